@@ -1,0 +1,153 @@
+package textmodel
+
+import (
+	"math"
+	"sync"
+)
+
+// idfStep is the value of one step of the quantised inverse document frequency.
+const idfStep = 1.0 / 24
+
+// Model is a trained classifier. It is safe for concurrent use and never
+// changes after Train or Read.
+type Model struct {
+	Card Card
+
+	spec   Spec
+	labels []string
+	idf    []uint8   // 2^bits; 0 = the bucket was not seen in training
+	weight []int8    // 2^bits × labels, row by bucket
+	scale  []float64 // per label: value of one weight step
+	bias   []float64 // per label
+	slope  float64   // calibration: probability = softmax(slope × margin + offset)
+	offset []float64
+	cut    float64 // below this probability the answer is spec.Other
+
+	pool sync.Pool
+}
+
+// Prediction is the answer for one text.
+type Prediction struct {
+	Label         string
+	Confidence    float64   // calibrated probability of Label, 0..1
+	Probabilities []float64 // by the order of Labels; before the rule for "other"
+}
+
+// Labels lists the classes in the order of Prediction.Probabilities. Don't change it.
+func (m *Model) Labels() []string { return m.labels }
+
+// Spec tells how the model reads.
+func (m *Model) Spec() Spec { return m.spec }
+
+// Predict answers for one text. To answer for many from one goroutine without
+// garbage, take a Scorer.
+func (m *Model) Predict(t Text) Prediction {
+	s, _ := m.pool.Get().(*Scorer)
+	if s == nil {
+		s = m.Scorer()
+	}
+	defer m.pool.Put(s)
+	p := s.Score(t)
+	p.Probabilities = append([]float64(nil), p.Probabilities...)
+	return p
+}
+
+// Scorer predicts with buffers of its own; it belongs to one goroutine.
+type Scorer struct {
+	m      *Model
+	reader *reader
+	sums   []int32
+	margin []float64
+	probs  []float64
+}
+
+// Scorer makes a Scorer of the model.
+func (m *Model) Scorer() *Scorer {
+	k := len(m.labels)
+	return &Scorer{m: m, reader: newReader(m.spec), sums: make([]int32, k),
+		margin: make([]float64, k), probs: make([]float64, k)}
+}
+
+// Score answers for one text; Probabilities are valid until the next call.
+func (s *Scorer) Score(t Text) Prediction {
+	s.margins(t)
+	s.m.probabilities(s.margin, s.probs)
+	best := argmax(s.probs)
+	p := Prediction{Label: s.m.labels[best], Confidence: s.probs[best], Probabilities: s.probs}
+	if p.Confidence < s.m.cut && p.Label != s.m.spec.Other {
+		p.Label, p.Confidence = s.m.spec.Other, 1-p.Confidence
+	}
+	return p
+}
+
+// margins fills s.margin with the signed distances per label.
+func (s *Scorer) margins(t Text) {
+	s.reader.read(t)
+	copy(s.margin, s.m.bias)
+	s.addGroup(s.reader.word, true)
+	s.addGroup(s.reader.char, true)
+	s.addGroup(s.reader.mark, false)
+}
+
+// addGroup adds one group of n-grams, scaled to norm 1, or the marks, scaled by
+// their fixed weight. Sums are whole numbers, so the order does not matter.
+func (s *Scorer) addGroup(buckets []uint32, ngrams bool) {
+	k := len(s.sums)
+	clear(s.sums)
+	var norm int64
+	for _, b := range buckets {
+		value := int32(1)
+		if ngrams {
+			value = int32(s.m.idf[b])
+			norm += int64(value) * int64(value)
+		}
+		if value == 0 {
+			continue
+		}
+		row := s.m.weight[int(b)*k : int(b)*k+k]
+		for c, w := range row {
+			s.sums[c] += value * int32(w)
+		}
+	}
+	factor := s.m.spec.MarkWeight
+	if ngrams {
+		if norm == 0 {
+			return
+		}
+		factor = 1 / math.Sqrt(float64(norm))
+	}
+	for c := range s.margin {
+		s.margin[c] += float64(factor * float64(float64(s.sums[c])*s.m.scale[c]))
+	}
+}
+
+// probabilities turns margins into calibrated probabilities that sum to 1.
+func (m *Model) probabilities(margin, probs []float64) {
+	softmax(m.slope, m.offset, margin, probs)
+}
+
+func softmax(slope float64, offset, margin, probs []float64) {
+	top := math.Inf(-1)
+	for c, v := range margin {
+		probs[c] = float64(slope*v) + offset[c]
+		top = max(top, probs[c])
+	}
+	sum := 0.0
+	for c := range probs {
+		probs[c] = math.Exp(probs[c] - top)
+		sum += probs[c]
+	}
+	for c := range probs {
+		probs[c] /= sum
+	}
+}
+
+func argmax(v []float64) int {
+	best := 0
+	for i, x := range v {
+		if x > v[best] {
+			best = i
+		}
+	}
+	return best
+}
