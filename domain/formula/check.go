@@ -61,9 +61,16 @@ type checker struct {
 	source  []rune
 	allowed Vocabulary
 	names   []string
+	seen    map[ast.Node]bool
 }
 
 func (c *checker) check(n ast.Node) (node, valueType, error) {
+	// The library reads a < b < c as a < b and b < c with one b in both; nested,
+	// that would double the work with every level.
+	if c.seen[n] {
+		return nil, 0, c.fault(n, "comparisons cannot be chained: write a < b and b < c")
+	}
+	c.seen[n] = true
 	switch n := n.(type) {
 	case *ast.IntegerNode:
 		return c.literal(n.Location())

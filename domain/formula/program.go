@@ -3,6 +3,7 @@ package formula
 import (
 	"slices"
 
+	"github.com/expr-lang/expr/ast"
 	"github.com/govalues/decimal"
 
 	"github.com/fincokpi/finco/domain"
@@ -40,7 +41,7 @@ func compile(source string, allowed Vocabulary, want valueType) (*Program, error
 	if err != nil {
 		return nil, err
 	}
-	c := &checker{source: []rune(source), allowed: allowed}
+	c := &checker{source: []rune(source), allowed: allowed, seen: map[ast.Node]bool{}}
 	root, got, err := c.check(tree)
 	if err != nil {
 		return nil, err

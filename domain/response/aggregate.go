@@ -20,7 +20,7 @@ type Stats struct {
 
 	MedianBusiness, P90Business decimal.NullDecimal // seconds, over answered waits
 	MedianWall, P90Wall         decimal.NullDecimal // seconds, over answered waits
-	WithinTargetRate            decimal.NullDecimal // within ÷ (within + breached), 6 decimals
+	WithinTargetRate            decimal.NullDecimal // within ÷ (within + breached)
 
 	FirstResponses                                        int                 // answered waits that are first responses
 	FirstResponseMedianBusiness, FirstResponseP90Business decimal.NullDecimal // seconds
@@ -98,13 +98,13 @@ func Percentile(seconds []int64, percent int) decimal.NullDecimal {
 	return null(new(big.Rat).Add(new(big.Rat).SetInt64(low), big.NewRat((high-low)*rest, 100)), 2)
 }
 
-// Rate returns part ÷ whole with six decimals, half away from zero; not Valid
-// when whole is 0.
+// Rate returns part ÷ whole with up to 18 decimals, since what is computed from it
+// is rounded only at the end; not Valid when whole is 0.
 func Rate(part, whole int) decimal.NullDecimal {
 	if whole == 0 {
 		return decimal.NullDecimal{}
 	}
-	return null(big.NewRat(int64(part), int64(whole)), 6)
+	return null(big.NewRat(int64(part), int64(whole)), 18)
 }
 
 // null rounds r; a number too large for a decimal is no number.
