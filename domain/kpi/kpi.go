@@ -103,7 +103,10 @@ func Compute(values []Value) (Total, error) {
 		}
 		out.Scores = append(out.Scores, score)
 	}
-	return out, out.finish(sum, with, all)
+	if err := out.finish(sum, with, all); err != nil {
+		return Total{}, err
+	}
+	return out, nil
 }
 
 func (t *Total) finish(sum, with, all *big.Rat) (err error) {
