@@ -34,10 +34,23 @@ type reader struct {
 	word  []uint32 // buckets of word n-grams, one entry an occurrence
 	char  []uint32
 	mark  []uint32
+
+	tone        *lexicon
+	lexicons    []*lexicon
+	lexiconHits [][]int // by lexicon and category
 }
 
+// newReader makes a reader of a valid specification.
 func newReader(spec Spec) *reader {
-	return &reader{spec: spec, shift: 64 - spec.Bits}
+	r := &reader{spec: spec, shift: 64 - spec.Bits}
+	r.tone, _ = loadLexicon(toneLexicon) // embedded: validate has read every name
+	for _, name := range spec.Lexicons {
+		if lex, err := loadLexicon(name); err == nil {
+			r.lexicons = append(r.lexicons, lex)
+			r.lexiconHits = append(r.lexiconHits, make([]int, len(lex.categories)))
+		}
+	}
+	return r
 }
 
 func (r *reader) bucket(h uint64) uint32 { return uint32((h * finishPrime) >> r.shift) }

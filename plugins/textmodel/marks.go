@@ -1,16 +1,12 @@
 package textmodel
 
 import (
-	_ "embed"
-	"strings"
+	"math/bits"
 	"unicode"
 	"unicode/utf8"
 )
 
-//go:embed lexicon.txt
-var lexiconText string
-
-// The categories of lexicon.txt, as bits of a mask.
+// The categories of lexicon/tone.txt, by their order there.
 const (
 	lexPositive = iota
 	lexNegative
@@ -26,60 +22,10 @@ const (
 	lexKinds
 )
 
-var lexNames = [lexKinds]string{"pos", "neg", "not", "ask", "please", "thanks", "greet", "bye", "ack", "e_pos", "e_neg"}
-
-// lexicon maps the FNV hash of a whole word, or of a stem, to its categories.
-type lexicon struct {
-	words, stems map[uint64]uint16
-	shortest     int // bytes of the shortest stem
-}
-
-var words = loadLexicon(lexiconText)
-
-func loadLexicon(text string) lexicon {
-	lex := lexicon{words: map[uint64]uint16{}, stems: map[uint64]uint16{}, shortest: 1 << 10}
-	for line := range strings.Lines(text) {
-		category, list, ok := strings.Cut(strings.TrimSpace(line), "\t")
-		if !ok || strings.HasPrefix(line, "#") {
-			continue
-		}
-		bit := uint16(0)
-		for i, name := range lexNames {
-			if name == category {
-				bit = 1 << i
-			}
-		}
-		for _, w := range strings.Fields(list) {
-			stem := strings.HasSuffix(w, "*")
-			form := AppendRoman(nil, strings.TrimSuffix(w, "*"))
-			h := hashString(wordOffset, string(form))
-			if stem {
-				lex.stems[h] |= bit
-				lex.shortest = min(lex.shortest, len(form))
-			} else {
-				lex.words[h] |= bit
-			}
-		}
-	}
-	return lex
-}
-
-// lookup gives the categories of one normalised word.
-func (l lexicon) lookup(word []byte) uint16 {
-	mask, h := uint16(0), uint64(wordOffset)
-	for i, c := range word {
-		h = (h ^ uint64(c)) * fnvPrime
-		if i+1 >= l.shortest && i < 12 {
-			mask |= l.stems[h]
-		}
-	}
-	return mask | l.words[h]
-}
-
 // shape is what readMarks counts.
 type shape struct {
 	hits        [lexKinds]int
-	first, last uint16 // categories of the first and the last word
+	first, last uint32 // categories of the first and the last word
 	words       int
 	negatedPos  int // "not good": a positive word right before or after a negation
 	askSuffix   bool
@@ -91,7 +37,7 @@ func (r *reader) readMarks(body string) {
 	s := r.shape()
 	for k, n := range s.hits {
 		if n > 0 {
-			r.addMark(uint64(16+k*4 + min(n, 3)))
+			r.addMark(uint64(16 + k*4 + min(n, 3)))
 		}
 	}
 	r.addMark(uint64(100 + balance(s)))
@@ -110,7 +56,21 @@ func (r *reader) readMarks(body string) {
 		r.addMark(160)
 	}
 	r.addMark(uint64(170 + lengthClass(s.words)))
+	for x, lex := range r.lexicons {
+		for k := range lex.categories {
+			if n := r.lexiconHits[x][k]; n > 0 {
+				r.addMark(uint64(1000*(x+1) + 4*k + min(n, 3)))
+			}
+		}
+	}
 	r.readSigns(body)
+}
+
+// countWord adds a word's categories in a further lexicon.
+func (r *reader) countWord(x int, lex *lexicon, word []byte) {
+	for mask := lex.lookup(word); mask != 0; mask &= mask - 1 {
+		r.lexiconHits[x][bits.TrailingZeros32(mask)]++
+	}
 }
 
 // balance puts positive minus negative signs of the lexicon on a scale 0..8.
@@ -135,7 +95,10 @@ func (r *reader) addMark(id uint64) {
 // shape walks the normalised words once.
 func (r *reader) shape() shape {
 	var s shape
-	previous := uint16(0)
+	for x := range r.lexiconHits {
+		clear(r.lexiconHits[x])
+	}
+	previous := uint32(0)
 	for i := 0; i < len(r.norm); {
 		c := r.norm[i]
 		if c == ' ' || c == '?' || c == '!' {
@@ -152,11 +115,14 @@ func (r *reader) shape() shape {
 			}
 		}
 		word := r.norm[i:j]
-		mask := words.lookup(word)
+		mask := r.tone.lookup(word)
 		for k := range lexKinds {
 			if mask&(1<<k) != 0 {
 				s.hits[k]++
 			}
+		}
+		for x, lex := range r.lexicons {
+			r.countWord(x, lex, word)
 		}
 		if mask&(1<<lexPositive) != 0 && previous&(1<<lexNot) != 0 || mask&(1<<lexNot) != 0 && previous&(1<<lexPositive) != 0 {
 			s.negatedPos++

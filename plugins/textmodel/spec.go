@@ -16,13 +16,14 @@ const (
 // Spec says how a model reads text and how it is trained. It is stored in the
 // model, so that reading is the same at inference.
 type Spec struct {
-	View     View `json:"view"`
-	Bits     uint `json:"bits"`      // 2^Bits buckets
-	CharMin  int  `json:"char_min"`  // bytes of the shortest character n-gram, 0 = none
-	CharMax  int  `json:"char_max"`  // bytes of the longest
-	WordMax  int  `json:"word_max"`  // words of the longest word n-gram (0, 1 or 2)
-	Marks    bool `json:"marks"`     // punctuation, length, emoji and lexicon features
-	MinCount int  `json:"min_count"` // texts a bucket must appear in
+	View     View     `json:"view"`
+	Bits     uint     `json:"bits"`               // 2^Bits buckets
+	CharMin  int      `json:"char_min"`           // bytes of the shortest character n-gram, 0 = none
+	CharMax  int      `json:"char_max"`           // bytes of the longest
+	WordMax  int      `json:"word_max"`           // words of the longest word n-gram (0, 1 or 2)
+	Marks    bool     `json:"marks"`              // punctuation, length, emoji and lexicon features
+	Lexicons []string `json:"lexicons,omitempty"` // further word lists, by name
+	MinCount int      `json:"min_count"`          // texts a bucket must appear in
 
 	MarkWeight float64 `json:"mark_weight"` // value of a mark, beside n-gram groups of norm 1
 	Cost       float64 `json:"cost"`        // C of the support vector machine
@@ -39,6 +40,11 @@ func DefaultSpec() Spec {
 }
 
 func (s Spec) validate() error {
+	for _, name := range append([]string{toneLexicon}, s.Lexicons...) {
+		if _, err := loadLexicon(name); err != nil {
+			return err
+		}
+	}
 	switch {
 	case s.View != Roman && s.View != Plain:
 		return fmt.Errorf("textmodel: view %q is neither roman nor plain", s.View)

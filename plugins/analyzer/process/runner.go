@@ -1,0 +1,244 @@
+//go:build unix
+
+package process
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+)
+
+const (
+	maxProcesses   = 64                     // a plugin and its descendants; more is a fork bomb
+	watchInterval  = 250 * time.Millisecond // between two looks at memory
+	drainTime      = 500 * time.Millisecond // for the last lines of a dead plugin
+	handshakeBytes = 64 << 10               // the first line on stdout, a certificate included
+)
+
+// passedEnv is all that a plugin gets to see of the host's environment. Proxy settings are not in it: they may hold a password.
+var passedEnv = []string{"PATH", "LANG", "LC_ALL", "TZ", "SSL_CERT_FILE", "SSL_CERT_DIR"}
+
+// runner is the operating system's side of a plugin: go-plugin asks it to start the file and gives it the environment of
+// the handshake. It replaces go-plugin's own because that one forks on any thread, kills only the process and not its
+// group, and waits for pipes that grandchildren may hold for ever.
+type runner struct {
+	path   string
+	memory int64
+	sink   *sink
+
+	cmd       *exec.Cmd      // valid after prepare
+	handshake *io.PipeReader // the first line of stdout, then EOF; valid after Start
+	done      chan struct{}  // closed when the process was reaped and its group killed
+
+	mu     sync.Mutex
+	pid    int
+	reaped bool
+	why    string // why we killed it, if we did
+	exit   error  // valid after done
+}
+
+func newRunner(path string, memory int64, sink *sink) *runner {
+	return &runner{path: path, memory: memory, sink: sink, done: make(chan struct{})}
+}
+
+// prepare takes what go-plugin wants in the environment and the folder for the plugin's socket and temporary files.
+func (r *runner) prepare(env []string, dir string) {
+	cmd := exec.Command(r.path)
+	cmd.Dir = filepath.Dir(r.path)
+	cmd.SysProcAttr = attributes()
+	cmd.Env = append(cmd.Env, env...)
+	for _, key := range passedEnv {
+		if value, ok := os.LookupEnv(key); ok {
+			cmd.Env = append(cmd.Env, key+"="+value)
+		}
+	}
+	cmd.Env = append(cmd.Env, "TMPDIR="+dir, fmt.Sprintf("GOMEMLIMIT=%d", r.memory*8/10))
+	r.cmd = cmd
+}
+
+// Start implements runner.Runner.
+func (r *runner) Start(context.Context) error {
+	outRead, outWrite, err := os.Pipe()
+	if err != nil {
+		return err
+	}
+	errRead, errWrite, err := os.Pipe()
+	if err != nil {
+		return errors.Join(err, outRead.Close(), outWrite.Close())
+	}
+	r.cmd.Stdout, r.cmd.Stderr = outWrite, errWrite
+	err = r.fork()
+	closed := errors.Join(outWrite.Close(), errWrite.Close())
+	if err := errors.Join(err, closed); err != nil {
+		return errors.Join(err, outRead.Close(), errRead.Close())
+	}
+	if err := limit(r.pid, r.memory); err != nil {
+		r.sink.note("plugin runs without kernel limits", "error", err.Error())
+	}
+	reader, writer := io.Pipe()
+	r.handshake = reader
+	var drained sync.WaitGroup
+	drained.Go(func() { relayFirstLine(outRead, writer) })
+	drained.Go(func() { r.sink.lines(errRead) })
+	go r.reap(outRead, errRead, &drained)
+	go r.watch()
+	return nil
+}
+
+// fork starts the process unless it was already told to end.
+func (r *runner) fork() error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.why != "" {
+		return errors.New(r.why)
+	}
+	if err := startOnSpawner(r.cmd); err != nil {
+		return err
+	}
+	r.pid = r.cmd.Process.Pid
+	return nil
+}
+
+// relayFirstLine hands on the handshake and then swallows what else is printed, so that a chatty plugin never blocks on a
+// full pipe.
+func relayFirstLine(from io.Reader, to *io.PipeWriter) {
+	buffered := bufio.NewReaderSize(from, handshakeBytes)
+	line, err := buffered.ReadSlice('\n')
+	if err == nil {
+		_, err = to.Write(line)
+	}
+	if errors.Is(err, bufio.ErrBufferFull) {
+		err = errors.New("the first line on stdout is too long")
+	}
+	if err == nil {
+		err = io.EOF
+	}
+	_ = to.CloseWithError(err)           // never fails
+	_, _ = io.Copy(io.Discard, buffered) // ends with the pipe
+}
+
+// reap waits for the end of the process, kills what is left of its group and then, only then, frees the number.
+func (r *runner) reap(out, err *os.File, drained *sync.WaitGroup) {
+	awaitExit(r.cmd)
+	r.mu.Lock()
+	_ = syscall.Kill(-r.pid, syscall.SIGKILL) // ESRCH when nothing is left
+	r.reaped = true
+	r.mu.Unlock()
+	exit := r.cmd.Wait()
+	deadline := time.Now().Add(drainTime) // a grandchild that left the group may hold the pipes open
+	_ = errors.Join(out.SetReadDeadline(deadline), err.SetReadDeadline(deadline))
+	drained.Wait()
+	_ = errors.Join(out.Close(), err.Close())
+	r.mu.Lock()
+	r.exit = exit
+	r.mu.Unlock()
+	close(r.done)
+}
+
+// watch ends a plugin that takes too much memory or forks without end.
+func (r *runner) watch() {
+	ticker := time.NewTicker(watchInterval)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-r.done:
+			return
+		case <-ticker.C:
+		}
+		resident, processes := usage(r.pid)
+		switch {
+		case resident > r.memory:
+			r.kill(fmt.Sprintf("it took %d MiB of memory, more than its limit of %d MiB", resident>>20, r.memory>>20))
+		case processes > maxProcesses:
+			r.kill(fmt.Sprintf("it started more than %d processes", maxProcesses-1))
+		}
+	}
+}
+
+// kill ends the whole group at once, also a stopped one; before the start, it forbids the start. The first reason given
+// is the one told.
+func (r *runner) kill(why string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.reaped {
+		return
+	}
+	if r.why == "" {
+		r.why = why
+	}
+	if r.pid == 0 {
+		return
+	}
+	_ = syscall.Kill(-r.pid, syscall.SIGKILL) // the group exists: its leader is not reaped
+}
+
+// reason says in a few words why the process is gone; valid after done.
+func (r *runner) reason() string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	switch {
+	case r.why != "":
+		return "was ended: " + r.why
+	case r.exit != nil:
+		return "exited: " + r.exit.Error()
+	default:
+		return "exited by itself"
+	}
+}
+
+// Wait implements runner.Runner.
+func (r *runner) Wait(ctx context.Context) error {
+	select {
+	case <-r.done:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// Kill implements runner.Runner.
+func (r *runner) Kill(context.Context) error {
+	r.kill("the host stopped it")
+	return nil
+}
+
+// Stdout implements runner.Runner.
+func (r *runner) Stdout() io.ReadCloser { return r.handshake }
+
+// Stderr implements runner.Runner; the lines go to the sink, not through go-plugin.
+func (r *runner) Stderr() io.ReadCloser { return io.NopCloser(strings.NewReader("")) }
+
+// Name implements runner.Runner.
+func (r *runner) Name() string { return r.path }
+
+// ID implements runner.Runner.
+func (r *runner) ID() string { return strconv.Itoa(r.processID()) }
+
+func (r *runner) processID() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.pid
+}
+
+// Diagnose implements runner.Runner.
+func (r *runner) Diagnose(context.Context) string { return "" }
+
+// PluginToHost implements runner.Runner: same machine, same names.
+func (r *runner) PluginToHost(network, address string) (string, string, error) {
+	return network, address, nil
+}
+
+// HostToPlugin implements runner.Runner: same machine, same names.
+func (r *runner) HostToPlugin(network, address string) (string, string, error) {
+	return network, address, nil
+}

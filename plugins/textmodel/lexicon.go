@@ -1,0 +1,81 @@
+package textmodel
+
+import (
+	"embed"
+	"fmt"
+	"strings"
+	"sync"
+)
+
+//go:embed lexicon/*.txt
+var lexiconFiles embed.FS
+
+// toneLexicon is read with every model that has marks; the others by name.
+const toneLexicon = "tone"
+
+// lexicon maps the FNV hash of a whole word, or of a stem, to its categories, a
+// bit each in the order of the file.
+type lexicon struct {
+	categories   []string
+	words, stems map[uint64]uint32
+	shortest     int // bytes of the shortest stem
+	longest      int
+}
+
+var lexicons sync.Map // name → *lexicon
+
+// loadLexicon reads an embedded word list once.
+func loadLexicon(name string) (*lexicon, error) {
+	if known, ok := lexicons.Load(name); ok {
+		return known.(*lexicon), nil
+	}
+	text, err := lexiconFiles.ReadFile("lexicon/" + name + ".txt")
+	if err != nil {
+		return nil, fmt.Errorf("textmodel: no lexicon %q", name)
+	}
+	lex := parseLexicon(string(text))
+	lexicons.Store(name, lex)
+	return lex, nil
+}
+
+// parseLexicon reads lines `category<TAB>words`; a category may have many lines.
+func parseLexicon(text string) *lexicon {
+	lex := &lexicon{words: map[uint64]uint32{}, stems: map[uint64]uint32{}, shortest: 1 << 10}
+	for line := range strings.Lines(text) {
+		category, list, ok := strings.Cut(strings.TrimSpace(line), "\t")
+		if !ok || strings.HasPrefix(line, "#") {
+			continue
+		}
+		if n := len(lex.categories); n == 0 || lex.categories[n-1] != category {
+			lex.categories = append(lex.categories, category)
+		}
+		bit := uint32(1) << (len(lex.categories) - 1)
+		for _, w := range strings.Fields(list) {
+			lex.add(w, bit)
+		}
+	}
+	return lex
+}
+
+func (l *lexicon) add(word string, bit uint32) {
+	form := AppendRoman(nil, strings.TrimSuffix(word, "*"))
+	h := hashString(wordOffset, string(form))
+	if !strings.HasSuffix(word, "*") {
+		l.words[h] |= bit
+		return
+	}
+	l.stems[h] |= bit
+	l.shortest, l.longest = min(l.shortest, len(form)), max(l.longest, len(form))
+}
+
+// lookup gives the categories of one normalised word.
+func (l *lexicon) lookup(word []byte) uint32 {
+	mask, h := uint32(0), uint64(wordOffset)
+	for i, c := range word {
+		h = (h ^ uint64(c)) * fnvPrime
+		if n := i + 1; n >= l.shortest && n <= l.longest {
+			mask |= l.stems[h]
+		}
+	}
+	return mask | l.words[h]
+}

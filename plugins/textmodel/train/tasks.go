@@ -1,0 +1,185 @@
+package main
+
+import (
+	"path/filepath"
+
+	"github.com/fincokpi/finco/plugins/textmodel"
+)
+
+// chatName names the chat sets in a card.
+const chatName = "chat"
+
+// task is one model: where it goes, how it is trained and on what.
+type task struct {
+	kind      string // name on the command line and in the card
+	version   string
+	out       string // file below plugins/
+	name      string // what the folds are made of
+	spec      textmodel.Spec
+	notes     string
+	load      func(root string) ([]textmodel.Example, []textmodel.Source, error)
+	dev       []string // labelled files below the data folder, measured apart
+	languages []string
+}
+
+// tasks lists every model.
+func tasks() []task {
+	spec := textmodel.DefaultSpec()
+	topic := spec
+	topic.Bits = 15
+	return []task{
+		{kind: "language", version: "1", out: "textmodel/language/model/language.bin", name: "langid", spec: languageSpec(),
+			load: loadLanguage, dev: []string{"langid/dev.tsv"}, languages: fourTongues},
+		{kind: "sentiment", version: "1", out: "sentiment/model/sentiment.bin", name: chatName, spec: spec, load: loadSentiment,
+			dev: []string{"sentiment_en_vader/dev.tsv"}, languages: fourTongues},
+		{kind: "question", version: "1", out: "question/model/question.bin", name: chatName, spec: spec, load: loadQuestion,
+			dev: []string{"question_en_wiki/dev.tsv"}, languages: fourTongues},
+		{kind: "needs_reply", version: "1", out: "question/model/needs_reply.bin", name: chatName, spec: spec, load: loadNeedsReply,
+			languages: fourTongues},
+		{kind: "topic", version: "1", out: "topic/model/topic.bin", name: chatName, spec: topic, load: loadTopic, languages: fourTongues},
+	}
+}
+
+var (
+	chatSource   = textmodel.Source{Name: "chat messages in Russian and Uzbek, written for this project", Licence: "Apache-2.0"}
+	vaderSource  = textmodel.Source{Name: "cjhutto/vaderSentiment @044fc44c, rated snippets", Licence: "MIT"}
+	wikiSource   = textmodel.Source{Name: "Genius1237/TyDiP @dfc63068, sentences", Licence: "CC BY 4.0"}
+	tydipSource  = textmodel.Source{Name: "Genius1237/TyDiP @dfc63068, politeness", Licence: "CC BY 4.0"}
+	bankSource   = textmodel.Source{Name: "PolyAI-LDN/task-specific-datasets @57ec275d, BANKING77", Licence: "CC BY 4.0"}
+	clincSource  = textmodel.Source{Name: "clinc/oos-eval @828f8093, data_full", Licence: "CC BY 3.0"}
+	dogoSource   = textmodel.Source{Name: "awslabs/multi-domain-goal-oriented-dialogues-dataset @baa30639", Licence: "CDLA-Permissive 1.0"}
+	langidSource = textmodel.Source{Name: "sentences of the sets named here and Uzum reviews, partly transliterated by rule", Licence: "CC BY 4.0, MIT"}
+	fourTongues  = []string{"uz-Latn", "uz-Cyrl", "ru", "en"}
+)
+
+func counted(s textmodel.Source, n int) textmodel.Source {
+	s.Examples = n
+	return s
+}
+
+func side(s string) []string { return []string{"side=" + s} }
+
+// loadSentiment joins the chat messages with English snippets, which count less.
+func loadSentiment(root string) ([]textmodel.Example, []textmodel.Source, error) {
+	chat, err := readChat(root)
+	if err != nil {
+		return nil, nil, err
+	}
+	var out []textmodel.Example
+	for _, l := range chat {
+		out = append(out, textmodel.Example{Label: l.sentiment, Text: textmodel.Text{Body: l.text}, Weight: 4, Group: l.group})
+	}
+	english, err := readTSV(filepath.Join(root, "sentiment_en_vader", "train.tsv"))
+	if err != nil {
+		return nil, nil, err
+	}
+	for i := range english {
+		english[i].Auxiliary = true
+	}
+	return append(out, english...), []textmodel.Source{counted(chatSource, len(out)), counted(vaderSource, len(english))}, nil
+}
+
+// loadQuestion joins the chat messages with English sentences whose question
+// mark was taken away; half of the questions get it back, as people type both.
+func loadQuestion(root string) ([]textmodel.Example, []textmodel.Source, error) {
+	chat, err := readChat(root)
+	if err != nil {
+		return nil, nil, err
+	}
+	var out []textmodel.Example
+	for _, l := range chat {
+		label := "other"
+		if l.question == "1" {
+			label = "question"
+		}
+		out = append(out, textmodel.Example{Label: label, Text: textmodel.Text{Body: l.text}, Weight: 4, Group: l.group})
+	}
+	english, err := readTSV(filepath.Join(root, "question_en_wiki", "train.tsv"))
+	if err != nil {
+		return nil, nil, err
+	}
+	for i := range english {
+		english[i].Auxiliary = true
+		if english[i].Label == "question" && i%2 == 0 {
+			english[i].Text.Body += "?"
+		}
+	}
+	return append(out, english...), []textmodel.Source{counted(chatSource, len(out)), counted(wikiSource, len(english))}, nil
+}
+
+// loadNeedsReply takes customers' messages only; a business owes its own staff
+// no answer. English thanks and farewells need none, English requests do.
+func loadNeedsReply(root string) ([]textmodel.Example, []textmodel.Source, error) {
+	chat, err := readChat(root)
+	if err != nil {
+		return nil, nil, err
+	}
+	var out []textmodel.Example
+	for _, l := range chat {
+		if l.side != "customer" {
+			continue
+		}
+		label := "not_needed"
+		if l.needsReply == "1" {
+			label = "needed"
+		}
+		out = append(out, textmodel.Example{Label: label, Text: textmodel.Text{Body: l.text}, Weight: 4, Group: l.group})
+	}
+	n := len(out)
+	out, sources, err := appendEnglish(root, out, needsReplyOf)
+	return out, append([]textmodel.Source{counted(chatSource, n)}, sources...), err
+}
+
+// loadTopic joins the chat messages with English intents that mean one of the
+// twelve topics.
+func loadTopic(root string) ([]textmodel.Example, []textmodel.Source, error) {
+	chat, err := readChat(root)
+	if err != nil {
+		return nil, nil, err
+	}
+	var out []textmodel.Example
+	for _, l := range chat {
+		out = append(out, textmodel.Example{Label: l.topic, Text: textmodel.Text{Body: l.text}, Weight: 4, Group: l.group})
+	}
+	n := len(out)
+	out, sources, err := appendEnglish(root, out, topicOf)
+	return out, append([]textmodel.Source{counted(chatSource, n)}, sources...), err
+}
+
+// englishSets are the intent sets that a mapping may read.
+var englishSets = []struct {
+	folder string
+	source textmodel.Source
+}{
+	{"intent_en_banking77", bankSource}, {"intent_en_clinc150", clincSource}, {"intent_en_multidogo", dogoSource},
+}
+
+// perIntent bounds the examples of one intent, so that one large set does not
+// drown the chat messages.
+const perIntent = 60
+
+// appendEnglish adds the examples whose intent has a label by the mapping.
+func appendEnglish(root string, out []textmodel.Example, labelOf func(intent string) string) ([]textmodel.Example, []textmodel.Source, error) {
+	var sources []textmodel.Source
+	for _, set := range englishSets {
+		examples, err := readTSV(filepath.Join(root, set.folder, "train.tsv"))
+		if err != nil {
+			return nil, nil, err
+		}
+		taken, used := map[string]int{}, 0
+		for _, e := range examples {
+			label := labelOf(e.Label)
+			if label == "" || taken[e.Label] >= perIntent {
+				continue
+			}
+			taken[e.Label]++
+			used++
+			e.Label, e.Auxiliary = label, true
+			out = append(out, e)
+		}
+		if used > 0 {
+			sources = append(sources, counted(set.source, used))
+		}
+	}
+	return out, sources, nil
+}
