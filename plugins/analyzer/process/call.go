@@ -92,7 +92,7 @@ func (p *Process) told(err *analyzer.Error) *analyzer.Error {
 // call runs one RPC and turns what gRPC says into a *Failure.
 func (p *Process) call(ctx context.Context, what string, rpc func() error) error {
 	if p.Exited() {
-		return fail(Crashed, "the process %s", p.Reason())
+		return p.gone("before " + what)
 	}
 	err := rpc()
 	var own *Failure
@@ -122,9 +122,16 @@ func (p *Process) lost(ctx context.Context, what string) error {
 	defer timer.Stop()
 	select {
 	case <-p.runner.done:
-		return fail(Crashed, "the process %s during %s", p.Reason(), what)
+		return p.gone("during " + what)
 	case <-timer.C:
 	case <-ctx.Done():
 	}
 	return fail(Crashed, "it can't be reached for %s", what)
+}
+
+func (p *Process) gone(when string) *Failure {
+	if p.runner.fromOutside() {
+		return fail(Killed, "the process %s %s", p.Reason(), when)
+	}
+	return fail(Crashed, "the process %s %s", p.Reason(), when)
 }

@@ -13,6 +13,7 @@ type FailureKind string
 const (
 	Refused   FailureKind = "refused"   // never started or sent away: checksum, settings, description; trying again is useless
 	Crashed   FailureKind = "crashed"   // the process ended or can't be reached
+	Killed    FailureKind = "killed"    // somebody else ended the process; not the doing of what it was judging
 	TimedOut  FailureKind = "timed out" // no answer before the deadline
 	Broken    FailureKind = "broken"    // an answer against the contract
 	Cancelled FailureKind = "cancelled" // the caller gave up; nobody's failure

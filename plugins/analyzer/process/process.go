@@ -71,7 +71,8 @@ func Checksum(path string) (string, error) {
 }
 
 // Start runs the file and returns when it has described and configured itself. Whatever fails, no process is left.
-// Errors are *Failure of kind Refused (checksum, settings, a description against the contract), Crashed, TimedOut or Broken.
+// Errors are *Failure of kind Refused (checksum, settings, a description against the contract), Crashed, Killed,
+// TimedOut, Cancelled or Broken.
 func Start(ctx context.Context, options Options) (*Process, error) {
 	if options.StartTimeout <= 0 {
 		options.StartTimeout = DefaultStartTimeout
@@ -226,6 +227,9 @@ func (p *Process) introduce(ctx context.Context) error {
 
 // Description returns what the plugin said about itself.
 func (p *Process) Description() analyzer.Description { return p.description }
+
+// Conn returns the connection, for who must say on the wire what Analyze would not: the conformance suite.
+func (p *Process) Conn() grpc.ClientConnInterface { return p.conn }
 
 // PID returns the process id.
 func (p *Process) PID() int { return p.runner.processID() }

@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -44,7 +45,6 @@ type runner struct {
 	pid    int
 	reaped bool
 	why    string // why we killed it, if we did
-	exit   error  // valid after done
 }
 
 func newRunner(path string, memory int64, sink *sink) *runner {
@@ -134,14 +134,11 @@ func (r *runner) reap(out, err *os.File, drained *sync.WaitGroup) {
 	_ = syscall.Kill(-r.pid, syscall.SIGKILL) // ESRCH when nothing is left
 	r.reaped = true
 	r.mu.Unlock()
-	exit := r.cmd.Wait()
+	_ = r.cmd.Wait()                      // its error says no more than ProcessState
 	deadline := time.Now().Add(drainTime) // a grandchild that left the group may hold the pipes open
 	_ = errors.Join(out.SetReadDeadline(deadline), err.SetReadDeadline(deadline))
 	drained.Wait()
 	_ = errors.Join(out.Close(), err.Close())
-	r.mu.Lock()
-	r.exit = exit
-	r.mu.Unlock()
 	close(r.done)
 }
 
@@ -186,14 +183,21 @@ func (r *runner) kill(why string) {
 func (r *runner) reason() string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	switch {
-	case r.why != "":
+	if r.why != "" {
 		return "was ended: " + r.why
-	case r.exit != nil:
-		return "exited: " + r.exit.Error()
-	default:
-		return "exited by itself"
 	}
+	return "ended: " + r.cmd.ProcessState.String()
+}
+
+// fromOutside says whether somebody else ended the process: a person, a service manager, the kernel. Valid after done.
+func (r *runner) fromOutside() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	status, ok := r.cmd.ProcessState.Sys().(syscall.WaitStatus)
+	if !ok || r.why != "" || !status.Signaled() {
+		return false
+	}
+	return slices.Contains([]syscall.Signal{syscall.SIGKILL, syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP}, status.Signal())
 }
 
 // Wait implements runner.Runner.
