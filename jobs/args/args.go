@@ -1,0 +1,51 @@
+package args
+
+import (
+	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/rivertype"
+)
+
+// The queues. Bulk work (an import, a re-analysis) has workers of its own, so that it never delays what someone waits for.
+const (
+	QueueLive = "live"
+	QueueBulk = "bulk"
+)
+
+// AnalyzeMessages runs one analyzer over the contents of some messages. It holds ids only: text stays in its own table,
+// where access rules cover it.
+type AnalyzeMessages struct {
+	// Analyzer is the analyzer's name; the enabled version is found when the job runs.
+	Analyzer string `json:"analyzer"`
+	// ContentIDs are the ids of message contents.
+	ContentIDs []int `json:"content_ids"`
+}
+
+// Kind names the job in the database; never change it.
+func (AnalyzeMessages) Kind() string { return "analyze_messages" }
+
+// InsertOpts gives up after five attempts. The queue is the caller's to say; unsaid it is the live one.
+func (AnalyzeMessages) InsertOpts() river.InsertOpts {
+	return river.InsertOpts{Queue: QueueLive, MaxAttempts: 5}
+}
+
+// RefreshKPIs computes again the KPI results that are marked as stale. The marks are rows of their own, so one job that
+// takes whatever is marked stands for any number of requests.
+type RefreshKPIs struct{}
+
+// Kind names the job in the database; never change it.
+func (RefreshKPIs) Kind() string { return "refresh_kpis" }
+
+// InsertOpts lets one such job exist at a time, whether it waits, runs or is to be retried. A mark made while it runs is
+// taken by its next round; the worker looks again before it ends.
+func (RefreshKPIs) InsertOpts() river.InsertOpts {
+	return river.InsertOpts{
+		Queue: QueueLive,
+		UniqueOpts: river.UniqueOpts{ByState: []rivertype.JobState{
+			rivertype.JobStateAvailable,
+			rivertype.JobStatePending,
+			rivertype.JobStateRetryable,
+			rivertype.JobStateRunning,
+			rivertype.JobStateScheduled,
+		}},
+	}
+}
