@@ -38,6 +38,9 @@ func (m *Model) calibrate(ctx context.Context, set *trainingSet) error {
 	return nil
 }
 
+// Fold gives the fold (0 … folds−1) in which CrossPredict measures a group.
+func Fold(group, folds int) int { return foldOf(group+7919, folds) }
+
 // foldOf spreads groups over folds evenly and without pattern.
 func foldOf(group, folds int) int {
 	h := (uint64(group) + 1) * finishPrime

@@ -63,7 +63,7 @@ func CrossPredict(ctx context.Context, spec Spec, examples []Example, folds int)
 	for fold := range folds {
 		var train []Example
 		for _, e := range examples {
-			if e.Auxiliary || foldOf(e.Group+7919, folds) != fold {
+			if e.Auxiliary || Fold(e.Group, folds) != fold {
 				train = append(train, e)
 			}
 		}
@@ -72,7 +72,7 @@ func CrossPredict(ctx context.Context, spec Spec, examples []Example, folds int)
 			return nil, err
 		}
 		for i, e := range examples {
-			if !e.Auxiliary && foldOf(e.Group+7919, folds) == fold {
+			if !e.Auxiliary && Fold(e.Group, folds) == fold {
 				out[i] = m.Predict(e.Text)
 			}
 		}

@@ -35,17 +35,17 @@ type reader struct {
 	char  []uint32
 	mark  []uint32
 
-	tone        *lexicon
-	lexicons    []*lexicon
+	tone        *Lexicon
+	lexicons    []*Lexicon
 	lexiconHits [][]int // by lexicon and category
 }
 
 // newReader makes a reader of a valid specification.
 func newReader(spec Spec) *reader {
 	r := &reader{spec: spec, shift: 64 - spec.Bits}
-	r.tone, _ = loadLexicon(toneLexicon) // embedded: validate has read every name
+	r.tone, _ = LoadLexicon(toneLexicon) // embedded: validate has read every name
 	for _, name := range spec.Lexicons {
-		if lex, err := loadLexicon(name); err == nil {
+		if lex, err := LoadLexicon(name); err == nil {
 			r.lexicons = append(r.lexicons, lex)
 			r.lexiconHits = append(r.lexiconHits, make([]int, len(lex.categories)))
 		}

@@ -104,7 +104,12 @@ func Read(r io.Reader) (*Model, error) {
 	if err := json.Unmarshal(body[:n], &head); err != nil {
 		return nil, fmt.Errorf("textmodel: decode the header: %w", err)
 	}
-	return head.model(body[n:])
+	m, err := head.model(body[n:])
+	if err != nil {
+		return nil, err
+	}
+	m.sum = sum
+	return m, nil
 }
 
 // model checks the header against the tables and joins them.

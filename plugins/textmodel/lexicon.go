@@ -1,8 +1,10 @@
 package textmodel
 
 import (
+	"bytes"
 	"embed"
 	"fmt"
+	"math/bits"
 	"strings"
 	"sync"
 )
@@ -13,21 +15,21 @@ var lexiconFiles embed.FS
 // toneLexicon is read with every model that has marks; the others by name.
 const toneLexicon = "tone"
 
-// lexicon maps the FNV hash of a whole word, or of a stem, to its categories, a
+// Lexicon is a word list by categories. It maps the FNV hash of a whole word, or of a stem, to its categories, a
 // bit each in the order of the file.
-type lexicon struct {
+type Lexicon struct {
 	categories   []string
 	words, stems map[uint64]uint32
 	shortest     int // bytes of the shortest stem
 	longest      int
 }
 
-var lexicons sync.Map // name → *lexicon
+var lexicons sync.Map // name → *Lexicon
 
-// loadLexicon reads an embedded word list once.
-func loadLexicon(name string) (*lexicon, error) {
+// LoadLexicon gives an embedded word list by name: tone, topic or reply.
+func LoadLexicon(name string) (*Lexicon, error) {
 	if known, ok := lexicons.Load(name); ok {
-		return known.(*lexicon), nil
+		return known.(*Lexicon), nil
 	}
 	text, err := lexiconFiles.ReadFile("lexicon/" + name + ".txt")
 	if err != nil {
@@ -39,8 +41,8 @@ func loadLexicon(name string) (*lexicon, error) {
 }
 
 // parseLexicon reads lines `category<TAB>words`; a category may have many lines.
-func parseLexicon(text string) *lexicon {
-	lex := &lexicon{words: map[uint64]uint32{}, stems: map[uint64]uint32{}, shortest: 1 << 10}
+func parseLexicon(text string) *Lexicon {
+	lex := &Lexicon{words: map[uint64]uint32{}, stems: map[uint64]uint32{}, shortest: 1 << 10}
 	for line := range strings.Lines(text) {
 		category, list, ok := strings.Cut(strings.TrimSpace(line), "\t")
 		if !ok || strings.HasPrefix(line, "#") {
@@ -57,7 +59,7 @@ func parseLexicon(text string) *lexicon {
 	return lex
 }
 
-func (l *lexicon) add(word string, bit uint32) {
+func (l *Lexicon) add(word string, bit uint32) {
 	form := AppendRoman(nil, strings.TrimSuffix(word, "*"))
 	h := hashString(wordOffset, string(form))
 	if !strings.HasSuffix(word, "*") {
@@ -69,7 +71,7 @@ func (l *lexicon) add(word string, bit uint32) {
 }
 
 // lookup gives the categories of one normalised word.
-func (l *lexicon) lookup(word []byte) uint32 {
+func (l *Lexicon) lookup(word []byte) uint32 {
 	mask, h := uint32(0), uint64(wordOffset)
 	for i, c := range word {
 		h = (h ^ uint64(c)) * fnvPrime
@@ -78,4 +80,26 @@ func (l *lexicon) lookup(word []byte) uint32 {
 		}
 	}
 	return mask | l.words[h]
+}
+
+// Count tells how many words of a text each category has; categories without a
+// word are absent.
+func (l *Lexicon) Count(text string) map[string]int {
+	counts := map[string]int{}
+	form := AppendRoman(nil, clip(text))
+	for len(form) > 0 {
+		word := form
+		if i := bytes.IndexAny(form, " ?!"); i >= 0 {
+			word, form = form[:i], form[i+1:]
+		} else {
+			form = nil
+		}
+		if len(word) == 0 {
+			continue
+		}
+		for mask := l.lookup(word); mask != 0; mask &= mask - 1 {
+			counts[l.categories[bits.TrailingZeros32(mask)]]++
+		}
+	}
+	return counts
 }

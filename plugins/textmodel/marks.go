@@ -67,7 +67,7 @@ func (r *reader) readMarks(body string) {
 }
 
 // countWord adds a word's categories in a further lexicon.
-func (r *reader) countWord(x int, lex *lexicon, word []byte) {
+func (r *reader) countWord(x int, lex *Lexicon, word []byte) {
 	for mask := lex.lookup(word); mask != 0; mask &= mask - 1 {
 		r.lexiconHits[x][bits.TrailingZeros32(mask)]++
 	}

@@ -23,7 +23,19 @@ type Model struct {
 	offset []float64
 	cut    float64 // below this probability the answer is spec.Other
 
+	sum  uint32 // CRC-32 of the file it was read from, 0 = made by Train
 	pool sync.Pool
+}
+
+// Fingerprint is the checksum of the model's file, 0 for a model that was not
+// read from one. It changes whenever the answers may.
+func (m *Model) Fingerprint() uint32 { return m.sum }
+
+// Blank reports a text without a word, a sign that is read or an emoji: there
+// is nothing to judge in it.
+func Blank(text string) bool {
+	var buffer [64]byte
+	return len(AppendRoman(buffer[:0], clip(text))) == 0
 }
 
 // Prediction is the answer for one text.

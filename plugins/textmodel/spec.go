@@ -41,7 +41,7 @@ func DefaultSpec() Spec {
 
 func (s Spec) validate() error {
 	for _, name := range append([]string{toneLexicon}, s.Lexicons...) {
-		if _, err := loadLexicon(name); err != nil {
+		if _, err := LoadLexicon(name); err != nil {
 			return err
 		}
 	}

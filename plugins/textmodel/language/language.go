@@ -25,12 +25,19 @@ var tags = map[string]string{"en": English, "ru": Russian, "uz_Latn": UzbekLatin
 
 var model = sync.OnceValues(func() (*textmodel.Model, error) { return textmodel.Read(bytes.NewReader(modelFile)) })
 
-// Load reads the embedded model and reports whether it is whole. Detect calls
-// it by itself; a plugin calls it at its start to fail early.
-func Load() error {
-	_, err := model()
-	return err
+// Load reads the embedded model and gives the checksum of its file. Detect calls
+// it by itself; a plugin calls it at its start, to fail early and to name the
+// model in its version.
+func Load() (fingerprint uint32, err error) {
+	m, err := model()
+	if err != nil {
+		return 0, err
+	}
+	return m.Fingerprint(), nil
 }
+
+// Tags lists the tags that Detect gives.
+func Tags() []string { return []string{UzbekLatin, UzbekCyrillic, Russian, English} }
 
 // Detect gives the tag of a text and how sure that is (0..1). A text without
 // Latin or Cyrillic letters has no language: "", 0. It is safe for concurrent use.

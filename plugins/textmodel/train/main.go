@@ -58,6 +58,9 @@ func run(ctx context.Context, o options) error {
 			return fmt.Errorf("%s: %w", t.kind, err)
 		}
 	}
+	if o.only == "" || slices.Contains(strings.Split(o.only, ","), "quality") {
+		return writeQualityCard(ctx, o)
+	}
 	return nil
 }
 

@@ -26,8 +26,9 @@ type task struct {
 func tasks() []task {
 	spec := textmodel.DefaultSpec()
 	topic := spec
-	topic.Bits = 15
-	return []task{
+	topic.Bits, topic.Cost, topic.MinCount, topic.Epochs = 15, 0.4, 1, 15
+	topic.Lexicons = []string{"topic"}
+	return append([]task{
 		{kind: "language", version: "1", out: "textmodel/language/model/language.bin", name: "langid", spec: languageSpec(),
 			load: loadLanguage, dev: []string{"langid/dev.tsv"}, languages: fourTongues},
 		{kind: "sentiment", version: "1", out: "sentiment/model/sentiment.bin", name: chatName, spec: spec, load: loadSentiment,
@@ -37,19 +38,20 @@ func tasks() []task {
 		{kind: "needs_reply", version: "1", out: "question/model/needs_reply.bin", name: chatName, spec: spec, load: loadNeedsReply,
 			languages: fourTongues},
 		{kind: "topic", version: "1", out: "topic/model/topic.bin", name: chatName, spec: topic, load: loadTopic, languages: fourTongues},
-	}
+	}, qualityTasks()...)
 }
 
 var (
-	chatSource   = textmodel.Source{Name: "chat messages in Russian and Uzbek, written for this project", Licence: "Apache-2.0"}
-	vaderSource  = textmodel.Source{Name: "cjhutto/vaderSentiment @044fc44c, rated snippets", Licence: "MIT"}
-	wikiSource   = textmodel.Source{Name: "Genius1237/TyDiP @dfc63068, sentences", Licence: "CC BY 4.0"}
-	tydipSource  = textmodel.Source{Name: "Genius1237/TyDiP @dfc63068, politeness", Licence: "CC BY 4.0"}
-	bankSource   = textmodel.Source{Name: "PolyAI-LDN/task-specific-datasets @57ec275d, BANKING77", Licence: "CC BY 4.0"}
-	clincSource  = textmodel.Source{Name: "clinc/oos-eval @828f8093, data_full", Licence: "CC BY 3.0"}
-	dogoSource   = textmodel.Source{Name: "awslabs/multi-domain-goal-oriented-dialogues-dataset @baa30639", Licence: "CDLA-Permissive 1.0"}
-	langidSource = textmodel.Source{Name: "sentences of the sets named here and Uzum reviews, partly transliterated by rule", Licence: "CC BY 4.0, MIT"}
-	fourTongues  = []string{"uz-Latn", "uz-Cyrl", "ru", "en"}
+	chatSource    = textmodel.Source{Name: "chat messages in Russian and Uzbek, written for this project", Licence: "the project's own"}
+	repliesSource = textmodel.Source{Name: "rated chat replies in Russian and Uzbek, written for this project", Licence: "the project's own"}
+	vaderSource   = textmodel.Source{Name: "cjhutto/vaderSentiment @044fc44c, rated snippets", Licence: "MIT"}
+	wikiSource    = textmodel.Source{Name: "Genius1237/TyDiP @dfc63068, sentences", Licence: "CC BY 4.0"}
+	tydipSource   = textmodel.Source{Name: "Genius1237/TyDiP @dfc63068, politeness", Licence: "CC BY 4.0"}
+	bankSource    = textmodel.Source{Name: "PolyAI-LDN/task-specific-datasets @57ec275d, BANKING77", Licence: "CC BY 4.0"}
+	clincSource   = textmodel.Source{Name: "clinc/oos-eval @828f8093, data_full", Licence: "CC BY 3.0"}
+	dogoSource    = textmodel.Source{Name: "awslabs/multi-domain-goal-oriented-dialogues-dataset @baa30639", Licence: "CDLA-Permissive 1.0"}
+	langidSource  = textmodel.Source{Name: "sentences of the sets named here and Uzum reviews, partly transliterated by rule", Licence: "CC BY 4.0, MIT"}
+	fourTongues   = []string{"uz-Latn", "uz-Cyrl", "ru", "en"}
 )
 
 func counted(s textmodel.Source, n int) textmodel.Source {
@@ -158,6 +160,10 @@ var englishSets = []struct {
 // drown the chat messages.
 const perIntent = 60
 
+// englishWeight makes an English example of another domain count a fortieth of
+// a chat message: enough to know the words, too little to bend the rest.
+const englishWeight = 0.1
+
 // appendEnglish adds the examples whose intent has a label by the mapping.
 func appendEnglish(root string, out []textmodel.Example, labelOf func(intent string) string) ([]textmodel.Example, []textmodel.Source, error) {
 	var sources []textmodel.Source
@@ -174,7 +180,7 @@ func appendEnglish(root string, out []textmodel.Example, labelOf func(intent str
 			}
 			taken[e.Label]++
 			used++
-			e.Label, e.Auxiliary = label, true
+			e.Label, e.Weight, e.Auxiliary = label, englishWeight, true
 			out = append(out, e)
 		}
 		if used > 0 {
