@@ -14,8 +14,8 @@ const (
 	shortest    = 6        // bytes; shorter texts ("ok", "да") would withhold everything
 )
 
-// withheld stands for a line that repeats message text.
-const withheld = "[withheld: it repeats text of a message]"
+// Withheld stands for a line that repeats message text.
+const Withheld = "[withheld: it repeats text of a message]"
 
 // recent remembers the texts that were handed to a plugin lately, to keep them out of the log: a library that prints
 // what it chokes on is the likeliest leak. It compares bytes, so a plugin that encodes a text gets it past; that one
@@ -53,7 +53,7 @@ func (r *recent) push(text string) {
 	r.bytes += len(text)
 }
 
-// withhold returns line, or withheld if it repeats one of the texts.
+// withhold returns line, or Withheld if it repeats one of the texts.
 func (r *recent) withhold(line string) string {
 	if len(line) < shortest {
 		return line
@@ -66,11 +66,11 @@ func (r *recent) withhold(line string) string {
 	defer r.mu.Unlock()
 	for _, text := range r.texts {
 		if len(text) < 2*block && strings.Contains(line, text) {
-			return withheld
+			return Withheld
 		}
 		for i := 0; i+block <= len(text); i += block {
 			if _, repeated := windows[text[i:i+block]]; repeated {
-				return withheld
+				return Withheld
 			}
 		}
 	}
