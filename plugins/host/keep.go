@@ -56,6 +56,11 @@ func (s *slot) condemn(g *generation, why string, count bool) {
 func (s *slot) ended(g *generation) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.endedLocked(g)
+}
+
+// endedLocked is ended for who holds the lock; the second to notice does nothing.
+func (s *slot) endedLocked(g *generation) {
 	if s.current != g {
 		return
 	}

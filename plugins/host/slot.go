@@ -177,6 +177,9 @@ func (s *slot) close(ctx context.Context) {
 func (s *slot) acquire(ctx context.Context) (g *generation, incident int, err error) {
 	for {
 		s.mu.Lock()
+		if s.current != nil && s.current.process.Exited() {
+			s.endedLocked(s.current) // its keeper is about to say so
+		}
 		state, changed, last := s.state, s.changed, s.lastError
 		if state == Running {
 			g, incident = s.current, s.incident
