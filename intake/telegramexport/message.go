@@ -35,9 +35,13 @@ type record struct {
 
 // The years between which a time is believed. Telegram is of 2013; exports write 0 for "never".
 const (
-	earliest = 1262304000 // 2010-01-01
+	earliest = 1356998400 // 2013-01-01
 	latest   = 4102444800 // 2100-01-01
 )
+
+// migratedShift is what Telegram Desktop takes from the ids of messages that a supergroup has from the basic group
+// that it was.
+const migratedShift = 1_000_000_000
 
 var anyID = regexp.MustCompile(`"id"\s*:\s*"?(-?[0-9]{1,18})`)
 
@@ -67,6 +71,12 @@ func (c *chatState) decode(r *record, zone *time.Location) (m Message, reason st
 		return m, "the id is not a number"
 	}
 	m = Message{Mailbox: c.Mailbox, ChatID: c.ID, ID: r.ID.v}
+	if m.ID < 0 && c.Type == Supergroup {
+		m.ID, m.BeforeMigration = m.ID+migratedShift, true
+	}
+	if m.ID <= 0 {
+		return m, "the id is below 1"
+	}
 	switch r.Type.v {
 	case "message":
 		m.Kind = KindMessage
@@ -91,7 +101,7 @@ func (c *chatState) decode(r *record, zone *time.Location) (m Message, reason st
 		m.EditedAt = at
 	}
 	if r.ReplyTo.ok() && (!r.ReplyToPeer.set || c.isThis(r.ReplyToPeer)) {
-		m.ReplyTo = r.ReplyTo.v
+		m.ReplyTo = replyTo(r.ReplyTo.v, m.BeforeMigration)
 	}
 	m.ViaBot = r.ViaBot.v
 	m.Reactions = decodeReactions(r.Reactions)
@@ -102,6 +112,14 @@ func (c *chatState) decode(r *record, zone *time.Location) (m Message, reason st
 	m.Media = r.media()
 	c.forwards(r, &m)
 	return m, ""
+}
+
+// replyTo is the id replied to, if it is of the same side of a migration; ids of the other side mean another chat.
+func replyTo(id int64, beforeMigration bool) int64 {
+	if beforeMigration {
+		id += migratedShift
+	}
+	return max(id, 0)
 }
 
 // moment prefers the absolute time; the local one needs a zone.

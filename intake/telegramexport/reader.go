@@ -121,8 +121,8 @@ func (r *reader) message(raw []byte, offset int64) (bool, error) {
 
 // settle completes a message with what only the export as a whole knows.
 func (r *reader) settle(m *Message) string {
-	if m.ID < 0 && m.Mailbox == "" {
-		// From the basic group that became this supergroup: these ids belong to an account.
+	if m.BeforeMigration {
+		// The ids of the basic group that became this supergroup belong to an account.
 		if r.sum.Account == 0 {
 			return unknownAccount
 		}

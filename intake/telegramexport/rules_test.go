@@ -104,8 +104,8 @@ func TestMessagesFromBeforeMigrationBelongToTheAccount(t *testing.T) {
 	t.Parallel()
 	text := chatText("private_supergroup", 5, messageText(-999999990, "user7", `"old"`), messageText(3, "user7", `"new"`))
 	s := readText(t, text, Options{Account: 7})
-	if s.messages[0].Mailbox != "7" || s.messages[1].Mailbox != "" {
-		t.Errorf("mailboxes %q, %q", s.messages[0].Mailbox, s.messages[1].Mailbox)
+	if old, now := s.messages[0], s.messages[1]; old.Mailbox != "7" || old.ID != 10 || !old.BeforeMigration || now.Mailbox != "" || now.BeforeMigration {
+		t.Errorf("%+v, %+v", old, now)
 	}
 	s = readText(t, text, Options{})
 	if len(s.messages) != 1 || s.sum.Skipped != 1 || s.skipped[0].MessageID != -999999990 {

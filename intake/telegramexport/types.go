@@ -60,15 +60,18 @@ type Sender struct {
 
 // Message is one entry of a chat. Its natural key is (Mailbox, ChatID, ID).
 type Message struct {
-	Mailbox  string // the chat's, except for messages from before a group became a supergroup: the account's
-	ChatID   int64
-	ID       int64 // negative: from the basic group that became this supergroup
-	Kind     Kind
-	At       time.Time // UTC; zero only for KindUnsupported
-	EditedAt time.Time // UTC; zero if never edited
-	From     Sender
-	ReplyTo  int64 // message id in the same chat, 0 if none
-	Text     string
+	Mailbox string // the chat's, except for messages from before a group became a supergroup: the account's
+	ChatID  int64
+	ID      int64 // above 0
+	// BeforeMigration: from the basic group that became this supergroup; the id is the one it had there. The file
+	// does not name that group, so the chat is the supergroup, in the account's mailbox.
+	BeforeMigration bool
+	Kind            Kind
+	At              time.Time // UTC; zero only for KindUnsupported
+	EditedAt        time.Time // UTC; zero if never edited
+	From            Sender
+	ReplyTo         int64 // message id in the same chat, 0 if none
+	Text            string
 	// Entities is a JSON array in the Bot API's form (type, offset and length in UTF-16 units, url, user_id,
 	// language, custom_emoji_id), nil if the text is plain.
 	Entities  json.RawMessage
