@@ -1,0 +1,278 @@
+package app
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/riverqueue/river"
+
+	"github.com/fincokpi/finco/domain"
+	"github.com/fincokpi/finco/jobs/args"
+	"github.com/fincokpi/finco/plugins/analyzer"
+)
+
+// pace is how work arrives: live a message at a time, or in bulk from a history.
+type pace int
+
+const (
+	live pace = iota
+	bulk
+)
+
+// bulkBatch is how many messages a job of a history has: enough to make a plugin call cheap, few enough to finish and be
+// retried within seconds.
+const bulkBatch = 250
+
+// contextTurns is how many earlier messages an analyzer sees of the conversation.
+const contextTurns = 6
+
+// wordedContent is a version of a message with words to judge.
+type wordedContent struct {
+	id   int
+	side string
+}
+
+// askAnalyzers enqueues the judgement of contents by every enabled analyzer that judges their side, and returns how many.
+func askAnalyzers(_ context.Context, t *tx, r *roster, contents []wordedContent, how pace) (int, error) {
+	asked := 0
+	for _, a := range r.analyzers {
+		if a.State != "ENABLED" {
+			continue
+		}
+		var ids []int
+		for _, c := range contents {
+			if slices.Contains(a.Sides, c.side) {
+				ids = append(ids, c.id)
+			}
+		}
+		asked += len(ids)
+		t.enqueueAnalysis(a.Name, ids, how)
+	}
+	return asked, nil
+}
+
+func (t *tx) enqueueAnalysis(name string, ids []int, how pace) {
+	opts := &river.InsertOpts{Queue: args.QueueLive}
+	size := 1
+	if how == bulk {
+		opts, size = &river.InsertOpts{Queue: args.QueueBulk}, bulkBatch
+	}
+	for part := range slices.Chunk(ids, size) {
+		t.enqueue(args.AnalyzeMessages{Analyzer: name, ContentIDs: part}, opts)
+	}
+}
+
+// AnalyzeMessages has one analyzer judge versions of messages and stores what it says. Versions that it has judged already are
+// left alone, so the same job twice is once. What it could not judge is put aside with the reason; an error means that the
+// whole batch is to be tried again.
+func (a *App) AnalyzeMessages(ctx context.Context, name string, contentIDs []int) error {
+	if _, err := permit(ctx, "analysis", "write"); err != nil {
+		return err
+	}
+	who, inputs, err := a.analysisInputs(ctx, name, contentIDs)
+	if err != nil || len(inputs) == 0 {
+		return err
+	}
+	results, err := a.analyzers.Analyze(ctx, name, inputs)
+	if err != nil {
+		return err
+	}
+	return a.inTx(ctx, func(ctx context.Context, t *tx) error { return t.storeResults(ctx, who, results) })
+}
+
+// analysisInputs loads what there is to judge, in a transaction of its own that ends before the plugin is asked.
+func (a *App) analysisInputs(ctx context.Context, name string, contentIDs []int) (analyzerRow, []analyzer.Input, error) {
+	var who analyzerRow
+	var inputs []analyzer.Input
+	err := a.inTx(ctx, func(ctx context.Context, t *tx) error {
+		inputs = nil
+		r, err := t.roster(ctx)
+		if err != nil {
+			return err
+		}
+		if who, err = r.enabled(name); err != nil {
+			return err
+		}
+		return t.each(ctx, inputsSQL, []any{idArray(contentIDs), who.ID, who.wantsContext(), contextTurns, r.gap.Seconds()}, func(scan scanner) error {
+			in, err := scanInput(scan)
+			inputs = append(inputs, in)
+			return err
+		})
+	})
+	return who, inputs, err
+}
+
+// enabled is the version of an analyzer that works now.
+func (r *roster) enabled(name string) (analyzerRow, error) {
+	for _, a := range r.analyzers {
+		if a.Name == name && a.State == "ENABLED" {
+			return a, nil
+		}
+	}
+	return analyzerRow{}, domain.Errorf(domain.KindInvalid, "the analyzer %s is not enabled", name)
+}
+
+// wantsContext tells whether the analyzer judges replies to something.
+func (a analyzerRow) wantsContext() bool {
+	return slices.Contains(a.Kinds, string(analyzer.Quality)) || slices.Contains(a.Kinds, string(analyzer.Relevance))
+}
+
+// inputsSQL loads versions not judged yet with the turns before them. The turns are those of the same conversation.
+const inputsSQL = `
+SELECT c.id, COALESCE(NULLIF(c.text, ''), c.transcript, ''), m.side, m.sent_at, turns.list
+FROM message_contents c JOIN messages m ON m.id = c.message_id
+LEFT JOIN LATERAL (
+  SELECT jsonb_agg(jsonb_build_object('side', e.side, 'text', e.text, 'at', e.sent_at) ORDER BY e.sent_at, e.telegram_id) AS list
+  FROM (SELECT p.side, pc.text, p.sent_at, p.telegram_id FROM messages p
+    JOIN message_contents pc ON pc.message_id = p.id AND pc.version = p.version
+    WHERE p.chat_id = m.chat_id AND p.thread = m.thread AND p.side <> 'NONE' AND (p.sent_at, p.telegram_id) < (m.sent_at, m.telegram_id)
+      AND p.sent_at >= m.sent_at - make_interval(secs => $5)
+    ORDER BY p.sent_at DESC, p.telegram_id DESC LIMIT $4) e) turns ON $3
+WHERE c.id = ANY($1) AND NOT EXISTS (SELECT 1 FROM analyses x WHERE x.content_id = c.id AND x.analyzer_id = $2)
+ORDER BY c.id`
+
+func scanInput(scan scanner) (analyzer.Input, error) {
+	var id int
+	var side string
+	var turns []byte
+	var in analyzer.Input
+	if err := scan(&id, &in.Text, &side, &in.At, &turns); err != nil {
+		return in, err
+	}
+	in.ID, in.Side = strconv.Itoa(id), analyzer.Side(strings.ToLower(side))
+	if turns == nil {
+		return in, nil
+	}
+	var list []struct {
+		Side, Text string
+		At         time.Time
+	}
+	if err := json.Unmarshal(turns, &list); err != nil {
+		return in, err
+	}
+	for _, turn := range list {
+		in.Context = append(in.Context, analyzer.Turn{Side: analyzer.Side(strings.ToLower(turn.Side)), Text: turn.Text, At: turn.At})
+	}
+	return in, nil
+}
+
+// analysisRow is an outcome as the statement below takes it.
+type analysisRow struct {
+	Content    int             `json:"content_id"`
+	Kind       string          `json:"kind"`
+	Label      string          `json:"label"`
+	Score      *float64        `json:"score"`
+	Confidence float64         `json:"confidence"`
+	Language   string          `json:"language"`
+	Details    json.RawMessage `json:"details"`
+}
+
+const putAnalysesSQL = `
+WITH input AS (
+  SELECT x.*, c.message_id FROM jsonb_to_recordset($1) AS x(content_id bigint, kind text, label text, score double precision,
+    confidence double precision, language text, details jsonb) JOIN message_contents c ON c.id = x.content_id),
+made AS (
+  INSERT INTO analyses (message_id, content_id, analyzer_id, kind, label, score, confidence, language, created_at)
+  SELECT message_id, content_id, $2, kind, label, score, confidence, language, $3 FROM input
+  ON CONFLICT (content_id, analyzer_id, kind) DO NOTHING
+  RETURNING id, message_id, content_id, kind),
+details AS (
+  INSERT INTO analysis_details (analysis_id, details)
+  SELECT made.id, input.details FROM made JOIN input USING (content_id, kind) WHERE input.details IS NOT NULL)
+SELECT made.id, made.kind, m.chat_id, m.thread, m.telegram_id, m.sent_at, m.side, COALESCE(m.sender_id, 0), COALESCE(c.assignee_id, 0)
+FROM made JOIN messages m ON m.id = made.message_id JOIN chats c ON c.id = m.chat_id`
+
+func (t *tx) storeResults(ctx context.Context, who analyzerRow, results []analyzer.Result) error {
+	r, err := t.roster(ctx)
+	if err != nil {
+		return err
+	}
+	rows, failed, err := sortResults(results)
+	if err != nil {
+		return err
+	}
+	var asked touched
+	err = t.each(ctx, putAnalysesSQL, []any{asJSON(rows), who.ID, t.at}, func(scan scanner) error {
+		var id, sender, assignee int
+		var kind, side string
+		var p place
+		if err := scan(&id, &kind, &p.chat, &p.thread, &p.telegramID, &p.at, &side, &sender, &assignee); err != nil {
+			return err
+		}
+		t.emit(AnalysisCompleted, id)
+		switch analyzer.Kind(kind) {
+		case analyzer.NeedsReply:
+			asked = append(asked, p)
+		case analyzer.Quality, analyzer.Sentiment:
+			t.stale(r, p.at, sender, assignee)
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	if err := t.putAside(ctx, who.Name, failed); err != nil {
+		return err
+	}
+	return settle(ctx, t, r, asked)
+}
+
+// failedContent is a version that an analyzer could not judge.
+type failedContent struct {
+	Content int    `json:"content_id"`
+	Reason  string `json:"reason"`
+}
+
+// sortResults parts what was said from what could not be. A failure that may pass makes the batch be tried again.
+func sortResults(results []analyzer.Result) (rows []analysisRow, failed []failedContent, err error) {
+	for _, res := range results {
+		id, err := strconv.Atoi(res.ID)
+		if err != nil {
+			return nil, nil, domain.Errorf(domain.KindInternal, "an analyzer answered for an unknown id")
+		}
+		if res.Err != nil {
+			if res.Err.Kind == analyzer.Unavailable {
+				return nil, nil, domain.Errorf(domain.KindUnavailable, "%w", res.Err)
+			}
+			failed = append(failed, failedContent{id, clip(res.Err.Error(), 500)})
+			continue
+		}
+		for _, o := range res.Outcomes {
+			rows = append(rows, analysisRow{id, string(o.Kind), clip(o.Label, 64), o.Score, o.Confidence, clip(o.Language, 16), cleanJSON(o.Details)})
+		}
+	}
+	return rows, failed, nil
+}
+
+func (t *tx) putAside(ctx context.Context, name string, failed []failedContent) error {
+	if len(failed) == 0 {
+		return nil
+	}
+	_, err := t.sql.ExecContext(ctx, `
+INSERT INTO analysis_failures (content_id, analyzer, reason, failed_at)
+SELECT content_id, $2, reason, $3 FROM jsonb_to_recordset($1) AS x(content_id bigint, reason text)
+ON CONFLICT (content_id, analyzer) DO UPDATE SET reason = EXCLUDED.reason, failed_at = EXCLUDED.failed_at`, asJSON(failed), name, t.at)
+	return err
+}
+
+// GiveUpAnalysis puts a whole batch aside, with the reason, after its last try.
+func (a *App) GiveUpAnalysis(ctx context.Context, name string, contentIDs []int, cause error) error {
+	if _, err := permit(ctx, "analysis", "write"); err != nil {
+		return err
+	}
+	var own *domain.Error
+	reason := "the analyzer failed"
+	if errors.As(cause, &own) {
+		reason = clip(own.Message, 500)
+	}
+	failed := make([]failedContent, len(contentIDs))
+	for i, id := range contentIDs {
+		failed[i] = failedContent{id, reason}
+	}
+	return a.inTx(ctx, func(ctx context.Context, t *tx) error { return t.putAside(ctx, name, failed) })
+}

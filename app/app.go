@@ -1,0 +1,75 @@
+package app
+
+import (
+	"context"
+	"database/sql"
+	"log/slog"
+	"sync/atomic"
+	"time"
+
+	"entgo.io/ent/dialect"
+	entsql "entgo.io/ent/dialect/sql"
+	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/riverdriver/riverdatabasesql"
+
+	"github.com/fincokpi/finco/ent/gen"
+	"github.com/fincokpi/finco/plugins/analyzer"
+)
+
+// Analyzers runs plugins. An error's kind tells whether to try again (unavailable) or to give up (invalid); a result's own
+// error concerns that input alone.
+type Analyzers interface {
+	Analyze(ctx context.Context, name string, inputs []analyzer.Input) ([]analyzer.Result, error)
+}
+
+// Config is what an App stands on. Every field but Now is required.
+type Config struct {
+	DB        *sql.DB
+	Log       *slog.Logger
+	Analyzers Analyzers
+	// Secret signs access tokens; at least 32 bytes.
+	Secret []byte
+	// Now is the clock, time.Now if nil.
+	Now func() time.Time
+}
+
+// App holds the use cases. It is safe for use by many goroutines.
+type App struct {
+	db        *sql.DB
+	client    *gen.Client
+	log       *slog.Logger
+	analyzers Analyzers
+	secret    []byte
+	now       func() time.Time
+	jobs      *river.Client[*sql.Tx]
+	hub       *Hub
+
+	rosters atomic.Pointer[roster]
+}
+
+// New makes an App on a migrated database.
+func New(cfg Config) (*App, error) {
+	jobs, err := river.NewClient(riverdatabasesql.New(nil), &river.Config{})
+	if err != nil {
+		return nil, err
+	}
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	return &App{
+		db:        cfg.DB,
+		client:    gen.NewClient(gen.Driver(entsql.OpenDB(dialect.Postgres, cfg.DB))),
+		log:       cfg.Log,
+		analyzers: cfg.Analyzers,
+		secret:    cfg.Secret,
+		now:       func() time.Time { return cfg.Now().UTC().Truncate(time.Microsecond) },
+		jobs:      jobs,
+		hub:       newHub(),
+	}, nil
+}
+
+// Client reads the records as the actor in the context. Its writes go through the verbs.
+func (a *App) Client() *gen.Client { return a.client }
+
+// Now is the clock's time in UTC, to the microsecond as the database keeps it.
+func (a *App) Now() time.Time { return a.now() }

@@ -1,0 +1,126 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/fincokpi/finco/auth"
+	"github.com/fincokpi/finco/domain"
+	"github.com/fincokpi/finco/ent/gen"
+	"github.com/fincokpi/finco/ent/gen/analysis"
+	"github.com/fincokpi/finco/plugins/analyzer"
+)
+
+// GiveFeedbackInput is a person's judgement in place of a machine's.
+type GiveFeedbackInput struct {
+	AnalysisID int
+	// Label, for kinds that have labels; Score, for those that have scores. At least one.
+	Label   *string
+	Score   *float64
+	Comment string
+	// Demo marks feedback made up for the demo company.
+	Demo bool
+}
+
+func (in GiveFeedbackInput) validate(a *gen.Analysis, labels []string) error {
+	var list []string
+	if in.Label == nil && in.Score == nil {
+		list = append(list, "give a label or a score")
+	}
+	if in.Label != nil && (len(labels) > 0 && !slices.Contains(labels, *in.Label) || *in.Label == "" || len(*in.Label) > 64) {
+		list = append(list, fmt.Sprintf("%s is no label of %s, which has: %s", clip(*in.Label, 64), a.Kind, strings.Join(labels, ", ")))
+	}
+	least, greatest := analyzer.Kind(a.Kind).ScoreRange()
+	if in.Score != nil && (math.IsNaN(*in.Score) || *in.Score < least || *in.Score > greatest) {
+		list = append(list, fmt.Sprintf("a score of %s is from %g to %g", a.Kind, least, greatest))
+	}
+	if len(in.Comment) > 2000 {
+		list = append(list, "a comment has at most 2000 bytes")
+	}
+	return faults(list)
+}
+
+// GiveFeedback sets a person's judgement beside a machine's. The newest feedback is the one that counts. Supervisors judge
+// what their teams wrote, never what they wrote themselves.
+func (a *App) GiveFeedback(ctx context.Context, in GiveFeedbackInput) (*gen.Feedback, error) {
+	actor, err := permit(ctx, "feedback", "give")
+	if err != nil {
+		return nil, err
+	}
+	var out *gen.Feedback
+	err = a.inTx(ctx, func(ctx context.Context, t *tx) error {
+		found, err := t.Analysis.Query().Where(analysis.ID(in.AnalysisID)).WithMessage().Only(ctx)
+		if err != nil {
+			return notFound(err, "there is no such analysis")
+		}
+		if sender := found.Edges.Message.SenderID; sender != nil && *sender == actor.UserID {
+			return domain.Errorf(domain.KindDenied, "nobody reviews what they wrote themselves")
+		}
+		out, err = t.putFeedback(ctx, actor, found, in)
+		return err
+	})
+	return out, err
+}
+
+func (t *tx) putFeedback(ctx context.Context, actor auth.Actor, found *gen.Analysis, in GiveFeedbackInput) (*gen.Feedback, error) {
+	r, err := t.roster(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := in.validate(found, r.labels(found.AnalyzerID, string(found.Kind))); err != nil {
+		return nil, err
+	}
+	create := t.Feedback.Create().SetAnalysisID(found.ID).SetAuthorID(actor.UserID).SetCreatedAt(t.at).SetComment(cleanText(in.Comment)).
+		SetDemo(in.Demo).SetNillableScore(in.Score).SetNillableLabel(in.Label)
+	out, err := create.Save(as(ctx, "reviewer"))
+	if err != nil {
+		return nil, err
+	}
+	m := found.Edges.Message
+	t.emit(AnalysisCompleted, found.ID)
+	if err := t.audit(ctx, "give_feedback", "analysis", found.ID, nil); err != nil {
+		return nil, err
+	}
+	if err := t.staleAbout(ctx, r, m); err != nil {
+		return nil, err
+	}
+	if found.Kind != analysis.KindNeedsReply {
+		return out, nil
+	}
+	return out, settle(ctx, t, r, touched{{chat: m.ChatID, thread: m.Thread, at: m.SentAt, telegramID: m.TelegramID}})
+}
+
+// staleAbout marks everybody whose figures a message's judgement may enter: its sender and the staff who wrote in its chat
+// around it.
+func (t *tx) staleAbout(ctx context.Context, r *roster, m *gen.Message) error {
+	const q = `
+SELECT DISTINCT sender_id FROM messages WHERE chat_id = $1 AND side = 'STAFF' AND sender_id IS NOT NULL
+  AND sent_at BETWEEN $2::timestamptz - interval '31 days' AND $2::timestamptz + interval '31 days'`
+	return t.each(ctx, q, []any{m.ChatID, m.SentAt}, func(scan scanner) error {
+		var id int
+		err := scan(&id)
+		t.stale(r, m.SentAt, id)
+		return err
+	})
+}
+
+// labels are those that an analyzer may give of a kind; empty if it did not say.
+func (r *roster) labels(analyzerID int, kind string) []string {
+	for _, a := range r.analyzers {
+		if a.ID == analyzerID {
+			return a.Labels[kind]
+		}
+	}
+	return nil
+}
+
+// notFound says that a record is absent, or hidden, which is the same to whoever asks.
+func notFound(err error, message string) error {
+	if gen.IsNotFound(err) {
+		return domain.Errorf(domain.KindNotFound, "%s", message)
+	}
+	return err
+}

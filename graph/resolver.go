@@ -1,0 +1,6 @@
+package graph
+
+import "github.com/fincokpi/finco/app"
+
+// Resolver answers the fields that the records do not answer by themselves.
+type Resolver struct{ app *app.App }
