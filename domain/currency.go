@@ -33,7 +33,7 @@ func KnownCurrency(code string) bool {
 
 func checkCurrency(code string) error {
 	if !KnownCurrency(code) {
-		return Errorf(KindInvalid, "%q is not an ISO 4217 currency", code)
+		return Errorf(KindInvalid, "%.60q is not an ISO 4217 currency", code)
 	}
 	return nil
 }

@@ -17,7 +17,7 @@ type Date struct {
 func ParseDate(text string) (Date, error) {
 	t, err := time.Parse(time.DateOnly, text)
 	if err != nil {
-		return Date{}, Errorf(KindInvalid, "%q is not a date: write it like 2026-09-02", text)
+		return Date{}, Errorf(KindInvalid, "%.60q is not a date: write it like 2026-09-02", text)
 	}
 	return DateOf(t), nil
 }

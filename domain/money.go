@@ -28,10 +28,7 @@ func ParseMoney(text, currency string) (Money, error) {
 		return Money{}, err
 	}
 	if !plainNumber(text) {
-		if len(text) > maxMoneyText {
-			text = text[:maxMoneyText] + "…"
-		}
-		return Money{}, Errorf(KindInvalid, "%q is not an amount of money: write it like 1234.50", text)
+		return Money{}, Errorf(KindInvalid, "%.20q is not an amount of money: write it like 1234.50", text)
 	}
 	r, ok := new(big.Rat).SetString(text)
 	if !ok {

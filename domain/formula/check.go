@@ -106,7 +106,7 @@ func (c *checker) literal(at file.Location) (node, valueType, error) {
 		return nil, 0, domain.Errorf(domain.KindInvalid, "%q: write numbers as digits with an optional point", text)
 	}
 	d, err := decimal.Parse(text)
-	if err != nil || len(strings.TrimLeft(text, "0.")) > decimal.MaxPrec+1 {
+	if digits := strings.Replace(strings.TrimLeft(text, "0"), ".", "", 1); err != nil || len(digits) > decimal.MaxPrec {
 		return nil, 0, domain.Errorf(domain.KindInvalid, "%.40q has more than %d digits", text, decimal.MaxPrec)
 	}
 	return constant{value{number: d}}, typeNumber, nil
@@ -131,7 +131,7 @@ func (c *checker) name(name string, n ast.Node) (node, valueType, error) {
 
 func (c *checker) unknown(name string) string {
 	if len(name) > 100 {
-		name = name[:100] + "…"
+		name = strings.ToValidUTF8(name[:100], "") + "…"
 	}
 	near := c.allowed.Near(name)
 	if len(near) == 0 {

@@ -21,21 +21,21 @@ type Interval struct{ Start, End int }
 func ParseInterval(text string) (Interval, error) {
 	from, to, ok := strings.Cut(strings.TrimSpace(text), "-")
 	if !ok {
-		return Interval{}, domain.Errorf(domain.KindInvalid, "%q is not an interval: write it like 09:00-13:00", text)
+		return Interval{}, domain.Errorf(domain.KindInvalid, "%.60q is not an interval: write it like 09:00-13:00", text)
 	}
 	start, err := parseClock(strings.TrimSpace(from))
 	if err != nil {
-		return Interval{}, domain.Errorf(domain.KindInvalid, "%q: %w", text, err)
+		return Interval{}, domain.Errorf(domain.KindInvalid, "%.60q: %w", text, err)
 	}
 	end, err := parseClock(strings.TrimSpace(to))
 	if err != nil {
-		return Interval{}, domain.Errorf(domain.KindInvalid, "%q: %w", text, err)
+		return Interval{}, domain.Errorf(domain.KindInvalid, "%.60q: %w", text, err)
 	}
 	switch {
 	case start == dayMinutes:
-		return Interval{}, domain.Errorf(domain.KindInvalid, "%q: 24:00 can only end a day", text)
+		return Interval{}, domain.Errorf(domain.KindInvalid, "%.60q: 24:00 can only end a day", text)
 	case start == end:
-		return Interval{}, domain.Errorf(domain.KindInvalid, "%q starts when it ends; a whole day is 00:00-24:00", text)
+		return Interval{}, domain.Errorf(domain.KindInvalid, "%.60q starts when it ends; a whole day is 00:00-24:00", text)
 	case end < start:
 		end += dayMinutes
 	}
@@ -48,7 +48,7 @@ func parseClock(text string) (int, error) {
 	h, errH := strconv.ParseUint(hour, 10, 8)
 	m, errM := strconv.ParseUint(minute, 10, 8)
 	if !ok || errH != nil || errM != nil || len(hour) > 2 || len(minute) != 2 || m > 59 || h*60+m > dayMinutes {
-		return 0, domain.Errorf(domain.KindInvalid, "%q is not a time of day: write it like 09:00", text)
+		return 0, domain.Errorf(domain.KindInvalid, "%.60q is not a time of day: write it like 09:00", text)
 	}
 	return int(h*60 + m), nil
 }
@@ -139,7 +139,7 @@ func parseWeekdays(key string) ([]time.Weekday, error) {
 			last, ok = weekday(to)
 		}
 		if !ok {
-			return nil, domain.Errorf(domain.KindInvalid, "%q is no weekday: use mon, tue, wed, thu, fri, sat, sun or a range like mon-fri", key)
+			return nil, domain.Errorf(domain.KindInvalid, "%.60q is no weekday: use mon, tue, wed, thu, fri, sat, sun or a range like mon-fri", key)
 		}
 		for w := first; ; w = (w + 1) % 7 {
 			list = append(list, w)

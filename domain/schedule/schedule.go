@@ -47,7 +47,7 @@ func New(zone string, days map[string][]string, holidays []string, exceptions ma
 func zoneOf(name string) (*time.Location, error) {
 	loc, err := time.LoadLocation(name)
 	if err != nil || name == "Local" {
-		return nil, domain.Errorf(domain.KindInvalid, "%q is no IANA time zone", name)
+		return nil, domain.Errorf(domain.KindInvalid, "%.60q is no IANA time zone", name)
 	}
 	return loc, nil
 }

@@ -68,16 +68,16 @@ func TestParseInterval(t *testing.T) {
 	} {
 		got, err := schedule.ParseInterval(text)
 		if err != nil || got != want {
-			t.Errorf("%q: got %v, %v", text, got, err)
+			t.Errorf("%.60q: got %v, %v", text, got, err)
 		}
 		if again, err := schedule.ParseInterval(got.String()); err != nil || again != got {
-			t.Errorf("%q: %v became %v, %v", text, got, again, err)
+			t.Errorf("%.60q: %v became %v, %v", text, got, again, err)
 		}
 	}
 	for _, text := range []string{"", "09:00", "09:00-09:00", "00:00-00:00", "24:00-06:00", "24:00-24:00", "25:00-26:00", "09:60-10:00",
 		"9-13", "09:00-13:0", "-1:00-02:00", "09:00-24:01", "+9:00-10:00", "09:00–13:00"} {
 		if got, err := schedule.ParseInterval(text); domain.KindOf(err) != domain.KindInvalid {
-			t.Errorf("%q: got %v, %v", text, got, err)
+			t.Errorf("%.60q: got %v, %v", text, got, err)
 		}
 	}
 }
@@ -92,7 +92,7 @@ func TestParseDaysNamesEveryFault(t *testing.T) {
 	}
 	for _, part := range []string{"starts when it ends", `fri is already given by "fri"`, `"someday" is no weekday`, `"9" is not an interval`} {
 		if !strings.Contains(err.Error(), part) {
-			t.Errorf("%q is missing in %q", part, err)
+			t.Errorf("%.60q is missing in %q", part, err)
 		}
 	}
 	days, err := schedule.ParseDays(map[string][]string{"fri-mon": {"10:00-11:00"}, "Tue,thu": {"09:00-10:00"}})
@@ -111,7 +111,7 @@ func TestNewNamesEveryFault(t *testing.T) {
 	_, err := schedule.New("Mars/Olympus", map[string][]string{"x": nil}, []string{"2026-02-30"}, map[string][]string{"soon": {"1"}})
 	for _, part := range []string{"zone: ", "days: ", "holidays: ", "exceptions: "} {
 		if err == nil || !strings.Contains(err.Error(), part) {
-			t.Errorf("%q is missing in %v", part, err)
+			t.Errorf("%.60q is missing in %v", part, err)
 		}
 	}
 }
