@@ -97,7 +97,7 @@ func appendRune(dst []byte, start int, r rune) []byte {
 	switch {
 	case r == utf8.RuneError:
 		return appendSpace(dst, start)
-	case isApostrophe(r) || r == '\u00ad' || (r >= 0x200b && r <= 0x200f) || (r >= 0xfe00 && r <= 0xfe0f):
+	case isApostrophe(r) || r == '\u00ad' || (r >= 0x2000 && unicode.Is(unicode.Cf, r)) || (r >= 0xfe00 && r <= 0xfe0f):
 		return dst
 	case r < 0x500 && (r >= 0x400):
 		return append(dst, roman[r]...)
