@@ -118,7 +118,7 @@ func (c *checker) member(n *ast.MemberNode) (node, valueType, error) {
 	if !ok || !isText || n.Optional || n.Method {
 		return nil, 0, c.fault(n, `read a metric as group.name or group["name"]`)
 	}
-	return c.name(group.Value+"."+key.Value, n)
+	return c.name(group.Value+"."+key.Value, group)
 }
 
 func (c *checker) name(name string, n ast.Node) (node, valueType, error) {
