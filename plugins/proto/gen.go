@@ -7,6 +7,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"flag"
 	"fmt"
 	"os"
 	"os/exec"
@@ -19,13 +20,15 @@ import (
 )
 
 func main() {
-	if err := run(os.Args[1:]); err != nil {
+	out := flag.String("out", ".", "folder that gets the generated files")
+	flag.Parse()
+	if err := run(*out, flag.Args()); err != nil {
 		fmt.Fprintln(os.Stderr, "gen:", err)
 		os.Exit(1)
 	}
 }
 
-func run(files []string) error {
+func run(out string, files []string) error {
 	compiler := protocompile.Compiler{
 		Resolver:       protocompile.WithStandardImports(&protocompile.SourceResolver{}),
 		SourceInfoMode: protocompile.SourceInfoStandard,
@@ -42,14 +45,14 @@ func run(files []string) error {
 		request.ProtoFile = append(request.ProtoFile, protoutil.ProtoFromFileDescriptor(file)) // keeps the comments
 	}
 	for _, tool := range []string{"protoc-gen-go", "protoc-gen-go-grpc"} {
-		if err := generate(tool, request); err != nil {
+		if err := generate(out, tool, request); err != nil {
 			return fmt.Errorf("%s: %w", tool, err)
 		}
 	}
 	return nil
 }
 
-func generate(tool string, request *pluginpb.CodeGeneratorRequest) error {
+func generate(folder, tool string, request *pluginpb.CodeGeneratorRequest) error {
 	in, err := proto.MarshalOptions{Deterministic: true}.Marshal(request)
 	if err != nil {
 		return err
@@ -68,7 +71,11 @@ func generate(tool string, request *pluginpb.CodeGeneratorRequest) error {
 		return fmt.Errorf("%s", response.GetError())
 	}
 	for _, file := range response.File {
-		if err := os.WriteFile(filepath.FromSlash(file.GetName()), []byte(file.GetContent()), 0o644); err != nil {
+		path := filepath.Join(folder, filepath.FromSlash(file.GetName()))
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			return err
+		}
+		if err := os.WriteFile(path, []byte(file.GetContent()), 0o644); err != nil {
 			return err
 		}
 	}
