@@ -119,3 +119,13 @@ func TestRoundHalfAway(t *testing.T) {
 		}
 	}
 }
+
+func TestShare(t *testing.T) {
+	t.Parallel()
+	if got := domain.Share(1, 3); !got.Valid || got.Decimal.String() != "0.333333333333333333" {
+		t.Errorf("got %v", got)
+	}
+	if got := domain.Share(3, 3); got.Decimal.String() != "1" || domain.Share(0, 0).Valid {
+		t.Errorf("got %v", got)
+	}
+}

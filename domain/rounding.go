@@ -52,3 +52,14 @@ func RoundHalfAway(d decimal.Decimal, scale int) (decimal.Decimal, error) {
 	}
 	return DecimalOf(RatOf(d), scale)
 }
+
+// Share returns part ÷ whole with up to 18 decimals, since what is computed from
+// it is rounded only at the end; not Valid when whole is 0. Part is never greater
+// than whole.
+func Share(part, whole int) decimal.NullDecimal {
+	if whole == 0 {
+		return decimal.NullDecimal{}
+	}
+	d, err := DecimalOf(big.NewRat(int64(part), int64(whole)), 18)
+	return decimal.NullDecimal{Decimal: d.Trim(0), Valid: err == nil}
+}

@@ -51,10 +51,8 @@ func Compute(pairs []Pair) (Stats, error) {
 			same++
 		}
 	}
+	s.Agreement = domain.Share(agreed, len(pairs))
 	var err error
-	if s.Agreement, err = share(agreed, len(pairs)); err != nil {
-		return Stats{}, err
-	}
 	s.Kappa, err = kappa(same, labelled, machine, human)
 	return s, err
 }
@@ -69,14 +67,6 @@ func kappa(same, n int, machine, human map[string]int) (decimal.NullDecimal, err
 		return decimal.NullDecimal{}, nil
 	}
 	d, err := domain.DecimalOf(big.NewRat(int64(same)*int64(n)-chance, whole-chance), 16)
-	return decimal.NullDecimal{Decimal: d.Trim(0), Valid: err == nil}, err
-}
-
-func share(part, whole int) (decimal.NullDecimal, error) {
-	if whole == 0 {
-		return decimal.NullDecimal{}, nil
-	}
-	d, err := domain.DecimalOf(big.NewRat(int64(part), int64(whole)), 18)
 	return decimal.NullDecimal{Decimal: d.Trim(0), Valid: err == nil}, err
 }
 

@@ -82,7 +82,7 @@ func Compute(values []Value) (Total, error) {
 	seen := map[string]bool{}
 	for _, v := range values {
 		if err := v.Validate(); err != nil {
-			return Total{}, domain.Errorf(domain.KindInvalid, "KPI %q: %w", v.Key, err)
+			return Total{}, domain.Errorf(domain.KindInvalid, "KPI %.64q: %w", v.Key, err)
 		}
 		if seen[v.Key] {
 			return Total{}, domain.Errorf(domain.KindInvalid, "KPI %q is given twice", v.Key)
@@ -97,7 +97,7 @@ func Compute(values []Value) (Total, error) {
 			with.Add(with, weight)
 			rounded, err := domain.DecimalOf(exact, 2)
 			if err != nil {
-				return Total{}, domain.Errorf(domain.KindInvalid, "KPI %q: %w", v.Key, err)
+				return Total{}, domain.Errorf(domain.KindInvalid, "KPI %.64q: %w", v.Key, err)
 			}
 			score.Score = decimal.NullDecimal{Decimal: rounded, Valid: true}
 		}

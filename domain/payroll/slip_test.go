@@ -7,9 +7,8 @@ import (
 	"strings"
 	"testing"
 
-	"pgregory.net/rapid"
-
 	"github.com/govalues/decimal"
+	"pgregory.net/rapid"
 
 	"github.com/fincokpi/finco/domain"
 	"github.com/fincokpi/finco/domain/payroll"

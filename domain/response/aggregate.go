@@ -60,7 +60,7 @@ func Aggregate(waits []Wait) Stats {
 	s.MedianWall, s.P90Wall = Percentile(wall, 50), Percentile(wall, 90)
 	s.FirstResponseMedianBusiness, s.FirstResponseP90Business = Percentile(firstBusiness, 50), Percentile(firstBusiness, 90)
 	s.FirstResponseMedianWall, s.FirstResponseP90Wall = Percentile(firstWall, 50), Percentile(firstWall, 90)
-	s.WithinTargetRate = Rate(s.Within, s.Within+s.Breached)
+	s.WithinTargetRate = domain.Share(s.Within, s.Within+s.Breached)
 	return s
 }
 
@@ -95,23 +95,12 @@ func Percentile(seconds []int64, percent int) decimal.NullDecimal {
 	if rest > 0 {
 		high = list[rank/100+1]
 	}
-	return null(new(big.Rat).Add(new(big.Rat).SetInt64(low), big.NewRat((high-low)*rest, 100)), 2)
+	return exact(new(big.Rat).Add(new(big.Rat).SetInt64(low), big.NewRat((high-low)*rest, 100)))
 }
 
-// Rate returns part ÷ whole with up to 18 decimals, since what is computed from it
-// is rounded only at the end; not Valid when whole is 0.
-func Rate(part, whole int) decimal.NullDecimal {
-	if whole == 0 {
-		return decimal.NullDecimal{}
-	}
-	return null(big.NewRat(int64(part), int64(whole)), 18)
-}
-
-// null rounds r; a number too large for a decimal is no number.
-func null(r *big.Rat, scale int) decimal.NullDecimal {
-	d, err := domain.DecimalOf(r, scale)
-	if err != nil {
-		return decimal.NullDecimal{}
-	}
-	return decimal.NullDecimal{Decimal: d.Trim(0), Valid: true}
+// exact shows r with all its decimals, of which there are at most two; a number
+// too large for a decimal is no number.
+func exact(r *big.Rat) decimal.NullDecimal {
+	d, err := domain.DecimalOf(r, 2)
+	return decimal.NullDecimal{Decimal: d.Trim(0), Valid: err == nil}
 }

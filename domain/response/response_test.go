@@ -243,11 +243,8 @@ func TestPercentile(t *testing.T) {
 	if !slices.Equal(list, []int64{40, 10, 30, 20}) {
 		t.Error("the list was changed")
 	}
-	if response.Percentile(nil, 50).Valid || response.Rate(0, 0).Valid {
+	if response.Percentile(nil, 50).Valid {
 		t.Error("nothing is no number")
-	}
-	if got := response.Rate(1, 3).Decimal; !got.Equal(decimal.MustParse("0.333333333333333333")) {
-		t.Errorf("got %v", got)
 	}
 	rapid.Check(t, func(t *rapid.T) {
 		list := rapid.SliceOfN(rapid.Int64Range(0, 1e9), 1, 30).Draw(t, "seconds")
