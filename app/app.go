@@ -12,6 +12,7 @@ import (
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/riverdriver/riverdatabasesql"
 
+	"github.com/fincokpi/finco/auth"
 	"github.com/fincokpi/finco/ent/gen"
 	"github.com/fincokpi/finco/plugins/analyzer"
 )
@@ -39,7 +40,8 @@ type App struct {
 	client    *gen.Client
 	log       *slog.Logger
 	analyzers Analyzers
-	secret    []byte
+	tokens    *auth.Tokens
+	hasher    *auth.Hasher
 	now       func() time.Time
 	jobs      *river.Client[*sql.Tx]
 	hub       *Hub
@@ -56,13 +58,19 @@ func New(cfg Config) (*App, error) {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
+	clock := func() time.Time { return cfg.Now().UTC().Truncate(time.Microsecond) }
+	tokens, err := auth.NewTokens(cfg.Secret, clock)
+	if err != nil {
+		return nil, err
+	}
 	return &App{
 		db:        cfg.DB,
 		client:    gen.NewClient(gen.Driver(entsql.OpenDB(dialect.Postgres, cfg.DB))),
 		log:       cfg.Log,
 		analyzers: cfg.Analyzers,
-		secret:    cfg.Secret,
-		now:       func() time.Time { return cfg.Now().UTC().Truncate(time.Microsecond) },
+		tokens:    tokens,
+		hasher:    auth.NewHasher(2),
+		now:       clock,
 		jobs:      jobs,
 		hub:       newHub(),
 	}, nil

@@ -3,7 +3,9 @@ package app
 import (
 	"bytes"
 	"context"
+	"database/sql"
 	"encoding/json"
+	"errors"
 	"strings"
 	"unicode/utf8"
 
@@ -106,3 +108,5 @@ func withoutNUL(v any) any {
 	}
 	return v
 }
+
+func isNoRows(err error) bool { return errors.Is(err, sql.ErrNoRows) }

@@ -35,7 +35,7 @@ func serverAccount() (account, error) {
 			return account{name: name, uid: uid, gid: gid, switched: true}, nil
 		}
 	}
-	return account{}, domain.Errorf(domain.Unavailable, "Postgres does not run as root, and this machine has neither a user postgres nor nobody: start finco as an ordinary user.")
+	return account{}, domain.Errorf(domain.KindUnavailable, "Postgres does not run as root, and this machine has neither a user postgres nor nobody: start finco as an ordinary user.")
 }
 
 // attr detaches the server from the terminal, so that a Ctrl-C reaches it only through Stop.
@@ -64,7 +64,7 @@ func (a account) own(dir string) error {
 	}
 	stat := info.Sys().(*syscall.Stat_t)
 	if int(stat.Uid) != a.uid && int(stat.Uid) != os.Geteuid() {
-		return domain.Errorf(domain.Unavailable, "The folder %s belongs to another user: remove it or name another one.", dir)
+		return domain.Errorf(domain.KindUnavailable, "The folder %s belongs to another user: remove it or name another one.", dir)
 	}
 	if a.switched && int(stat.Uid) != a.uid {
 		if err := os.Chown(dir, a.uid, a.gid); err != nil {
@@ -92,7 +92,7 @@ func (a account) reach(dir string) error {
 			return err
 		}
 		if !a.enters(info) {
-			return domain.Errorf(domain.Unavailable,
+			return domain.Errorf(domain.KindUnavailable,
 				"Postgres runs as the user %s, which cannot enter %s (mode %04o): put the data elsewhere (FINCO_DATA_DIR=/var/lib/finco) or allow it with chmod o+x %s.",
 				a.name, at, info.Mode().Perm(), at)
 		}

@@ -87,20 +87,20 @@ func findBinaries(ctx context.Context, setting string, wanted int, cache string)
 		}
 	}
 	if other != nil {
-		return binaries{}, domain.Errorf(domain.Unavailable,
+		return binaries{}, domain.Errorf(domain.KindUnavailable,
 			"The data was written by PostgreSQL %d and this machine has PostgreSQL %d: install the package postgresql-%d, or restore a backup into a new data directory.",
 			wanted, other.major, wanted)
 	}
 	if setting != "" {
-		return binaries{}, domain.Errorf(domain.Unavailable, "The folder %s holds no initdb and postgres.", setting)
+		return binaries{}, domain.Errorf(domain.KindUnavailable, "The folder %s holds no initdb and postgres.", setting)
 	}
 	if err := fetch(ctx, cache); err != nil {
-		return binaries{}, domain.Errorf(domain.Unavailable,
+		return binaries{}, domain.Errorf(domain.KindUnavailable,
 			"No Postgres is installed and none could be fetched (%v): install the Debian package postgresql, or set DATABASE_URL.", err)
 	}
 	b, ok := inspect(ctx, fetched)
 	if !ok || (wanted != 0 && b.major != wanted) {
-		return binaries{}, domain.Errorf(domain.Unavailable, "The fetched Postgres does not fit: install the Debian package postgresql, or set DATABASE_URL.")
+		return binaries{}, domain.Errorf(domain.KindUnavailable, "The fetched Postgres does not fit: install the Debian package postgresql, or set DATABASE_URL.")
 	}
 	return b, nil
 }
