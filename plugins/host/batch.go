@@ -130,11 +130,19 @@ func (s *slot) call(ctx context.Context, batch []analyzer.Input) ([]analyzer.Res
 	began := time.Now()
 	results, err := g.process.Analyze(callCtx, batch)
 	var failure *process.Failure
-	if errors.As(err, &failure) && failure.Kind == process.TimedOut && ctx.Err() != nil {
-		failure.Kind = process.Cancelled // the caller's deadline was the shorter one
+	if errors.As(err, &failure) && failure.Kind == process.TimedOut && shorter(ctx, callCtx) {
+		failure.Kind = process.Cancelled // nobody's failure
 	}
 	s.account(g, incident, batch, time.Since(began), err)
 	return results, err
+}
+
+// shorter says whether the deadline of a call is its caller's and not ours. Asking ctx.Err instead would be a race: the
+// plugin knows the deadline too and may answer for it first.
+func shorter(ctx, callCtx context.Context) bool {
+	callers, has := ctx.Deadline()
+	calls, _ := callCtx.Deadline()
+	return ctx.Err() != nil || has && !callers.After(calls)
 }
 
 func (s *slot) count(change func(*Status)) {

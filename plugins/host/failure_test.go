@@ -157,7 +157,7 @@ func TestHangAndFreeze(t *testing.T) {
 	for _, text := range []string{"hang", "freeze"} {
 		t.Run(text, func(t *testing.T) {
 			t.Parallel()
-			b := newBench(t, func(c *Config) { c.CallTimeout, c.HealthTimeout = 300*time.Millisecond, time.Second })
+			b := newBench(t, func(c *Config) { c.CallTimeout, c.HealthTimeout = time.Second, time.Second })
 			b.mustAdd("1")
 			gone := b.process("p")
 			_, err := b.Analyze(t.Context(), "p", texts(text))
@@ -194,7 +194,7 @@ func TestFrozenPluginIsStopped(t *testing.T) {
 // TestIdleFreezeIsNoticed: health checks find a plugin that nobody calls.
 func TestIdleFreezeIsNoticed(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, func(c *Config) { c.HealthEvery, c.HealthTimeout = 50*time.Millisecond, 200*time.Millisecond })
+	b := newBench(t, func(c *Config) { c.HealthEvery, c.HealthTimeout = 50*time.Millisecond, time.Second })
 	b.mustAdd("1")
 	gone := b.process("p")
 	if err := syscall.Kill(b.status("p").PID, syscall.SIGSTOP); err != nil {
@@ -286,7 +286,7 @@ func TestNoOrphanAfterKillOfTheHost(t *testing.T) {
 		t.Fatal(err)
 	}
 	host := exec.Command(self)
-	host.Env = append(os.Environ(), helperEnv+"="+misbehaving)
+	host.Env = append(os.Environ(), helperEnv+"="+misbehaving, "TMPDIR="+t.TempDir())
 	out, err := host.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)

@@ -9,7 +9,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -51,7 +50,7 @@ func TestAddDescribesAndAnalyzesInOrder(t *testing.T) {
 
 func TestStartsThatFail(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, func(c *Config) { c.StartTimeout = 2 * time.Second })
+	b := newBench(t, nil)
 	script := filepath.Join(t.TempDir(), "script")
 	if err := os.WriteFile(script, []byte("#!/bin/sh\n"), 0o700); err != nil {
 		t.Fatal(err)

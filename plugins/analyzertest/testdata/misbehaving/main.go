@@ -75,7 +75,8 @@ var acts = map[string]act{
 	"exit":  func(context.Context, string, *analyzer.Result) error { os.Exit(7); return nil },
 	"panic": func(context.Context, string, *analyzer.Result) error { panic("a message's text") },
 	"freeze": func(context.Context, string, *analyzer.Result) error {
-		return syscall.Kill(os.Getpid(), syscall.SIGSTOP)
+		_ = syscall.Kill(os.Getpid(), syscall.SIGSTOP)
+		select {}
 	},
 	"error": func(_ context.Context, text string, _ *analyzer.Result) error { return errors.New(text) },
 	"busy": func(context.Context, string, *analyzer.Result) error {
