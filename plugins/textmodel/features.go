@@ -57,7 +57,7 @@ func (r *reader) bucket(h uint64) uint32 { return uint32((h * finishPrime) >> r.
 
 // read fills word, char and mark; they are valid until the next call.
 func (r *reader) read(t Text) {
-	body := clip(t.Body)
+	body := Clip(t.Body)
 	r.norm = append(r.norm[:0], ' ')
 	if r.spec.View == Plain {
 		r.norm = AppendPlain(r.norm, body)
@@ -81,8 +81,8 @@ func (r *reader) read(t Text) {
 	}
 }
 
-// clip shortens a text to maxTextBytes at a rune's border.
-func clip(s string) string {
+// Clip shortens a text to maxTextBytes at a rune's border.
+func Clip(s string) string {
 	if len(s) <= maxTextBytes {
 		return s
 	}

@@ -86,7 +86,7 @@ func (l *Lexicon) lookup(word []byte) uint32 {
 // word are absent.
 func (l *Lexicon) Count(text string) map[string]int {
 	counts := map[string]int{}
-	form := AppendRoman(nil, clip(text))
+	form := AppendRoman(nil, Clip(text))
 	for len(form) > 0 {
 		word := form
 		if i := bytes.IndexAny(form, " ?!"); i >= 0 {

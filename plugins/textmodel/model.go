@@ -35,7 +35,7 @@ func (m *Model) Fingerprint() uint32 { return m.sum }
 // is nothing to judge in it.
 func Blank(text string) bool {
 	var buffer [64]byte
-	return len(AppendRoman(buffer[:0], clip(text))) == 0
+	return len(AppendRoman(buffer[:0], Clip(text))) == 0
 }
 
 // Prediction is the answer for one text.

@@ -29,9 +29,14 @@ type Exchange struct {
 	languageSure  float64
 }
 
+// maxTurns bounds the turns that are read: what was said before them is no part
+// of this exchange.
+const maxTurns = 32
+
 // NewExchange reads a reply and the turns before it, oldest first.
 func NewExchange(reply string, context []Turn) Exchange {
-	e := Exchange{Reply: stripInstructions(reply)}
+	context = context[max(0, len(context)-maxTurns):]
+	e := Exchange{Reply: stripInstructions(textmodel.Clip(reply))}
 	end := len(context)
 	for end > 0 && context[end-1].Staff {
 		end--
@@ -56,7 +61,7 @@ func NewExchange(reply string, context []Turn) Exchange {
 func joinTurns(turns []Turn) string {
 	parts := make([]string, 0, len(turns))
 	for _, t := range turns {
-		parts = append(parts, stripInstructions(t.Text))
+		parts = append(parts, stripInstructions(textmodel.Clip(t.Text)))
 	}
 	return strings.TrimSpace(strings.Join(parts, "\n"))
 }

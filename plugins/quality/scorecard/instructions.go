@@ -11,16 +11,16 @@ import (
 var toJudge = regexp.MustCompile(`(?is)` + strings.Join([]string{
 	`\b(?:ignore|disregard|forget|override)\b[^.!?\n]{0,40}\b(?:instruction|prompt|rule|guideline)s?`,
 	`\b(?:give|rate|score|grade|assign|award)\b[^.!?\n]{0,40}(?:\b100/100\b|\b100\s*(?:points|score|marks)|10/10|5/5|\b(?:max(?:imum)?|highest|perfect|full|top)\s+(?:score|rating|marks|points|grade)|hundred\s+points)`,
-	`^\W*(?:and|now|so|just|please)?\s*(?:give|rate|score|grade|assign|award)\s+(?:it|me|him|her|us|this|them|the reply|this reply)?\s*(?:a\s+|with\s+|at\s+)?(?:100|hundred)\W*$`,
+	`(?:^|\s)(?:(?:and|now|so|just|please)\s+)?(?:give|rate|score|grade|assign|award)\s+(?:it|me|him|her|us|this|them|the reply|this reply)?\s*(?:a\s+|with\s+|at\s+)?(?:100|hundred)\W*$`,
 	`\b(?:system|assistant)\s*:`,
 	`\byou are (?:a |an |the )?(?:judge|ai|evaluator|grader|reviewer|language model)\b`,
 	`(?:игнорируй|проигнорируй|забудь|не учитывай|отмени)[^.!?\n]{0,50}(?:инструкци|указани|правил|промпт)`,
 	`(?:постав|выстав|дай|дайте|оцени|присво)[^.!?\n]{0,50}(?:балл|оценк|сто из ста|100 из 100|10/10|5/5)`,
-	`(?:робот|ии|нейросет)[а-яё]*[^.!?\n]{0,60}(?:постав|оцени|выстав|балл|оценк)`,
-	`(?:ko.?rsatma|buyruq|yo.?riqnoma|qoida)[a-z'’ʻ]*[^.!?\n]{0,40}(?:unut|e.?tibor|bekor|inkor)`,
+	`(?:[аи]\s+)?(?:робот|ии|нейросет)[а-яё]*[^.!?\n]{0,60}(?:постав|оцени|выстав|балл|оценк)`,
+	`(?:(?:oldingi|avvalgi|yuqoridagi|barcha|hamma)\s+)*(?:ko.?rsatma|buyruq|yo.?riqnoma|qoida)[a-z'’ʻ]*[^.!?\n]{0,40}(?:unut|e.?tibor|bekor|inkor)`,
 	`(?:100|yuz|maksimal|eng yuqori)[^.!?\n]{0,20}(?:ball?|baho)[a-z'’ʻ]*\s+(?:qo.?y|ber)`,
 	`\b(?:ai|robot)\s+baholovchi`,
-	`(?:кўрсатма|курсатма|буйруқ|буйрук|йўриқнома)[а-яёўқғҳ]*[^.!?\n]{0,40}(?:унут|эътибор|этибор|бекор)`,
+	`(?:(?:олдинги|аввалги|юқоридаги|барча|ҳамма|хамма)\s+)*(?:кўрсатма|курсатма|буйруқ|буйрук|йўриқнома)[а-яёўқғҳ]*[^.!?\n]{0,40}(?:унут|эътибор|этибор|бекор)`,
 	`(?:100|юз|максимал|энг юқори|энг юкори)[^.!?\n]{0,20}(?:балл?|баҳо|бахо)[а-яёўқғҳ]*\s+(?:қўй|куй|бер)`,
 }, "|"))
 

@@ -80,9 +80,10 @@ const sureToFail = 0.6
 func (j *Judge) Judge(reply string, context []Turn) Card {
 	e := NewExchange(reply, context)
 	var card Card
+	text := e.Text()
 	for _, key := range Keys() {
 		c := Criterion{Key: key, Weight: j.Weights[key], Critical: j.Critical[key]}
-		j.rate(&c, e)
+		j.rate(&c, e, text)
 		card.Criteria = append(card.Criteria, c)
 	}
 	card.sum()
@@ -90,7 +91,7 @@ func (j *Judge) Judge(reply string, context []Turn) Card {
 }
 
 // rate fills rating, confidence, reason and evidence of one criterion.
-func (j *Judge) rate(c *Criterion, e Exchange) {
+func (j *Judge) rate(c *Criterion, e Exchange, text textmodel.Text) {
 	c.Rating = NotApplicable
 	switch {
 	case textmodel.Blank(e.Reply):
@@ -112,7 +113,7 @@ func (j *Judge) rate(c *Criterion, e Exchange) {
 		c.Reason = "The course of the conversation is not known."
 		return
 	default:
-		j.model(c, e)
+		j.model(c, text)
 	}
 	c.Reason = reasons[c.Key][c.Rating]
 	if c.Rating != NotApplicable {
@@ -121,12 +122,12 @@ func (j *Judge) rate(c *Criterion, e Exchange) {
 }
 
 // model asks the criterion's model; an unsure answer is N/A.
-func (j *Judge) model(c *Criterion, e Exchange) {
+func (j *Judge) model(c *Criterion, text textmodel.Text) {
 	m := j.Models[c.Key]
 	if m == nil {
 		return
 	}
-	p := m.Predict(e.Text())
+	p := m.Predict(text)
 	rating := Rating(slices.Index([]string{"0", "1", "2"}, p.Label))
 	if p.Confidence < sureEnough || rating < Poor {
 		return
