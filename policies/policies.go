@@ -1,6 +1,7 @@
 package policies
 
 import (
+	"cmp"
 	_ "embed"
 	"fmt"
 	"slices"
@@ -39,12 +40,10 @@ func Roles() []string { return slices.Clone(release().roles) }
 func Table() []Permission {
 	t := release()
 	var out []Permission
-	for _, object := range t.objects {
-		for _, action := range t.actions {
-			for _, role := range t.roles {
-				if scope := t.scope(role, object, action); scope != None {
-					out = append(out, Permission{Role: role, Object: object, Action: action, Scope: scope})
-				}
+	for _, d := range t.deeds {
+		for _, role := range t.roles {
+			if scope := t.scope(role, d.object, d.action); scope != None {
+				out = append(out, Permission{Role: role, Object: d.object, Action: d.action, Scope: scope})
 			}
 		}
 	}
@@ -61,14 +60,25 @@ var release = sync.OnceValue(func() *table {
 	return t
 })
 
-type question struct{ role, object, action string }
+// deed is an action on an object.
+type deed struct{ object, action string }
 
-// table answers from Casbin and remembers. Only questions made of words it knows are remembered, so it cannot grow beyond
-// roles × objects × actions.
+func (d deed) compare(other deed) int {
+	return cmp.Or(strings.Compare(d.object, other.object), strings.Compare(d.action, other.action))
+}
+
+type question struct {
+	role string
+	deed deed
+}
+
+// table answers from Casbin and remembers. Only questions about roles and deeds it knows are remembered, so it cannot grow
+// beyond their product.
 type table struct {
-	enforcer                *casbin.SyncedEnforcer
-	roles, objects, actions []string // sorted
-	answers                 sync.Map // question → ScopeKind
+	enforcer *casbin.SyncedEnforcer
+	roles    []string // sorted
+	deeds    []deed   // sorted
+	answers  sync.Map // question → ScopeKind
 }
 
 func load(modelText, policyText string) (*table, error) {
@@ -80,39 +90,56 @@ func load(modelText, policyText string) (*table, error) {
 	if err != nil {
 		return nil, fmt.Errorf("policies: policy: %w", err)
 	}
-	enforcer.EnableAutoSave(false)
 	lines, err := enforcer.GetPolicy()
 	if err != nil {
 		return nil, fmt.Errorf("policies: policy: %w", err)
+	}
+	groups, err := enforcer.GetGroupingPolicy()
+	if err != nil {
+		return nil, fmt.Errorf("policies: policy: %w", err)
+	}
+	// Casbin passes over a line that it does not understand, or that it has already.
+	if written := count(policyText); written != len(lines)+len(groups) {
+		return nil, fmt.Errorf("policies: of %d lines %d are understood", written, len(lines)+len(groups))
 	}
 	t := &table{enforcer: enforcer}
 	for _, line := range lines {
 		if scope, ok := parseScope(line[3]); !ok || scope == None {
 			return nil, fmt.Errorf("policies: %s: no such scope", strings.Join(line, ", "))
 		}
-		t.roles, t.objects, t.actions = append(t.roles, line[0]), append(t.objects, line[1]), append(t.actions, line[2])
-	}
-	groups, err := enforcer.GetGroupingPolicy()
-	if err != nil {
-		return nil, fmt.Errorf("policies: policy: %w", err)
+		t.roles, t.deeds = append(t.roles, line[0]), append(t.deeds, deed{line[1], line[2]})
 	}
 	for _, group := range groups {
 		t.roles = append(t.roles, group[0])
 	}
-	for _, words := range []*[]string{&t.roles, &t.objects, &t.actions} {
-		slices.Sort(*words)
-		*words = slices.Compact(*words)
-	}
+	slices.Sort(t.roles)
+	t.roles = slices.Compact(t.roles)
+	slices.SortFunc(t.deeds, deed.compare)
+	t.deeds = slices.Compact(t.deeds)
 	return t, nil
+}
+
+// count is the number of lines that say something.
+func count(policyText string) int {
+	n := 0
+	for line := range strings.Lines(policyText) {
+		if line = strings.TrimSpace(line); line != "" && line[0] != '#' {
+			n++
+		}
+	}
+	return n
 }
 
 // scope asks for the widest first, so that of two lines the one that reaches further counts.
 func (t *table) scope(role, object, action string) ScopeKind {
-	q := question{role, object, action}
+	q := question{role, deed{object, action}}
 	if answer, ok := t.answers.Load(q); ok {
 		return answer.(ScopeKind)
 	}
-	if !known(t.roles, role) || !known(t.objects, object) || !known(t.actions, action) {
+	if _, ok := slices.BinarySearch(t.roles, role); !ok {
+		return None
+	}
+	if _, ok := slices.BinarySearchFunc(t.deeds, q.deed, deed.compare); !ok {
 		return None
 	}
 	answer := None
@@ -125,9 +152,4 @@ func (t *table) scope(role, object, action string) ScopeKind {
 	}
 	t.answers.Store(q, answer)
 	return answer
-}
-
-func known(sorted []string, word string) bool {
-	_, ok := slices.BinarySearch(sorted, word)
-	return ok
 }
