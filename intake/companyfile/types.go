@@ -67,7 +67,7 @@ type Person struct {
 	TeamFrom   domain.Date
 	TelegramID int64       // 0 = none
 	Joined     domain.Date // zero = not said
-	Left       domain.Date // the first day on which they are gone; zero = still here
+	Left       domain.Date // their last day; zero = still here
 	Language   string      // "" = the company's
 	Salary     *domain.Money
 	SalaryFrom domain.Date // zero: from the current period on, as for TeamFrom and ScheduleFrom

@@ -168,3 +168,24 @@ func TestLive(t *testing.T) {
 		}
 	}
 }
+
+func TestInput(t *testing.T) {
+	t.Parallel()
+	h := history(t, now)
+	for _, m := range append(h.Messages, h.Edits...) {
+		in := m.Input()
+		if in.SentAt.IsZero() || in.Sender.TelegramID == 0 || in.TelegramID == 0 || (in.EditedAt == nil) != m.EditedAt.IsZero() || (in.Attachments == nil) != (m.Kind == "text") {
+			t.Fatalf("%+v", in)
+		}
+	}
+	l, err := NewLive(now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 300 {
+		_, m := l.Next()
+		if in := m.Sent(now).Input(); !in.SentAt.Equal(now) || in.EditedAt != nil && !in.EditedAt.Equal(now) {
+			t.Fatalf("%+v", in)
+		}
+	}
+}
