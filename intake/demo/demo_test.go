@@ -90,6 +90,14 @@ func TestHistory(t *testing.T) {
 	if voices == 0 || replies == 0 || len(h.Edits) == 0 {
 		t.Errorf("%d voices, %d replies, %d edits", voices, replies, len(h.Edits))
 	}
+}
+
+func TestEditsAndDialogues(t *testing.T) {
+	t.Parallel()
+	h, keys := history(t, now), map[string]bool{}
+	for _, m := range h.Messages {
+		keys[fmt.Sprint(m.Dialogue.ChatID, m.ID)] = true
+	}
 	for _, e := range h.Edits {
 		if !keys[fmt.Sprint(e.Dialogue.ChatID, e.ID)] || !e.EditedAt.After(e.At) {
 			t.Errorf("edit: %+v", e)
