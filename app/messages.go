@@ -50,6 +50,8 @@ type MessageInput struct {
 	EditedAt *time.Time
 	ReplyTo  *int64
 	Text     string
+	// Transcript is what a voice note says, where the door knows it; else speech to text will find out.
+	Transcript string
 	// Entities and Attachments are JSON as the door found them; nil without.
 	Entities    json.RawMessage
 	Attachments json.RawMessage

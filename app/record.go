@@ -157,6 +157,7 @@ type messageRow struct {
 	EditedAt    *time.Time      `json:"edited_at"`
 	ReplyTo     *int64          `json:"reply_to_telegram_id"`
 	Text        string          `json:"text"`
+	Transcript  *string         `json:"transcript"`
 	Entities    json.RawMessage `json:"entities"`
 	Attachments json.RawMessage `json:"attachments"`
 }
@@ -167,6 +168,10 @@ func (r *recording) row(m MessageInput) messageRow {
 		ChatID: r.chats[m.chatKey()], TelegramID: m.TelegramID, Thread: m.Thread, Side: side, Kind: m.Kind,
 		SentAt: m.SentAt.UTC().Truncate(time.Second), EditedAt: m.EditedAt, ReplyTo: m.ReplyTo,
 		Text: cleanText(m.Text), Entities: cleanJSON(m.Entities), Attachments: cleanJSON(m.Attachments),
+	}
+	if m.Transcript != "" {
+		words := cleanText(m.Transcript)
+		row.Transcript = &words
 	}
 	if person != 0 {
 		row.SenderID = &person
@@ -186,7 +191,7 @@ const putMessagesSQL = `
 WITH input AS (
   SELECT * FROM jsonb_to_recordset($1) AS x(chat_id bigint, telegram_id bigint, thread bigint, side text, kind text,
     sender_id bigint, customer_id bigint, sender_telegram_id bigint, sent_at timestamptz, edited_at timestamptz,
-    reply_to_telegram_id bigint, text text, entities jsonb, attachments jsonb)),
+    reply_to_telegram_id bigint, text text, transcript text, entities jsonb, attachments jsonb)),
 made AS (
   INSERT INTO messages (chat_id, telegram_id, thread, side, kind, sender_id, customer_id, sender_telegram_id, sent_at, edited_at,
     received_at, reply_to_telegram_id, version)
@@ -204,11 +209,11 @@ edited AS (
 stored AS (
   SELECT id, chat_id, telegram_id, 1 AS version FROM made UNION ALL SELECT id, chat_id, telegram_id, version FROM edited),
 contents AS (
-  INSERT INTO message_contents (message_id, version, text, entities, attachments, written_at, received_at)
-  SELECT s.id, s.version, i.text, i.entities, i.attachments,
+  INSERT INTO message_contents (message_id, version, text, transcript, entities, attachments, written_at, received_at)
+  SELECT s.id, s.version, i.text, i.transcript, i.entities, i.attachments,
     CASE WHEN s.version = 1 THEN i.sent_at ELSE COALESCE(i.edited_at, $2) END, $2
   FROM stored s JOIN input i USING (chat_id, telegram_id)
-  RETURNING id, message_id, version, text <> '' AS worded)
+  RETURNING id, message_id, version, text <> '' OR transcript IS NOT NULL AS worded)
 SELECT s.id, c.id, c.version, c.worded, i.chat_id, i.thread, i.telegram_id, i.sent_at, i.side
 FROM stored s JOIN input i USING (chat_id, telegram_id) JOIN contents c ON c.message_id = s.id
 ORDER BY i.chat_id, i.sent_at, i.telegram_id`

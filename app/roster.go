@@ -41,7 +41,7 @@ type person struct {
 	TelegramID  *int64
 	Role        string
 	Joined      domain.Date
-	Left        *domain.Date // the first day on which they are gone
+	Left        *domain.Date // their last day
 	ScheduleID  *int
 	Memberships []membership // by from, earliest first
 	Shifts      schedule.Shifts
@@ -207,7 +207,7 @@ func (r *roster) day(at time.Time) domain.Date { return domain.DateOf(at.In(r.zo
 
 // works tells whether a person is in the company on a day.
 func (p *person) works(day domain.Date) bool {
-	return !day.Before(p.Joined) && (p.Left == nil || day.Before(*p.Left))
+	return !day.Before(p.Joined) && (p.Left == nil || !day.After(*p.Left))
 }
 
 // sideOf says on which side a message is, and whose it is if staff's.

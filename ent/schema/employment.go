@@ -22,7 +22,7 @@ func (Employment) Fields() []ent.Field {
 		field.Enum("status").NamedValues("Active", "ACTIVE", "Blocked", "BLOCKED", "Left", "LEFT").Default("ACTIVE"),
 		field.Int64("telegram_id").Optional().Nillable().Unique().Annotations(internal()),
 		field.String("joined").Match(dayPattern),
-		field.String("left").Optional().Nillable().Match(dayPattern).Comment("The first day on which they are gone."),
+		field.String("left").Optional().Nillable().Match(dayPattern).Comment("Their last day."),
 		field.String("language").Optional().MaxLen(8),
 		field.Int("schedule_id").Optional().Nillable().Comment("Their own schedule, else the team's."),
 	}

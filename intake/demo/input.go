@@ -26,6 +26,7 @@ func (m Message) Input() app.MessageInput {
 		Sender:     app.SenderInput{Kind: app.FromUser, TelegramID: m.Sender.TelegramID, Name: m.Sender.Name},
 		SentAt:     m.At,
 		Text:       m.Text,
+		Transcript: m.Transcript,
 	}
 	if !m.EditedAt.IsZero() {
 		at := m.EditedAt

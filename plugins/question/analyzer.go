@@ -98,7 +98,7 @@ func (p *plugin) judge(_ context.Context, input analyzer.Input) ([]analyzer.Outc
 
 // judge answers yes or no; the score is the probability of yes.
 func (v verdict) judge(text, tongue string) analyzer.Outcome {
-	answer := v.model.Predict(textmodel.Text{Body: text})
+	answer := v.model.Predict(textmodel.Text{Body: text, Domain: language.Domain(tongue)})
 	label := analyzer.No
 	if v.model.Labels()[v.yes] == answer.Label {
 		label = analyzer.Yes

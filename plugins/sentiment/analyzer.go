@@ -72,8 +72,8 @@ func (p *plugin) judge(_ context.Context, input analyzer.Input) ([]analyzer.Outc
 	if textmodel.Blank(input.Text) {
 		return nil, nil
 	}
-	answer := p.model.Predict(textmodel.Text{Body: input.Text})
 	tongue, _ := language.Detect(input.Text)
+	answer := p.model.Predict(textmodel.Text{Body: input.Text, Domain: language.Domain(tongue)})
 	score := answer.Probabilities[p.positive] - answer.Probabilities[p.negative]
 	return []analyzer.Outcome{{Kind: analyzer.Sentiment, Label: answer.Label, Score: analyzer.ScoreOf(score),
 		Confidence: answer.Confidence, Language: tongue}}, nil

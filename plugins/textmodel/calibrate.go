@@ -3,6 +3,7 @@ package textmodel
 import (
 	"context"
 	"math"
+	"slices"
 )
 
 // calibrate fits the slope and the offsets that turn margins into
@@ -31,7 +32,10 @@ func (m *Model) calibrate(ctx context.Context, set *trainingSet) error {
 			}
 		}
 	}
-	m.slope, m.offset = fitSoftmax(set, margins)
+	for _, domain := range set.domains() {
+		slope, offset := fitSoftmax(set, margins, set.measured(domain))
+		m.scales = append(m.scales, calibration{Domain: domain, Slope: slope, Offset: offset})
+	}
 	if m.spec.Other != "" {
 		m.cut = m.fitCut(set, margins)
 	}
@@ -47,26 +51,45 @@ func foldOf(group, folds int) int {
 	return int((h >> 33) % uint64(folds))
 }
 
-// measured reports whether an example says how the model will be used; with
-// only auxiliary examples all of them count.
-func (s *trainingSet) measured() func(i int) bool {
+// domains lists the domains of the examples, in the order of their names.
+func (s *trainingSet) domains() []string {
+	var out []string
 	for _, e := range s.examples {
-		if !e.Auxiliary {
-			return func(i int) bool { return !s.examples[i].Auxiliary }
+		if !slices.Contains(out, e.Text.Domain) {
+			out = append(out, e.Text.Domain)
 		}
 	}
-	return func(int) bool { return true }
+	slices.Sort(out)
+	return out
+}
+
+// enoughToCalibrate is how many examples a calibration should rest on.
+const enoughToCalibrate = 200
+
+// measured reports whether an example says how the model will be used in a
+// domain; where too few do, the auxiliary ones of the domain count as well.
+func (s *trainingSet) measured(domain string) func(i int) bool {
+	in := func(i int) bool { return s.examples[i].Text.Domain == domain }
+	own := 0
+	for i, e := range s.examples {
+		if !e.Auxiliary && in(i) {
+			own++
+		}
+	}
+	if own < enoughToCalibrate {
+		return in
+	}
+	return func(i int) bool { return in(i) && !s.examples[i].Auxiliary }
 }
 
 // fitSoftmax minimises the weighted log loss of softmax(slope·margin + offset)
 // by gradient descent (Platt 1999, Guo et al. 2017: vector scaling with one
 // slope), with a light pull of the offsets towards 0.
-func fitSoftmax(set *trainingSet, margins [][]float64) (slope float64, offset []float64) {
+func fitSoftmax(set *trainingSet, margins [][]float64, use func(i int) bool) (slope float64, offset []float64) {
 	const rounds, rate, pull = 400, 0.5, 1e-3
 	k := len(set.labels)
 	slope, offset = 2, make([]float64, k)
 	probs, gradOffset := make([]float64, k), make([]float64, k)
-	use := set.measured()
 	total := 0.0
 	for i, e := range set.examples {
 		if use(i) {
@@ -103,9 +126,11 @@ func fitSoftmax(set *trainingSet, margins [][]float64) (slope float64, offset []
 	return slope, offset
 }
 
-// fitCut picks the cut, of steps of 0.02, with the best macro-F1.
+// fitCut picks the cut, of steps of 0.02, with the best macro-F1 in the
+// first domain.
 func (m *Model) fitCut(set *trainingSet, margins [][]float64) float64 {
-	use := set.measured()
+	main := m.scales[0]
+	use := set.measured(main.Domain)
 	probs := make([]float64, len(set.labels))
 	best, bestScore := 0.0, -1.0
 	for step := range 36 {
@@ -115,7 +140,7 @@ func (m *Model) fitCut(set *trainingSet, margins [][]float64) float64 {
 			if !use(i) {
 				continue
 			}
-			softmax(m.slope, m.offset, margins[i], probs)
+			softmax(main.Slope, main.Offset, margins[i], probs)
 			c := argmax(probs)
 			label, confidence := set.labels[c], probs[c]
 			if confidence < cut {

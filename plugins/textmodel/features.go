@@ -22,6 +22,10 @@ const maxTextBytes = 8 << 10
 type Text struct {
 	Body  string
 	Marks []string
+	// Domain names the kind of text where the same signs mean other things, such
+	// as reviews in English beside chat messages: marks are learned and
+	// probabilities calibrated for each domain by itself. "" is one, too.
+	Domain string
 }
 
 // reader turns a text into buckets. It is reused from text to text and belongs
@@ -34,6 +38,7 @@ type reader struct {
 	word  []uint32 // buckets of word n-grams, one entry an occurrence
 	char  []uint32
 	mark  []uint32
+	salt  uint64 // of the marks, by domain
 
 	tone        *Lexicon
 	lexicons    []*Lexicon
@@ -67,6 +72,7 @@ func (r *reader) read(t Text) {
 	if n := len(r.norm); r.norm[n-1] != ' ' {
 		r.norm = append(r.norm, ' ')
 	}
+	r.salt = hashString(markOffset, t.Domain)
 	r.word, r.char, r.mark = r.word[:0], r.char[:0], r.mark[:0]
 	r.readChars()
 	r.splitWords()
@@ -75,6 +81,9 @@ func (r *reader) read(t Text) {
 	}
 	if r.spec.Marks {
 		r.readMarks(body)
+	}
+	if t.Domain != "" {
+		r.addMark(1) // what is usual in the domain
 	}
 	for _, m := range t.Marks {
 		r.mark = append(r.mark, r.bucket(hashString(markOffset, m)))

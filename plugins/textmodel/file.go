@@ -51,20 +51,19 @@ const (
 
 // header is the JSON part of the file: everything but the two tables.
 type header struct {
-	Card   Card      `json:"card"`
-	Spec   Spec      `json:"spec"`
-	Labels []string  `json:"labels"`
-	Scale  []float64 `json:"scale"`
-	Bias   []float64 `json:"bias"`
-	Slope  float64   `json:"slope"`
-	Offset []float64 `json:"offset"`
-	Cut    float64   `json:"cut"`
+	Card   Card          `json:"card"`
+	Spec   Spec          `json:"spec"`
+	Labels []string      `json:"labels"`
+	Scale  []float64     `json:"scale"`
+	Bias   []float64     `json:"bias"`
+	Scales []calibration `json:"scales"`
+	Cut    float64       `json:"cut"`
 }
 
 // Write stores the model. The same model gives the same bytes.
 func (m *Model) Write(w io.Writer) error {
 	head, err := json.Marshal(header{Card: m.Card, Spec: m.spec, Labels: m.labels, Scale: m.scale,
-		Bias: m.bias, Slope: m.slope, Offset: m.offset, Cut: m.cut})
+		Bias: m.bias, Scales: m.scales, Cut: m.cut})
 	if err != nil {
 		return fmt.Errorf("textmodel: encode the header: %w", err)
 	}
@@ -118,10 +117,17 @@ func (h header) model(tables []byte) (*Model, error) {
 		return nil, err
 	}
 	k, buckets := len(h.Labels), 1<<h.Spec.Bits
-	if k < 2 || len(h.Scale) != k || len(h.Bias) != k || len(h.Offset) != k {
+	if k < 2 || len(h.Scale) != k || len(h.Bias) != k || len(h.Scales) == 0 {
 		return nil, errors.New("textmodel: the header's lists don't fit its labels")
 	}
-	for _, list := range [][]float64{h.Scale, h.Bias, h.Offset, {h.Slope, h.Cut}} {
+	lists := [][]float64{h.Scale, h.Bias, {h.Cut}}
+	for _, s := range h.Scales {
+		if len(s.Offset) != k {
+			return nil, errors.New("textmodel: the header's calibration doesn't fit its labels")
+		}
+		lists = append(lists, s.Offset, []float64{s.Slope})
+	}
+	for _, list := range lists {
 		for _, v := range list {
 			if math.IsNaN(v) || math.IsInf(v, 0) {
 				return nil, errors.New("textmodel: the header holds a value that is no number")
@@ -132,7 +138,7 @@ func (h header) model(tables []byte) (*Model, error) {
 		return nil, fmt.Errorf("textmodel: tables of %d bytes, the header asks for %d", len(tables), buckets*(k+1))
 	}
 	m := &Model{Card: h.Card, spec: h.Spec, labels: h.Labels, scale: h.Scale, bias: h.Bias,
-		slope: h.Slope, offset: h.Offset, cut: h.Cut, idf: tables[:buckets:buckets], weight: make([]int8, buckets*k)}
+		scales: h.Scales, cut: h.Cut, idf: tables[:buckets:buckets], weight: make([]int8, buckets*k)}
 	for i, b := range tables[buckets:] {
 		m.weight[i] = int8(b)
 	}

@@ -89,7 +89,7 @@ func lengthClass(n int) int {
 }
 
 func (r *reader) addMark(id uint64) {
-	r.mark = append(r.mark, r.bucket((markOffset^id)*fnvPrime))
+	r.mark = append(r.mark, r.bucket((r.salt^id)*fnvPrime))
 }
 
 // shape walks the normalised words once.

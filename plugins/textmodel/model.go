@@ -19,8 +19,7 @@ type Model struct {
 	weight []int8    // 2^bits × labels, row by bucket
 	scale  []float64 // per label: value of one weight step
 	bias   []float64 // per label
-	slope  float64   // calibration: probability = softmax(slope × margin + offset)
-	offset []float64
+	scales []calibration
 	cut    float64 // below this probability the answer is spec.Other
 
 	sum  uint32 // CRC-32 of the file it was read from, 0 = made by Train
@@ -36,6 +35,14 @@ func (m *Model) Fingerprint() uint32 { return m.sum }
 func Blank(text string) bool {
 	var buffer [64]byte
 	return len(AppendRoman(buffer[:0], Clip(text))) == 0
+}
+
+// calibration turns the margins of one domain into probabilities:
+// softmax(Slope × margin + Offset).
+type calibration struct {
+	Domain string    `json:"domain"`
+	Slope  float64   `json:"slope"`
+	Offset []float64 `json:"offset"`
 }
 
 // Prediction is the answer for one text.
@@ -83,7 +90,8 @@ func (m *Model) Scorer() *Scorer {
 // Score answers for one text; Probabilities are valid until the next call.
 func (s *Scorer) Score(t Text) Prediction {
 	s.margins(t)
-	s.m.probabilities(s.margin, s.probs)
+	scale := s.m.scaleOf(t.Domain)
+	softmax(scale.Slope, scale.Offset, s.margin, s.probs)
 	best := argmax(s.probs)
 	p := Prediction{Label: s.m.labels[best], Confidence: s.probs[best], Probabilities: s.probs}
 	if p.Confidence < s.m.cut && p.Label != s.m.spec.Other {
@@ -133,11 +141,17 @@ func (s *Scorer) addGroup(buckets []uint32, ngrams bool) {
 	}
 }
 
-// probabilities turns margins into calibrated probabilities that sum to 1.
-func (m *Model) probabilities(margin, probs []float64) {
-	softmax(m.slope, m.offset, margin, probs)
+// scaleOf finds the calibration of a domain; an unknown one gets the first.
+func (m *Model) scaleOf(domain string) *calibration {
+	for i := range m.scales {
+		if m.scales[i].Domain == domain {
+			return &m.scales[i]
+		}
+	}
+	return &m.scales[0]
 }
 
+// softmax turns margins into probabilities that sum to 1.
 func softmax(slope float64, offset, margin, probs []float64) {
 	top := math.Inf(-1)
 	for c, v := range margin {

@@ -38,7 +38,7 @@ func Train(ctx context.Context, spec Spec, examples []Example) (*Model, error) {
 	if err != nil {
 		return nil, err
 	}
-	m := &Model{spec: spec, labels: set.labels, idf: set.idf, slope: 1, offset: make([]float64, len(set.labels))}
+	m := &Model{spec: spec, labels: set.labels, idf: set.idf}
 	if err := m.calibrate(ctx, set); err != nil {
 		return nil, err
 	}

@@ -57,7 +57,7 @@ func (p *plugin) judge(_ context.Context, input analyzer.Input) ([]analyzer.Outc
 	if textmodel.Blank(input.Text) {
 		return nil, nil
 	}
-	answer := p.model.Predict(textmodel.Text{Body: input.Text})
 	tongue, _ := language.Detect(input.Text)
+	answer := p.model.Predict(textmodel.Text{Body: input.Text, Domain: language.Domain(tongue)})
 	return []analyzer.Outcome{{Kind: analyzer.Topic, Label: answer.Label, Confidence: answer.Confidence, Language: tongue}}, nil
 }

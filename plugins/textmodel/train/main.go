@@ -71,6 +71,9 @@ func (t task) train(ctx context.Context, o options) error {
 	if err != nil {
 		return err
 	}
+	if t.domains {
+		separateEnglish(examples)
+	}
 	t.spec.Seed = o.seed
 	predictions, err := textmodel.CrossPredict(ctx, t.spec, examples, o.folds)
 	if err != nil {
@@ -87,6 +90,9 @@ func (t task) train(ctx context.Context, o options) error {
 		held, err := readTSV(filepath.Join(o.data, dev))
 		if err != nil {
 			return err
+		}
+		if t.domains {
+			separateEnglish(held)
 		}
 		m.Card.Evaluation = append(m.Card.Evaluation, textmodel.Measurement{
 			Data: dev, Method: "kept apart from training", Report: textmodel.Evaluate(m, held)})

@@ -4,6 +4,7 @@ import (
 	"path/filepath"
 
 	"github.com/fincokpi/finco/plugins/textmodel"
+	"github.com/fincokpi/finco/plugins/textmodel/language"
 )
 
 // chatName names the chat sets in a card.
@@ -18,6 +19,7 @@ type task struct {
 	spec      textmodel.Spec
 	notes     string
 	load      func(root string) ([]textmodel.Example, []textmodel.Source, error)
+	domains   bool     // English is a domain of its own, as in the plugins
 	dev       []string // labelled files below the data folder, measured apart
 	languages []string
 }
@@ -25,19 +27,21 @@ type task struct {
 // tasks lists every model.
 func tasks() []task {
 	spec := textmodel.DefaultSpec()
-	topic := spec
-	topic.Bits, topic.Cost, topic.MinCount, topic.Epochs = 15, 0.4, 1, 15
+	spec.Cost, spec.Epochs = 0.5, 10
+	sentiment, topic := spec, spec
+	sentiment.Bits = 17
+	topic.Bits, topic.MinCount = 15, 1
 	topic.Lexicons = []string{"topic"}
 	return append([]task{
 		{kind: "language", version: "1", out: "textmodel/language/model/language.bin", name: "langid", spec: languageSpec(),
 			load: loadLanguage, dev: []string{"langid/dev.tsv"}, languages: fourTongues},
-		{kind: "sentiment", version: "1", out: "sentiment/model/sentiment.bin", name: chatName, spec: spec, load: loadSentiment,
+		{kind: "sentiment", version: "1", out: "sentiment/model/sentiment.bin", name: chatName, spec: sentiment, load: loadSentiment, domains: true,
 			dev: []string{"sentiment_en_vader/dev.tsv"}, languages: fourTongues},
-		{kind: "question", version: "1", out: "question/model/question.bin", name: chatName, spec: spec, load: loadQuestion,
+		{kind: "question", version: "1", out: "question/model/question.bin", name: chatName, spec: spec, load: loadQuestion, domains: true,
 			dev: []string{"question_en_wiki/dev.tsv"}, languages: fourTongues},
-		{kind: "needs_reply", version: "1", out: "question/model/needs_reply.bin", name: chatName, spec: spec, load: loadNeedsReply,
+		{kind: "needs_reply", version: "1", out: "question/model/needs_reply.bin", name: chatName, spec: spec, load: loadNeedsReply, domains: true,
 			languages: fourTongues},
-		{kind: "topic", version: "1", out: "topic/model/topic.bin", name: chatName, spec: topic, load: loadTopic, languages: fourTongues},
+		{kind: "topic", version: "1", out: "topic/model/topic.bin", name: chatName, spec: topic, load: loadTopic, domains: true, languages: fourTongues},
 	}, qualityTasks()...)
 }
 
@@ -61,7 +65,7 @@ func counted(s textmodel.Source, n int) textmodel.Source {
 
 func side(s string) []string { return []string{"side=" + s} }
 
-// loadSentiment joins the chat messages with English snippets, which count less.
+// loadSentiment joins the chat messages with English snippets.
 func loadSentiment(root string) ([]textmodel.Example, []textmodel.Source, error) {
 	chat, err := readChat(root)
 	if err != nil {
@@ -69,14 +73,14 @@ func loadSentiment(root string) ([]textmodel.Example, []textmodel.Source, error)
 	}
 	var out []textmodel.Example
 	for _, l := range chat {
-		out = append(out, textmodel.Example{Label: l.sentiment, Text: textmodel.Text{Body: l.text}, Weight: 4, Group: l.group})
+		out = append(out, textmodel.Example{Label: l.sentiment, Text: textmodel.Text{Body: l.text}, Group: l.group})
 	}
 	english, err := readTSV(filepath.Join(root, "sentiment_en_vader", "train.tsv"))
 	if err != nil {
 		return nil, nil, err
 	}
 	for i := range english {
-		english[i].Auxiliary = true
+		english[i].Auxiliary, english[i].Weight = true, sentimentWeight
 	}
 	return append(out, english...), []textmodel.Source{counted(chatSource, len(out)), counted(vaderSource, len(english))}, nil
 }
@@ -94,14 +98,14 @@ func loadQuestion(root string) ([]textmodel.Example, []textmodel.Source, error) 
 		if l.question == "1" {
 			label = "question"
 		}
-		out = append(out, textmodel.Example{Label: label, Text: textmodel.Text{Body: l.text}, Weight: 4, Group: l.group})
+		out = append(out, textmodel.Example{Label: label, Text: textmodel.Text{Body: l.text}, Group: l.group})
 	}
 	english, err := readTSV(filepath.Join(root, "question_en_wiki", "train.tsv"))
 	if err != nil {
 		return nil, nil, err
 	}
 	for i := range english {
-		english[i].Auxiliary = true
+		english[i].Auxiliary, english[i].Weight = true, questionWeight
 		if english[i].Label == "question" && i%2 == 0 {
 			english[i].Text.Body += "?"
 		}
@@ -125,7 +129,7 @@ func loadNeedsReply(root string) ([]textmodel.Example, []textmodel.Source, error
 		if l.needsReply == "1" {
 			label = "needed"
 		}
-		out = append(out, textmodel.Example{Label: label, Text: textmodel.Text{Body: l.text}, Weight: 4, Group: l.group})
+		out = append(out, textmodel.Example{Label: label, Text: textmodel.Text{Body: l.text}, Group: l.group})
 	}
 	n := len(out)
 	out, sources, err := appendEnglish(root, out, needsReplyOf)
@@ -141,7 +145,7 @@ func loadTopic(root string) ([]textmodel.Example, []textmodel.Source, error) {
 	}
 	var out []textmodel.Example
 	for _, l := range chat {
-		out = append(out, textmodel.Example{Label: l.topic, Text: textmodel.Text{Body: l.text}, Weight: 4, Group: l.group})
+		out = append(out, textmodel.Example{Label: l.topic, Text: textmodel.Text{Body: l.text}, Group: l.group})
 	}
 	n := len(out)
 	out, sources, err := appendEnglish(root, out, topicOf)
@@ -160,9 +164,21 @@ var englishSets = []struct {
 // drown the chat messages.
 const perIntent = 60
 
-// englishWeight makes an English example of another domain count a fortieth of
-// a chat message: enough to know the words, too little to bend the rest.
-const englishWeight = 0.1
+// What an English example counts beside a chat message: enough to know the
+// words, too little to bend the rest. Chosen by folds of the chat messages.
+const (
+	englishWeight   = 0.1 // intents and politeness
+	sentimentWeight = 0.4
+	questionWeight  = 0.5
+)
+
+// separateEnglish marks the domain of every text as the plugins do.
+func separateEnglish(examples []textmodel.Example) {
+	for i := range examples {
+		tag, _ := language.Detect(examples[i].Text.Body)
+		examples[i].Text.Domain = language.Domain(tag)
+	}
+}
 
 // appendEnglish adds the examples whose intent has a label by the mapping.
 func appendEnglish(root string, out []textmodel.Example, labelOf func(intent string) string) ([]textmodel.Example, []textmodel.Source, error) {
