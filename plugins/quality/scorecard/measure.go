@@ -22,6 +22,7 @@ type ModelCard struct {
 	Date      string            `json:"date"`
 	Seed      uint64            `json:"seed"`
 	Method    string            `json:"method"`
+	Notes     string            `json:"notes"`
 	Figures   Figures           `json:"figures"`
 	Languages []LanguageFigures `json:"languages"`
 	// The probability that a score is within 10 points of a person's is

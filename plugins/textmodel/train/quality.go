@@ -30,7 +30,7 @@ func qualityTasks() []task {
 	for _, key := range scorecard.Modelled() {
 		out = append(out, task{kind: "quality_" + key, version: "1", out: "quality/model/" + key + ".bin", name: repliesName,
 			spec: qualitySpec(), languages: fourTongues,
-			notes: "rating 0, 1 or 2 of one criterion, from the reply, the question and the turns before",
+			notes: "Rating 0, 1 or 2 of one criterion, from the reply, the question and the turns before. No rated English replies exist. " + hopeful,
 			load: func(root string) ([]textmodel.Example, []textmodel.Source, error) {
 				return loadQuality(root, key)
 			}})
@@ -93,6 +93,7 @@ func writeQualityCard(ctx context.Context, o options) error {
 	}
 	c := scorecard.Measure(ratingsOf(replies), cards)
 	c.Date, c.Seed, c.Method = o.date, o.seed, fmt.Sprintf("%d folds by blocks of lines", o.folds)
+	c.Notes = "No rated English replies exist. " + hopeful
 	for part, language := range chatLanguages {
 		var rated []map[string]*int
 		var judged []scorecard.Card

@@ -24,6 +24,11 @@ type task struct {
 	languages []string
 }
 
+// hopeful goes into the cards of models that read the word lists: their figures
+// by folds are not those of texts that nobody has looked at.
+const hopeful = "The word lists were written with about a tenth of the chat messages and a fifth of the rated replies in view, " +
+	"and settings were chosen by the same folds, so the figures by folds are somewhat hopeful; figures marked as kept apart are not."
+
 // tasks lists every model.
 func tasks() []task {
 	spec := textmodel.DefaultSpec()
@@ -35,13 +40,13 @@ func tasks() []task {
 	return append([]task{
 		{kind: "language", version: "1", out: "textmodel/language/model/language.bin", name: "langid", spec: languageSpec(),
 			load: loadLanguage, dev: []string{"langid/dev.tsv"}, languages: fourTongues},
-		{kind: "sentiment", version: "1", out: "sentiment/model/sentiment.bin", name: chatName, spec: sentiment, load: loadSentiment, domains: true,
+		{kind: "sentiment", version: "1", out: "sentiment/model/sentiment.bin", name: chatName, spec: sentiment, load: loadSentiment, domains: true, notes: hopeful,
 			dev: []string{"sentiment_en_vader/dev.tsv"}, languages: fourTongues},
-		{kind: "question", version: "1", out: "question/model/question.bin", name: chatName, spec: spec, load: loadQuestion, domains: true,
+		{kind: "question", version: "1", out: "question/model/question.bin", name: chatName, spec: spec, load: loadQuestion, domains: true, notes: hopeful,
 			dev: []string{"question_en_wiki/dev.tsv"}, languages: fourTongues},
-		{kind: "needs_reply", version: "1", out: "question/model/needs_reply.bin", name: chatName, spec: spec, load: loadNeedsReply, domains: true,
+		{kind: "needs_reply", version: "1", out: "question/model/needs_reply.bin", name: chatName, spec: spec, load: loadNeedsReply, domains: true, notes: hopeful,
 			languages: fourTongues},
-		{kind: "topic", version: "1", out: "topic/model/topic.bin", name: chatName, spec: topic, load: loadTopic, domains: true, languages: fourTongues},
+		{kind: "topic", version: "1", out: "topic/model/topic.bin", name: chatName, spec: topic, load: loadTopic, domains: true, notes: hopeful, languages: fourTongues},
 	}, qualityTasks()...)
 }
 
