@@ -3,7 +3,7 @@ package postgrestest
 // copyStrategy is the faster way to copy a small template on a server that does not sync.
 const copyStrategy = ` STRATEGY file_copy`
 
-// watchdog stops the server $2 when for 20 seconds no process registered under $1/users was alive.
+// watchdog stops the server $2 and removes its data when for 20 seconds no process registered under $1/users was alive.
 //
 // A test process registers first and then looks for the file "closing"; the watchdog writes the file first and then looks at
 // the processes once more. So at least one of the two sees the other, and no server is stopped under a process that joined it.
@@ -36,6 +36,7 @@ while running "$2"; do
 		sleep 0.1
 		patience=$((patience - 1))
 	done
+	running "$2" || rm -rf server
 	rm -f closing
 done
 `
