@@ -1,0 +1,281 @@
+package app
+
+import (
+	"context"
+	"encoding/json"
+	"slices"
+	"strings"
+
+	"github.com/fincokpi/finco/domain"
+)
+
+// RegisterAnalyzerInput is a plugin that somebody installs, or that comes with the server.
+type RegisterAnalyzerInput struct {
+	Name, Version string
+	// Path is the executable, Checksum its SHA-256 in hex.
+	Path, Checksum string
+	// Kinds as the contract writes them (SENTIMENT), Languages as BCP 47 tags.
+	Kinds, Languages []string
+	// Sides are whose messages it judges for any of its kinds: CUSTOMER, STAFF. None means both.
+	Sides []string
+	// Labels are those it may give, per kind.
+	Labels map[string][]string
+	// Settings are complete: a JSON object with every default filled in.
+	Settings json.RawMessage
+	// Enable makes this version the one that works; what the company file says of the analyzer goes first.
+	Enable bool
+	// Rebuilt lets a known version have another file: for the plugins that come with the server, which are built with it.
+	Rebuilt bool
+}
+
+func (in *RegisterAnalyzerInput) validate() error {
+	var list []string
+	if in.Name == "" || len(in.Name) > 64 || in.Version == "" || len(in.Version) > 64 {
+		list = append(list, "an analyzer needs a name and a version of at most 64 bytes")
+	}
+	if len(in.Checksum) != 64 || strings.Trim(in.Checksum, "0123456789abcdef") != "" {
+		list = append(list, "the checksum is a SHA-256 in lower case hex")
+	}
+	if in.Path == "" {
+		list = append(list, "the path of the executable is missing")
+	}
+	if len(in.Kinds) == 0 {
+		list = append(list, "an analyzer judges at least one kind")
+	}
+	for i := range in.Kinds {
+		in.Kinds[i] = strings.ToUpper(in.Kinds[i])
+	}
+	for i := range in.Sides {
+		in.Sides[i] = strings.ToUpper(in.Sides[i])
+	}
+	in.Sides = slices.DeleteFunc(in.Sides, func(s string) bool { return s == sideNone })
+	if len(in.Sides) == 0 {
+		in.Sides = []string{sideCustomer, sideStaff}
+	}
+	for _, side := range in.Sides {
+		if side != sideCustomer && side != sideStaff {
+			list = append(list, clip(side, 40)+" is no side")
+		}
+	}
+	return faults(list)
+}
+
+// analyzerVersion is a version as the records have it.
+type analyzerVersion struct {
+	ID                      int
+	Version, Checksum, Path string
+	Settings                json.RawMessage
+	State                   string
+}
+
+// analyzerVersions are the versions of an analyzer, oldest first, held until commit.
+func (t *tx) analyzerVersions(ctx context.Context, name string) ([]analyzerVersion, error) {
+	var out []analyzerVersion
+	const q = `SELECT id, version, checksum, path, settings, state FROM analyzers WHERE name = $1 ORDER BY id FOR UPDATE`
+	err := t.each(ctx, q, []any{name}, func(scan scanner) error {
+		var v analyzerVersion
+		var settings []byte
+		err := scan(&v.ID, &v.Version, &v.Checksum, &v.Path, &settings, &v.State)
+		v.Settings = settings
+		out = append(out, v)
+		return err
+	})
+	return out, err
+}
+
+// chooseVersion is the version asked for; without one the enabled one, else the newest.
+func chooseVersion(versions []analyzerVersion, version string) *analyzerVersion {
+	var found *analyzerVersion
+	for i, v := range versions {
+		switch {
+		case version != "" && v.Version == version, version == "" && v.State == "ENABLED":
+			return &versions[i]
+		case version == "":
+			found = &versions[i]
+		}
+	}
+	return found
+}
+
+// enableVersion makes one version of an analyzer the only one that works; none for 0.
+func (t *tx) enableVersion(ctx context.Context, name string, id int) error {
+	_, err := t.sql.ExecContext(ctx, `
+UPDATE analyzers SET state = CASE WHEN id = $2 THEN 'ENABLED' ELSE 'DISABLED' END
+WHERE name = $1 AND state <> CASE WHEN id = $2 THEN 'ENABLED' ELSE 'DISABLED' END`, name, id)
+	return err
+}
+
+// wishes are what the company file says of analyzers; nothing without a company. The row is held until commit.
+func (t *tx) wishes(ctx context.Context) (w wishes, err error) {
+	err = t.each(ctx, `SELECT analyzers FROM companies FOR UPDATE`, nil, func(scan scanner) error {
+		var raw []byte
+		if err := scan(&raw); err != nil {
+			return err
+		}
+		return unmarshalIfAny(raw, &w)
+	})
+	return w, err
+}
+
+// RegisterAnalyzer writes a plugin into the registry and tells whether its version is new. A version that is enabled takes
+// the place of the older one at once. The file of a known version must be the one that was registered.
+func (a *App) RegisterAnalyzer(ctx context.Context, in RegisterAnalyzerInput) (bool, error) {
+	if _, err := permit(ctx, "analyzer", "install"); err != nil {
+		return false, err
+	}
+	if err := in.validate(); err != nil {
+		return false, err
+	}
+	isNew := false
+	err := a.inTx(as(ctx, "operator"), func(ctx context.Context, t *tx) error {
+		said, err := t.wishes(ctx)
+		if err != nil {
+			return err
+		}
+		versions, err := t.analyzerVersions(ctx, in.Name)
+		if err != nil {
+			return err
+		}
+		i := slices.IndexFunc(versions, func(v analyzerVersion) bool { return v.Version == in.Version })
+		if isNew = i < 0; isNew {
+			return t.addAnalyzer(ctx, in, said)
+		}
+		return t.renewAnalyzer(ctx, in, versions[i])
+	})
+	return isNew, err
+}
+
+func (t *tx) addAnalyzer(ctx context.Context, in RegisterAnalyzerInput, said wishes) error {
+	settings, err := said.settings(in.Name, in.Settings)
+	if err != nil {
+		return err
+	}
+	var id int
+	const q = `
+INSERT INTO analyzers (name, version, checksum, path, kinds, languages, sides, labels, settings, state, created_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'DISABLED', $10) RETURNING id`
+	err = t.sql.QueryRowContext(ctx, q, in.Name, in.Version, in.Checksum, in.Path, asJSON(in.Kinds), asJSON(in.Languages), asJSON(in.Sides),
+		labelsJSON(in.Labels), string(settings), t.at).Scan(&id)
+	if err != nil {
+		return err
+	}
+	if _, wanted := said.of(in.Name); (in.Enable || wanted) && said.allows(in.Name, in.Version) {
+		if err := t.enableVersion(ctx, in.Name, id); err != nil {
+			return err
+		}
+	}
+	if err := t.revise(ctx); err != nil {
+		return err
+	}
+	return t.audit(ctx, "install", "analyzer", id, nil)
+}
+
+// allows tells whether the company file lets a version work: it does unless it says otherwise.
+func (w wishes) allows(name, version string) bool {
+	said, ok := w.of(name)
+	return !ok || said.Enabled && (said.Version == "" || said.Version == version)
+}
+
+func (t *tx) renewAnalyzer(ctx context.Context, in RegisterAnalyzerInput, was analyzerVersion) error {
+	if was.Checksum == in.Checksum && was.Path == in.Path {
+		return nil
+	}
+	if was.Checksum != in.Checksum && !in.Rebuilt {
+		return domain.Errorf(domain.KindConflict, "analyzer %s %s is registered with another file: give the new file another version", in.Name, in.Version)
+	}
+	_, err := t.sql.ExecContext(ctx, `
+UPDATE analyzers SET checksum = $2, path = $3, kinds = $4, languages = $5, sides = $6, labels = $7 WHERE id = $1`,
+		was.ID, in.Checksum, in.Path, asJSON(in.Kinds), asJSON(in.Languages), asJSON(in.Sides), labelsJSON(in.Labels))
+	if err != nil {
+		return err
+	}
+	if err := t.revise(ctx); err != nil {
+		return err
+	}
+	return t.audit(ctx, "renew", "analyzer", was.ID, nil)
+}
+
+func labelsJSON(labels map[string][]string) string {
+	out := make(map[string][]string, len(labels))
+	for kind, list := range labels {
+		out[strings.ToUpper(kind)] = list
+	}
+	raw, err := json.Marshal(out)
+	if err != nil {
+		return "{}" // texts always marshal
+	}
+	return string(raw)
+}
+
+// AnalyzerSpec is what a host needs to run an analyzer.
+type AnalyzerSpec struct {
+	Name, Version, Path, Checksum string
+	Settings                      json.RawMessage
+}
+
+// Analyzers are the versions that work now, by name: one a name. For whoever sees analyzers' settings, and the server.
+func (a *App) Analyzers(ctx context.Context) ([]AnalyzerSpec, error) {
+	if _, err := permit(ctx, "analyzer_settings", "read"); err != nil {
+		return nil, err
+	}
+	var out []AnalyzerSpec
+	err := a.inTx(ctx, func(ctx context.Context, t *tx) error {
+		out = nil
+		const q = `SELECT name, version, path, checksum, COALESCE(settings, '{}') FROM analyzers WHERE state = 'ENABLED' ORDER BY name, id`
+		return t.each(ctx, q, nil, func(scan scanner) error {
+			var s AnalyzerSpec
+			var settings []byte
+			err := scan(&s.Name, &s.Version, &s.Path, &s.Checksum, &settings)
+			s.Settings = settings
+			out = append(out, s)
+			return err
+		})
+	})
+	return out, err
+}
+
+// EnableAnalyzer makes a version of an analyzer the one that works; without a version the newest.
+func (a *App) EnableAnalyzer(ctx context.Context, name, version string) error {
+	return a.switchAnalyzer(ctx, name, version, true)
+}
+
+// DisableAnalyzer lets no version of an analyzer work. What it said stays.
+func (a *App) DisableAnalyzer(ctx context.Context, name string) error {
+	return a.switchAnalyzer(ctx, name, "", false)
+}
+
+func (a *App) switchAnalyzer(ctx context.Context, name, version string, on bool) error {
+	if _, err := permit(ctx, "analyzer", "enable"); err != nil {
+		return err
+	}
+	return a.inTx(as(ctx, "operator"), func(ctx context.Context, t *tx) error {
+		if _, err := t.wishes(ctx); err != nil { // one change of the roster after the other
+			return err
+		}
+		versions, err := t.analyzerVersions(ctx, name)
+		if err != nil {
+			return err
+		}
+		chosen := chooseVersion(versions, version)
+		if on && version == "" && len(versions) > 0 {
+			chosen = &versions[len(versions)-1]
+		}
+		if chosen == nil {
+			return domain.Errorf(domain.KindNotFound, "there is no such analyzer: %s", strings.TrimSpace(clip(name, 64)+" "+clip(version, 64)))
+		}
+		if (chosen.State == "ENABLED") == on {
+			return nil
+		}
+		id, verb := 0, "disable"
+		if on {
+			id, verb = chosen.ID, "enable"
+		}
+		if err := t.enableVersion(ctx, name, id); err != nil {
+			return err
+		}
+		if err := t.revise(ctx); err != nil {
+			return err
+		}
+		return t.audit(ctx, verb, "analyzer", chosen.ID, nil)
+	})
+}

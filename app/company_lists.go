@@ -1,0 +1,261 @@
+package app
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"slices"
+	"time"
+
+	"github.com/fincokpi/finco/domain"
+)
+
+// reportType is a report type as companies.report_types keeps it.
+type reportType struct {
+	Name       string      `json:"name"`
+	Team       string      `json:"team,omitempty"`
+	Role       string      `json:"role,omitempty"`
+	Recurrence string      `json:"recurrence"`
+	From       domain.Date `json:"from"`
+	// Due is minutes after local midnight, Grace and Remind are seconds.
+	Due    int   `json:"due"`
+	Grace  int   `json:"grace"`
+	Remind []int `json:"remind"`
+}
+
+func (p *applying) applyReportTypes(ctx context.Context) error {
+	var stored []reportType
+	if err := unmarshalIfAny(p.company.reportTypes, &stored); err != nil {
+		return err
+	}
+	known := map[string]reportType{}
+	for _, r := range stored {
+		known[r.Name] = r
+	}
+	var wanted []reportType
+	for _, in := range p.in.ReportTypes {
+		is := reportType{
+			Name: in.Name, Team: in.Team, Role: in.Role, Recurrence: in.Recurrence, From: in.From, Due: in.Due, Grace: seconds(in.Grace), Remind: []int{},
+		}
+		for _, at := range in.Remind {
+			is.Remind = append(is.Remind, seconds(at))
+		}
+		was, ok := known[in.Name]
+		if is.From.IsZero() {
+			if is.From = p.today; ok {
+				is.From = was.From
+			}
+		}
+		wanted = append(wanted, is)
+		switch {
+		case !ok:
+			p.note("report_type", "report type %s: added, due %s", is.Name, clock(is.Due))
+		case !sameJSON(was, is):
+			p.note("report_type", "report type %s: changed", is.Name)
+		}
+	}
+	list := p.merged(stored, wanted)
+	if sameJSON(stored, list) || len(list) == 0 && len(stored) == 0 {
+		return nil
+	}
+	_, err := p.sql.ExecContext(ctx, `UPDATE companies SET report_types = $1`, asJSON(list))
+	return err
+}
+
+// merged are the types of the file and, unless they are pruned, those it no longer has.
+func (p *applying) merged(stored, wanted []reportType) []reportType {
+	if len(wanted) == 0 {
+		return stored
+	}
+	list := wanted
+	for _, old := range stored {
+		if slices.ContainsFunc(wanted, func(r reportType) bool { return r.Name == old.Name }) {
+			continue
+		}
+		if p.prune {
+			p.note("report_type", "report type %s: removed", old.Name)
+			continue
+		}
+		list = append(list, old)
+	}
+	return list
+}
+
+func clock(minutes int) string {
+	return time.Date(2000, 1, 1, 0, minutes, 0, 0, time.UTC).Format("15:04")
+}
+
+// wishes are what the file says of analyzers, installed or not, as companies.analyzers keeps it.
+type wishes struct {
+	Analyzers []wish       `json:"analyzers"`
+	Topics    []TopicInput `json:"topics,omitempty"`
+}
+
+type wish struct {
+	Name     string          `json:"name"`
+	Version  string          `json:"version,omitempty"`
+	Enabled  bool            `json:"enabled"`
+	Settings json.RawMessage `json:"settings,omitempty"`
+}
+
+// of is what is wanted of an analyzer.
+func (w wishes) of(name string) (wish, bool) {
+	i := slices.IndexFunc(w.Analyzers, func(o wish) bool { return o.Name == name })
+	if i < 0 {
+		return wish{}, false
+	}
+	return w.Analyzers[i], true
+}
+
+func (p *applying) applyAnalyzers(ctx context.Context) error {
+	var stored wishes
+	if err := unmarshalIfAny(p.company.analyzers, &stored); err != nil {
+		return err
+	}
+	is := wishes{Topics: p.in.Topics}
+	if len(is.Topics) == 0 && !p.prune {
+		is.Topics = stored.Topics
+	}
+	for _, a := range p.in.Analyzers {
+		is.Analyzers = append(is.Analyzers, wish(a))
+	}
+	for _, old := range stored.Analyzers {
+		if _, named := is.of(old.Name); !named && (!p.prune || len(p.in.Analyzers) == 0) {
+			is.Analyzers = append(is.Analyzers, old)
+		}
+	}
+	if !sameJSON(stored.Topics, is.Topics) && len(stored.Topics)+len(is.Topics) > 0 {
+		p.note("topic", "topics: %d", len(is.Topics))
+	}
+	for _, w := range is.Analyzers {
+		if was, ok := stored.of(w.Name); !ok || !sameJSON(was, w) {
+			p.note("analyzer", "analyzer %s: %s", w.Name, w.words())
+		}
+	}
+	if !sameJSON(stored, is) {
+		raw, err := json.Marshal(is)
+		if err != nil {
+			return err
+		}
+		if len(is.Analyzers) < len(stored.Analyzers) {
+			p.note("analyzer", "analyzers: %d are no longer named", len(stored.Analyzers)-len(is.Analyzers))
+		}
+		if _, err := p.sql.ExecContext(ctx, `UPDATE companies SET analyzers = $1`, string(raw)); err != nil {
+			return err
+		}
+	}
+	for _, w := range is.Analyzers {
+		if err := p.applyWish(ctx, is, w); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (w wish) words() string {
+	if !w.Enabled {
+		return "not wanted"
+	}
+	if w.Version != "" {
+		return "wanted in version " + w.Version
+	}
+	return "wanted"
+}
+
+// applyWish brings an installed analyzer to what the file says of it.
+func (p *applying) applyWish(ctx context.Context, all wishes, w wish) error {
+	versions, err := p.analyzerVersions(ctx, w.Name)
+	if err != nil {
+		return err
+	}
+	if !w.Enabled {
+		return p.disableUnwanted(ctx, w, versions)
+	}
+	chosen := chooseVersion(versions, w.Version)
+	if chosen == nil {
+		p.absent = append(p.absent, w.Name)
+		return nil
+	}
+	settings, err := all.settings(w.Name, chosen.Settings)
+	if err != nil {
+		return err
+	}
+	if !sameJSON(settings, chosen.Settings) {
+		p.note("analyzer", "analyzer %s %s: settings changed", w.Name, chosen.Version)
+		if _, err := p.sql.ExecContext(ctx, `UPDATE analyzers SET settings = $2 WHERE id = $1`, chosen.ID, string(settings)); err != nil {
+			return err
+		}
+	}
+	if chosen.State == "ENABLED" {
+		return nil
+	}
+	p.note("analyzer", "analyzer %s %s: enabled", w.Name, chosen.Version)
+	return p.enableVersion(ctx, w.Name, chosen.ID)
+}
+
+func (p *applying) disableUnwanted(ctx context.Context, w wish, versions []analyzerVersion) error {
+	i := slices.IndexFunc(versions, func(v analyzerVersion) bool { return v.State == "ENABLED" })
+	if i < 0 {
+		return nil
+	}
+	p.note("analyzer", "analyzer %s %s: disabled", w.Name, versions[i].Version)
+	return p.enableVersion(ctx, w.Name, 0)
+}
+
+// settings lays what the file says over what an analyzer has. Topics go to an analyzer that has a setting of that name.
+func (w wishes) settings(name string, has json.RawMessage) (json.RawMessage, error) {
+	values := map[string]json.RawMessage{}
+	if err := unmarshalIfAny(has, &values); err != nil {
+		return nil, err
+	}
+	if _, declared := values["topics"]; declared && name == "topic" && len(w.Topics) > 0 {
+		table := map[string][]string{}
+		for _, t := range w.Topics {
+			table[t.Name] = t.Phrases
+		}
+		raw, err := json.Marshal(table)
+		if err != nil {
+			return nil, err
+		}
+		values["topics"] = raw
+	}
+	if said, ok := w.of(name); ok {
+		if err := unmarshalIfAny(said.Settings, &values); err != nil {
+			return nil, domain.Errorf(domain.KindInvalid, "analyzer %s: the settings are no table", name)
+		}
+	}
+	if values == nil {
+		values = map[string]json.RawMessage{}
+	}
+	return json.Marshal(values)
+}
+
+// unmarshalIfAny leaves out as it is where there is no document.
+func unmarshalIfAny(raw []byte, out any) error {
+	if len(raw) == 0 || bytes.Equal(bytes.TrimSpace(raw), []byte("null")) {
+		return nil
+	}
+	return json.Unmarshal(raw, out)
+}
+
+// sameJSON compares documents by what they say, not by how they are written.
+func sameJSON(a, b any) bool {
+	left, err1 := plainJSON(a)
+	right, err2 := plainJSON(b)
+	return err1 == nil && err2 == nil && bytes.Equal(left, right)
+}
+
+// plainJSON writes a document with sorted keys and without spaces. Numbers stay as they are written.
+func plainJSON(v any) ([]byte, error) {
+	raw, err := json.Marshal(v)
+	if err != nil {
+		return nil, err
+	}
+	decoder := json.NewDecoder(bytes.NewReader(raw))
+	decoder.UseNumber()
+	var doc any
+	if err := decoder.Decode(&doc); err != nil {
+		return nil, err
+	}
+	return json.Marshal(doc)
+}

@@ -1,0 +1,89 @@
+package app
+
+import (
+	"context"
+
+	"github.com/fincokpi/finco/domain"
+	"github.com/fincokpi/finco/ent/gen/message"
+	"github.com/fincokpi/finco/ent/gen/messagecontent"
+)
+
+// reanalyzeMost is how many messages one request may have judged.
+const reanalyzeMost = 100
+
+// ReanalyzeInput asks the enabled version of an analyzer for its judgement of messages.
+type ReanalyzeInput struct {
+	Analyzer string
+	// Messages are ids, at most 100. Those that the actor does not see are as if they were not there.
+	Messages []int
+}
+
+func (in ReanalyzeInput) validate() error {
+	var list []string
+	if in.Analyzer == "" {
+		list = append(list, "say which analyzer")
+	}
+	if len(in.Messages) == 0 || len(in.Messages) > reanalyzeMost {
+		list = append(list, "give 1 to 100 messages")
+	}
+	return faults(list)
+}
+
+// Reanalyze has messages judged by the version of an analyzer that works now, where that has not spoken yet, and returns how
+// many. What earlier versions said stays.
+func (a *App) Reanalyze(ctx context.Context, in ReanalyzeInput) (int, error) {
+	if _, err := permit(ctx, "analysis", "reanalyze"); err != nil {
+		return 0, err
+	}
+	if err := in.validate(); err != nil {
+		return 0, err
+	}
+	n := 0
+	err := a.inTx(ctx, func(ctx context.Context, t *tx) error {
+		r, err := t.roster(ctx)
+		if err != nil {
+			return err
+		}
+		who, err := r.enabled(in.Analyzer)
+		if err != nil {
+			return err
+		}
+		seen, err := t.Message.Query().Where(message.IDIn(in.Messages...)).IDs(ctx)
+		if err != nil {
+			return err
+		}
+		if len(seen) == 0 {
+			return domain.Errorf(domain.KindNotFound, "there are no such messages")
+		}
+		words, err := t.MessageContent.Query().Where(messagecontent.MessageIDIn(seen...)).IDs(ctx)
+		if err != nil {
+			return err
+		}
+		ids, err := t.unjudged(ctx, who, words)
+		if err != nil || len(ids) == 0 {
+			return err
+		}
+		n = len(ids)
+		t.enqueueAnalysis(who.Name, ids, bulk)
+		return t.audit(ctx, "reanalyze", "analyzer", who.ID, map[string]int{"messages": n})
+	})
+	return n, err
+}
+
+// unjudged are those of some contents that are the newest of their message, have words, are on a side that the analyzer
+// judges, and of which this version has not spoken.
+func (t *tx) unjudged(ctx context.Context, who analyzerRow, contents []int) ([]int, error) {
+	var ids []int
+	const q = `
+SELECT c.id FROM message_contents c JOIN messages m ON m.id = c.message_id AND m.version = c.version
+WHERE c.id = ANY($1) AND to_jsonb(m.side) <@ $3::jsonb AND COALESCE(NULLIF(c.text, ''), c.transcript, '') <> ''
+  AND NOT EXISTS (SELECT 1 FROM analyses x WHERE x.content_id = c.id AND x.analyzer_id = $2)
+ORDER BY c.id`
+	err := t.each(ctx, q, []any{idArray(contents), who.ID, asJSON(who.Sides)}, func(scan scanner) error {
+		var id int
+		err := scan(&id)
+		ids = append(ids, id)
+		return err
+	})
+	return ids, err
+}
