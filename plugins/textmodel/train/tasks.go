@@ -25,9 +25,9 @@ type task struct {
 }
 
 // hopeful goes into the cards of models that read the word lists: their figures
-// by folds are not those of texts that nobody has looked at.
+// are not those of texts that nobody has looked at.
 const hopeful = "The word lists were written with about a tenth of the chat messages and a fifth of the rated replies in view, " +
-	"and settings were chosen by the same folds, so the figures by folds are somewhat hopeful; figures marked as kept apart are not."
+	"and settings were chosen by the same folds and dev parts, so all figures here are somewhat hopeful."
 
 // tasks lists every model.
 func tasks() []task {
