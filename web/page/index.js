@@ -1,0 +1,90 @@
+import { bindSession, signIn } from "./session.js";
+
+const { texts } = JSON.parse(document.getElementById("data").textContent);
+
+// The demo's sign-ins are public; they are offered only where the server says that it serves the demo.
+const demoPeople = [["jasur", "employee"], ["aziza", "supervisor"], ["zulfiya", "accountant"], ["rustam", "admin"]];
+
+const words = {
+  ok: [texts.ok, "good"],
+  unreachable: [texts.unreachable, "bad"],
+  connecting: [texts.connecting, "busy"],
+  "in other processes": [texts.elsewhere, "good"],
+  running: [texts.running, "good"],
+  restarting: [texts.restarting, "busy"],
+  out_of_service: [texts.outOfService, "bad"],
+  loading: [texts.loading, "busy"],
+  ready: [texts.ready, "good"],
+};
+
+// say writes what the server said of a part: in the reader's language where there are words for it, else as it is.
+function say(name, value) {
+  const [text, look] = words[value] ?? [value, "bad"];
+  put(name, text, look);
+}
+
+function put(name, text, look) {
+  const field = document.querySelector(`[data-status="${name}"]`);
+  field.textContent = text;
+  field.className = look;
+}
+
+function showAnalyzers(list) {
+  if (!list?.length) return put("analyzers", texts.noAnalyzers, "busy");
+  const field = document.querySelector('[data-status="analyzers"]');
+  field.className = "";
+  const rows = document.createElement("ul");
+  for (const a of list) {
+    const row = document.createElement("li");
+    const [text, look] = words[a.state] ?? [a.state, "bad"];
+    row.className = look;
+    row.textContent = `${a.name} ${a.version}: ${text}`;
+    rows.append(row);
+  }
+  field.replaceChildren(rows);
+}
+
+async function refresh() {
+  try {
+    const state = await (await fetch("/readyz", { cache: "no-store" })).json();
+    put("ready", state.ready ? texts.ready : texts.notReady, state.ready ? "good" : "bad");
+    for (const name of ["database", "events", "workers"]) say(name, state[name]);
+    put("company", state.company ? texts.companyYes : texts.companyNo, state.company ? "good" : "busy");
+    if (state.demo) say("demo", state.demo);
+    else put("demo", texts.demoNo, "");
+    showAnalyzers(state.analyzers);
+    document.getElementById("demo-signins").hidden = !state.demo;
+    document.getElementById("next").hidden = state.company || Boolean(state.demo) || !state.ready;
+  } catch {
+    put("ready", texts.silent, "bad");
+  }
+}
+
+function offerDemo() {
+  const place = document.querySelector("#demo-signins span");
+  for (const [name, role] of demoPeople) {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.textContent = `${name}@ (${texts[role]})`;
+    button.addEventListener("click", async () => {
+      const problem = document.getElementById("problem");
+      problem.hidden = true;
+      try {
+        await signIn(`${name}@demo.example`, `savdo-${name}-2026`);
+      } catch (e) {
+        problem.textContent = e.code ? e.message : texts.failed;
+        problem.hidden = false;
+      }
+    });
+    place.append(button);
+  }
+}
+
+bindSession(texts, (now) => {
+  for (const group of document.querySelectorAll("[data-role]")) {
+    group.classList.toggle("mine", group.dataset.role === now?.user.role?.toLowerCase());
+  }
+});
+offerDemo();
+refresh();
+setInterval(refresh, 3000);
