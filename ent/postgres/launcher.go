@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"maps"
 	"os"
 	"os/exec"
@@ -12,6 +13,7 @@ import (
 	"slices"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/fincokpi/finco/domain"
 )
@@ -23,7 +25,38 @@ type launcher struct {
 	account   account
 }
 
-func (l launcher) launch(ctx context.Context) (*Server, error) {
+// newLauncher readies the folder.
+func newLauncher(options Options) (launcher, error) {
+	if options.Log == nil {
+		options.Log = slog.New(slog.DiscardHandler)
+	}
+	dir, err := filepath.Abs(options.Dir)
+	if err != nil {
+		return launcher{}, err
+	}
+	account, err := serverAccount()
+	if err != nil {
+		return launcher{}, err
+	}
+	if err := account.own(dir); err != nil {
+		return launcher{}, err
+	}
+	return launcher{Options: options, dir: dir, data: filepath.Join(dir, "data"), account: account}, account.reach(dir)
+}
+
+// transitionLock is held while a server starts or stops.
+func (l launcher) transitionLock() string { return filepath.Join(l.dir, "start.lock") }
+
+func (l launcher) relaunch(ctx context.Context) (*process, error) {
+	transition, err := exclude(ctx, l.transitionLock())
+	if err != nil {
+		return nil, err
+	}
+	defer transition.Close()
+	return l.launch(ctx)
+}
+
+func (l launcher) launch(ctx context.Context) (*process, error) {
 	major, err := l.dataVersion()
 	if err != nil {
 		return nil, err
@@ -32,10 +65,10 @@ func (l launcher) launch(ctx context.Context) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	if s, ok := l.running(bin.dir); ok {
-		if err := s.ping(ctx, l.lastLog); err == nil {
-			return s, nil
-		} else if ctx.Err() != nil || alive(s.pid) {
+	if p, ok := l.running(bin.dir); ok {
+		if err := p.ping(ctx, l.lastLog); err == nil {
+			return p, nil
+		} else if !p.gone() {
 			return nil, err
 		}
 	}
@@ -48,7 +81,18 @@ func (l launcher) launch(ctx context.Context) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	return l.start(ctx, bin, socket)
+	for {
+		p, err := l.start(ctx, bin, socket)
+		// The children of a server that was killed hold its memory for a moment longer than it lived.
+		if err == nil || !strings.Contains(err.Error(), "shared memory block") {
+			return p, err
+		}
+		select {
+		case <-ctx.Done():
+			return nil, err
+		case <-time.After(firstPause):
+		}
+	}
 }
 
 // dataVersion is the major version that wrote the data, 0 where there is none.
@@ -68,7 +112,7 @@ func (l launcher) dataVersion() (int, error) {
 }
 
 // running finds the server that already runs on the data.
-func (l launcher) running(bin string) (*Server, bool) {
+func (l launcher) running(bin string) (*process, bool) {
 	text, err := os.ReadFile(filepath.Join(l.data, "postmaster.pid"))
 	if err != nil {
 		return nil, false
@@ -83,7 +127,7 @@ func (l launcher) running(bin string) (*Server, bool) {
 	if len(lines) > 4 && lines[4] != "" {
 		socket = lines[4]
 	}
-	return &Server{dir: l.dir, socket: socket, bin: bin, pid: pid, adopted: true}, true
+	return &process{pid: pid, socket: socket, bin: bin}, true
 }
 
 // initialise writes a new data folder beside its place and then moves it there, so that a kill leaves none or a whole one.
@@ -148,7 +192,7 @@ func (l launcher) socketDir() (string, error) {
 	return dir, os.WriteFile(note, []byte(dir), 0o600)
 }
 
-func (l launcher) start(ctx context.Context, bin binaries, socket string) (*Server, error) {
+func (l launcher) start(ctx context.Context, bin binaries, socket string) (*process, error) {
 	path := filepath.Join(l.dir, "postgres.log")
 	if info, err := os.Stat(path); err == nil && info.Size() > largestLog {
 		if err := os.Rename(path, path+".1"); err != nil {
@@ -167,17 +211,17 @@ func (l launcher) start(ctx context.Context, bin binaries, socket string) (*Serv
 	if err := cmd.Start(); err != nil {
 		return nil, domain.Errorf(domain.KindUnavailable, "Postgres could not be started: %w.", err)
 	}
-	s := &Server{dir: l.dir, socket: socket, bin: bin.dir, pid: cmd.Process.Pid, exited: make(chan struct{})}
+	p := &process{pid: cmd.Process.Pid, socket: socket, bin: bin.dir, exited: make(chan struct{})}
 	go func() {
-		defer close(s.exited)
+		defer close(p.exited)
 		if err := cmd.Wait(); err != nil {
-			l.Log.Error("postgres ended", "pid", s.pid, "err", err)
+			l.Log.Error("postgres ended", "pid", p.pid, "err", err)
 		}
 	}()
-	if err := s.ping(ctx, l.lastLog); err != nil {
-		return nil, errors.Join(err, s.end(context.WithoutCancel(ctx)))
+	if err := p.ping(ctx, l.lastLog); err != nil {
+		return nil, errors.Join(err, p.stop(context.WithoutCancel(ctx)))
 	}
-	return s, nil
+	return p, nil
 }
 
 // settings keep rows out of the server's log: no statements, no details of a failing row.

@@ -2,18 +2,12 @@ package postgres
 
 import (
 	"context"
-	"database/sql"
 	"errors"
-	"fmt"
 	"log/slog"
-	"net/url"
 	"os"
 	"path/filepath"
 	"sync"
-	"syscall"
 	"time"
-
-	"github.com/fincokpi/finco/domain"
 )
 
 const (
@@ -29,6 +23,8 @@ const (
 	longestSocket = 100
 	// largestLog is the size in bytes above which a start begins a new server log; one older is kept.
 	largestLog = 8 << 20
+	// A guard waits this long before it tries again to start a server that ended, and twice as long each time after.
+	firstPause, longestPause = 100 * time.Millisecond, 10 * time.Second
 )
 
 // Options say where and how a private server runs.
@@ -45,89 +41,107 @@ type Options struct {
 	Log *slog.Logger
 }
 
-// Server is a use of a private Postgres. Several processes may use one; the last to stop ends it.
+// Server is a use of a private Postgres. Several processes may use one; the last to stop ends it. While it is in use, a
+// server that ends by itself is started anew.
 type Server struct {
-	dir     string
-	socket  string
-	bin     string
-	pid     int
-	adopted bool
-	exited  chan struct{} // closed when our child ended; nil when the server was adopted
-	users   *os.File
+	launcher launcher
+	users    *os.File
+	adopted  bool
+
+	// unguard ends the guard, which closes unguarded.
+	unguard   context.CancelFunc
+	unguarded chan struct{}
 
 	mu      sync.Mutex
+	current *process
 	stopped bool
 }
 
 // Start starts the server of a folder, making its data where there is none, or joins the one that runs there already, such
 // as one left by a killed process. It returns once the server answers and its database and roles exist.
 func Start(ctx context.Context, options Options) (*Server, error) {
-	if options.Log == nil {
-		options.Log = slog.New(slog.DiscardHandler)
-	}
-	dir, err := filepath.Abs(options.Dir)
+	l, err := newLauncher(options)
 	if err != nil {
 		return nil, err
 	}
-	account, err := serverAccount()
-	if err != nil {
-		return nil, err
-	}
-	if err := account.own(dir); err != nil {
-		return nil, err
-	}
-	if err := account.reach(dir); err != nil {
-		return nil, err
-	}
-	transition, err := exclude(ctx, filepath.Join(dir, "start.lock"))
+	transition, err := exclude(ctx, l.transitionLock())
 	if err != nil {
 		return nil, err
 	}
 	defer transition.Close()
-	l := launcher{Options: options, dir: dir, data: filepath.Join(dir, "data"), account: account}
-	s, err := l.launch(ctx)
+	p, err := l.launch(ctx)
 	if err != nil {
 		return nil, err
 	}
-	if s.users, err = share(filepath.Join(dir, "users.lock")); err == nil {
-		err = s.prepare(ctx)
+	s := &Server{launcher: l, current: p, adopted: p.adopted(), unguarded: make(chan struct{})}
+	if s.users, err = share(filepath.Join(l.dir, "users.lock")); err == nil {
+		err = p.prepare(ctx)
 	}
 	if err != nil {
 		return nil, errors.Join(err, s.end(context.WithoutCancel(ctx)))
 	}
-	options.Log.Info("postgres answers", "dir", dir, "pid", s.pid, "adopted", s.adopted)
+	l.Log.Info("postgres answers", "dir", l.dir, "pid", p.pid, "adopted", s.adopted)
+	guarding, unguard := context.WithCancel(context.WithoutCancel(ctx))
+	s.unguard = unguard
+	go s.guard(guarding)
 	return s, nil
 }
 
 // OwnerDSN connects as the role that owns the tables.
-func (s *Server) OwnerDSN() string { return s.dsn(OwnerRole, databaseName) }
+func (s *Server) OwnerDSN() string { return s.process().dsn(OwnerRole, databaseName) }
 
 // AppDSN connects as AppRole.
-func (s *Server) AppDSN() string { return s.dsn(AppRole, databaseName) }
+func (s *Server) AppDSN() string { return s.process().dsn(AppRole, databaseName) }
 
 // Binaries is the folder with the tools of the server's version.
-func (s *Server) Binaries() string { return s.bin }
+func (s *Server) Binaries() string { return s.process().bin }
 
 // PID is the process id of the server, for those that watch over it.
-func (s *Server) PID() int { return s.pid }
+func (s *Server) PID() int { return s.process().pid }
 
 // Adopted says that the server ran already when Start was called.
 func (s *Server) Adopted() bool { return s.adopted }
 
-func (s *Server) dsn(role, database string) string {
-	values := url.Values{"host": {s.socket}, "port": {"5432"}, "sslmode": {"disable"}}
-	return (&url.URL{Scheme: "postgres", User: url.User(role), Path: "/" + database, RawQuery: values.Encode()}).String()
+func (s *Server) process() *process {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.current
+}
+
+// guard starts the server anew whenever it ends by itself. Its socket, and so its DSN, stays where it was.
+func (s *Server) guard(ctx context.Context) {
+	defer close(s.unguarded)
+	log := s.launcher.Log
+	for pause := firstPause; ; {
+		if s.process().waitForExit(ctx) != nil {
+			return
+		}
+		log.Error("postgres ended by itself; starting it anew", "dir", s.launcher.dir)
+		p, err := s.launcher.relaunch(ctx)
+		if err == nil {
+			log.Info("postgres answers again", "pid", p.pid)
+			s.mu.Lock()
+			s.current = p
+			s.mu.Unlock()
+			pause = firstPause
+			continue
+		}
+		log.Error("postgres does not start", "err", err)
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(pause):
+			pause = min(2*pause, longestPause)
+		}
+	}
 }
 
 // Stop gives the server up. If no other process uses it, it is shut down: open transactions are rolled back, what was
 // committed is on disk when Stop returns. Stopping twice does nothing.
 func (s *Server) Stop(ctx context.Context) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.stopped {
-		return nil
-	}
-	transition, err := exclude(ctx, filepath.Join(s.dir, "start.lock"))
+	s.unguard()
+	<-s.unguarded
+	transition, err := exclude(ctx, s.launcher.transitionLock())
 	if err != nil {
 		return err
 	}
@@ -135,8 +149,13 @@ func (s *Server) Stop(ctx context.Context) error {
 	return s.end(ctx)
 }
 
-// end must be called with the transition lock held.
+// end must be called with the transition lock held, and without a guard.
 func (s *Server) end(ctx context.Context) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.stopped {
+		return nil
+	}
 	s.stopped = true
 	if s.users != nil {
 		defer s.users.Close()
@@ -144,74 +163,5 @@ func (s *Server) end(ctx context.Context) error {
 			return nil
 		}
 	}
-	if err := syscall.Kill(s.pid, syscall.SIGINT); err != nil {
-		if errors.Is(err, syscall.ESRCH) {
-			return nil
-		}
-		return err
-	}
-	return s.waitForExit(ctx)
-}
-
-func (s *Server) waitForExit(ctx context.Context) error {
-	tick := time.NewTicker(5 * time.Millisecond)
-	defer tick.Stop()
-	for {
-		select {
-		case <-s.exited: // never, when adopted
-			return nil
-		case <-ctx.Done():
-			return domain.Errorf(domain.KindUnavailable, "Postgres (process %d) did not stop in time: %w.", s.pid, ctx.Err())
-		case <-tick.C:
-			if s.exited == nil && !alive(s.pid) {
-				return nil
-			}
-		}
-	}
-}
-
-// prepare makes the database and the role of the application.
-func (s *Server) prepare(ctx context.Context) error {
-	db, err := Open(s.dsn(OwnerRole, "postgres"))
-	if err != nil {
-		return err
-	}
-	defer db.Close()
-	var exists bool
-	if err := db.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM pg_database WHERE datname = $1)`, databaseName).Scan(&exists); err != nil {
-		return fmt.Errorf("looking for the database: %w", err)
-	}
-	if !exists {
-		if _, err := db.ExecContext(ctx, `CREATE DATABASE `+databaseName); err != nil {
-			return fmt.Errorf("creating the database: %w", err)
-		}
-	}
-	_, err = ensureAppRole(ctx, db)
-	return err
-}
-
-// ping waits until the server answers, our child ends or ctx does.
-func (s *Server) ping(ctx context.Context, logged func() string) error {
-	db, err := sql.Open("postgres", s.dsn(OwnerRole, "postgres"))
-	if err != nil {
-		return err
-	}
-	defer db.Close()
-	tick := time.NewTicker(5 * time.Millisecond)
-	defer tick.Stop()
-	for {
-		if err = db.PingContext(ctx); err == nil {
-			return nil
-		}
-		select {
-		case <-s.exited:
-			return domain.Errorf(domain.KindUnavailable, "Postgres ended while it started: %s", logged())
-		case <-ctx.Done():
-			return domain.Errorf(domain.KindUnavailable, "Postgres did not answer in time (%v): %s", err, logged())
-		case <-tick.C:
-			if s.exited == nil && !alive(s.pid) {
-				return domain.Errorf(domain.KindUnavailable, "Postgres ended while it was joined: %s", logged())
-			}
-		}
-	}
+	return s.current.stop(ctx)
 }

@@ -221,7 +221,7 @@ func startPrivate(ctx context.Context) (*postgres.Server, error) {
 	if err := register(base); err != nil {
 		return nil, err
 	}
-	return started, watch(base, started.PID())
+	return started, watch(base)
 }
 
 // enoughMemory is how large /dev/shm must be, in bytes, to hold the server.
@@ -280,16 +280,15 @@ func awaitClosing(ctx context.Context, base string) error {
 	}
 }
 
-// watch starts the watchdog of the server with this process id, unless it has one.
-func watch(base string, pid int) error {
+// watch starts the watchdog, unless there is one.
+func watch(base string) error {
 	note := filepath.Join(base, "watchdog")
 	if text, err := os.ReadFile(note); err == nil {
-		var dog, watched int
-		if _, err := fmt.Sscan(string(text), &dog, &watched); err == nil && watched == pid && syscall.Kill(dog, 0) == nil {
+		if dog, err := strconv.Atoi(string(text)); err == nil && syscall.Kill(dog, 0) == nil {
 			return nil
 		}
 	}
-	cmd := exec.Command("/bin/sh", "-c", watchdog, "finco-test-watchdog", base, strconv.Itoa(pid))
+	cmd := exec.Command("/bin/sh", "-c", watchdog, "finco-test-watchdog", base)
 	cmd.Dir = "/"
 	cmd.Env = []string{"PATH=" + os.Getenv("PATH")}
 	// It outlives this process and must not be reached by a Ctrl-C.
@@ -298,5 +297,5 @@ func watch(base string, pid int) error {
 		return fmt.Errorf("starting the watchdog of the test server: %w", err)
 	}
 	go func() { _ = cmd.Wait() }()
-	return os.WriteFile(note, fmt.Appendf(nil, "%d %d", cmd.Process.Pid, pid), 0o600)
+	return os.WriteFile(note, []byte(strconv.Itoa(cmd.Process.Pid)), 0o600)
 }

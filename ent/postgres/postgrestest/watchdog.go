@@ -3,7 +3,7 @@ package postgrestest
 // copyStrategy is the faster way to copy a small template on a server that does not sync.
 const copyStrategy = ` STRATEGY file_copy`
 
-// watchdog stops the server $2 and removes its data when for 20 seconds no process registered under $1/users was alive.
+// watchdog stops the server and removes its data when for 20 seconds no process registered under $1/users was alive.
 //
 // A test process registers first and then looks for the file "closing"; the watchdog writes the file first and then looks at
 // the processes once more. So at least one of the two sees the other, and no server is stopped under a process that joined it.
@@ -17,26 +17,17 @@ used() {
 	done
 	return $found
 }
-running() { [ -e server/data/postmaster.pid ] && kill -0 "$1" 2>/dev/null; }
+server() { head -n 1 server/data/postmaster.pid 2>/dev/null; }
 idle=0
-while running "$2"; do
+while [ $idle -lt 20 ] || { : >closing; used && rm -f closing; }; do
 	sleep 2
-	if used; then idle=0; continue; fi
-	idle=$((idle + 2))
-	[ $idle -lt 20 ] && continue
-	: >closing
-	if used; then
-		rm -f closing
-		idle=0
-		continue
-	fi
-	kill -INT "$2" 2>/dev/null
-	patience=100
-	while running "$2" && [ $patience -gt 0 ]; do
-		sleep 0.1
-		patience=$((patience - 1))
-	done
-	running "$2" || rm -rf server
-	rm -f closing
+	if used; then idle=0; else idle=$((idle + 2)); fi
 done
+patience=100
+while pid=$(server) && [ -n "$pid" ] && kill -INT "$pid" 2>/dev/null && [ $patience -gt 0 ]; do
+	sleep 0.1
+	patience=$((patience - 1))
+done
+rm -rf server watchdog
+rm -f closing
 `
