@@ -3,6 +3,7 @@ package postgres_test
 import (
 	"context"
 	"database/sql"
+	"net/url"
 	"os"
 	"path/filepath"
 	"sync"
@@ -140,5 +141,41 @@ func TestOneRole(t *testing.T) {
 		if err != nil || got != want {
 			t.Errorf("OneRole(%s) = %v, %v, want %v", dsn, got, err, want)
 		}
+	}
+}
+
+// With a database of the user's own, the role that migrates need not be a superuser.
+func TestMigrateAsAnOrdinaryOwner(t *testing.T) {
+	t.Parallel()
+	// Its pool outlives the other database, whose owner the role is.
+	admin := postgrestest.New(t).OwnerPool(t)
+	d := postgrestest.Empty(t)
+	name := d.Name + "_owner"
+	for _, statement := range []string{`CREATE ROLE ` + name + ` LOGIN PASSWORD '` + name + `'`, `ALTER DATABASE ` + d.Name + ` OWNER TO ` + name} {
+		if _, err := admin.ExecContext(t.Context(), statement); err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Cleanup(func() {
+		db := open(t, d.OwnerDSN)
+		for _, statement := range []string{`REASSIGN OWNED BY ` + name + ` TO CURRENT_USER`, `DROP OWNED BY ` + name, `DROP ROLE ` + name} {
+			if _, err := db.ExecContext(context.Background(), statement); err != nil {
+				t.Error(err)
+			}
+		}
+	})
+	dsn, err := url.Parse(d.OwnerDSN)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dsn.User = url.UserPassword(name, name)
+	if err := postgres.Migrate(t.Context(), dsn.String(), nil); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := d.Pool(t).ExecContext(t.Context(), `INSERT INTO teams (name) VALUES ('sales')`); err != nil {
+		t.Error(err)
+	}
+	if one, err := postgres.OneRole(t.Context(), dsn.String()); err != nil || !one {
+		t.Errorf("OneRole = %v, %v, want true", one, err)
 	}
 }
