@@ -180,11 +180,11 @@ made AS (
   INSERT INTO analyses (message_id, content_id, analyzer_id, kind, label, score, confidence, language, created_at)
   SELECT message_id, content_id, $2, kind, label, score, confidence, language, $3 FROM input
   ON CONFLICT (content_id, analyzer_id, kind) DO NOTHING
-  RETURNING id, message_id, content_id, kind),
+  RETURNING id, message_id, content_id, kind, language),
 details AS (
   INSERT INTO analysis_details (analysis_id, details)
   SELECT made.id, input.details FROM made JOIN input USING (content_id, kind) WHERE input.details IS NOT NULL)
-SELECT made.id, made.kind, m.chat_id, m.thread, m.telegram_id, m.sent_at, m.side, COALESCE(m.sender_id, 0), COALESCE(c.assignee_id, 0)
+SELECT made.id, made.kind, made.language, m.chat_id, m.thread, m.telegram_id, m.sent_at, m.side, COALESCE(m.sender_id, 0), COALESCE(c.assignee_id, 0)
 FROM made JOIN messages m ON m.id = made.message_id JOIN chats c ON c.id = m.chat_id`
 
 func (t *tx) storeResults(ctx context.Context, who analyzerRow, results []analyzer.Result) error {
@@ -199,15 +199,17 @@ func (t *tx) storeResults(ctx context.Context, who analyzerRow, results []analyz
 	var asked touched
 	err = t.each(ctx, putAnalysesSQL, []any{asJSON(rows), who.ID, t.at}, func(scan scanner) error {
 		var id, sender, assignee int
-		var kind, side string
+		var kind, language, side string
 		var p place
-		if err := scan(&id, &kind, &p.chat, &p.thread, &p.telegramID, &p.at, &side, &sender, &assignee); err != nil {
+		if err := scan(&id, &kind, &language, &p.chat, &p.thread, &p.telegramID, &p.at, &side, &sender, &assignee); err != nil {
 			return err
 		}
 		t.emit(AnalysisCompleted, id)
 		switch analyzer.Kind(kind) {
 		case analyzer.NeedsReply:
-			asked = append(asked, p)
+			if r.gateOpen(who.ID, language) { // else it is as good as not said
+				asked = append(asked, p)
+			}
 		case analyzer.Quality, analyzer.Sentiment:
 			t.stale(r, p.at, sender, assignee)
 		}

@@ -122,8 +122,8 @@ func (a *App) resettle(ctx context.Context, since time.Time) (int, error) {
 			}
 			var places touched
 			const q = `
-WITH some AS (SELECT DISTINCT chat_id FROM messages WHERE chat_id > $1 AND side = 'CUSTOMER' AND sent_at >= $2 ORDER BY chat_id LIMIT $3)
-SELECT m.chat_id, m.thread, m.telegram_id, m.sent_at FROM messages m JOIN some USING (chat_id) WHERE m.side = 'CUSTOMER' AND m.sent_at >= $2`
+WITH chosen AS (SELECT DISTINCT chat_id FROM messages WHERE chat_id > $1 AND side = 'CUSTOMER' AND sent_at >= $2 ORDER BY chat_id LIMIT $3)
+SELECT m.chat_id, m.thread, m.telegram_id, m.sent_at FROM messages m JOIN chosen USING (chat_id) WHERE m.side = 'CUSTOMER' AND m.sent_at >= $2`
 			seen := map[int]bool{}
 			err = t.each(ctx, q, []any{last, since, chatsPerStep}, func(scan scanner) error {
 				var p place

@@ -241,3 +241,11 @@ func (a *App) actor(ctx context.Context, who func(*entsql.Selector)) (auth.Actor
 		UserID: found.UserID, Role: strings.ToLower(string(found.Role)), Email: found.Email, TeamIDs: teams, TeamID: deref(found.Edges.User.TeamID),
 	}, err
 }
+
+// EnsurePassword sets a person's password unless they have one.
+func (a *App) EnsurePassword(ctx context.Context, email, password string) error {
+	if _, hash := a.credentialOf(as(ctx, "signin"), strings.ToLower(email)); hash != "" {
+		return nil
+	}
+	return a.SetPassword(ctx, email, password)
+}

@@ -24,7 +24,9 @@ type analyzeMessages struct {
 }
 
 // Timeout implements river.Worker.
-func (*analyzeMessages) Timeout(*river.Job[args.AnalyzeMessages]) time.Duration { return analyzeTimeout }
+func (*analyzeMessages) Timeout(*river.Job[args.AnalyzeMessages]) time.Duration {
+	return analyzeTimeout
+}
 
 // Work judges the batch. Its last failure puts the batch aside, visibly, and ends the job.
 func (w *analyzeMessages) Work(ctx context.Context, job *river.Job[args.AnalyzeMessages]) error {

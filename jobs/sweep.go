@@ -16,14 +16,15 @@ type sweep struct {
 	app *app.App
 }
 
-// Work does what only time brings about: waits that pass their target, judgements that pass the pay gate or fall below it, and
+// Work does what only time brings about: people who join another team or leave, waits that pass their target, judgements that pass the pay gate or fall below it, and
 // marks for fresh KPIs that came in while a refresh ran.
 func (w *sweep) Work(ctx context.Context, _ *river.Job[args.Sweep]) error {
 	ctx = auth.With(ctx, auth.System("scheduler"))
+	_, day := w.app.BeginDay(ctx)
 	_, breached := w.app.BreachWaits(ctx)
 	_, gated := w.app.RefreshReplyGate(ctx)
 	_, refreshed := w.app.RefreshKpis(ctx)
-	return verdict(errors.Join(breached, gated, refreshed))
+	return verdict(errors.Join(day, breached, gated, refreshed))
 }
 
 // register adds every worker of the project.

@@ -1,0 +1,94 @@
+package apptest
+
+import (
+	"context"
+	"sync"
+
+	"github.com/fincokpi/finco/plugins/analyzer"
+)
+
+// Analyzers answers in place of plugins: by the text of a message, else by default, else with nothing to say.
+type Analyzers struct {
+	mu       sync.Mutex
+	answers  map[string]map[string]analyzer.Result
+	defaults map[string][]analyzer.Outcome
+	down     map[string]error
+	asked    map[string][]analyzer.Input
+}
+
+func newAnalyzers() *Analyzers {
+	return &Analyzers{
+		answers: map[string]map[string]analyzer.Result{}, defaults: map[string][]analyzer.Outcome{},
+		down: map[string]error{}, asked: map[string][]analyzer.Input{},
+	}
+}
+
+// Answer has an analyzer give these outcomes of a text.
+func (a *Analyzers) Answer(name, text string, outcomes ...analyzer.Outcome) {
+	a.put(name, text, analyzer.Result{Outcomes: outcomes})
+}
+
+// Refuse has an analyzer fail on a text, and on that alone.
+func (a *Analyzers) Refuse(name, text string, err *analyzer.Error) {
+	a.put(name, text, analyzer.Result{Err: err})
+}
+
+func (a *Analyzers) put(name, text string, r analyzer.Result) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.answers[name] == nil {
+		a.answers[name] = map[string]analyzer.Result{}
+	}
+	a.answers[name][text] = r
+}
+
+// Default has an analyzer give these outcomes of any other text.
+func (a *Analyzers) Default(name string, outcomes ...analyzer.Outcome) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.defaults[name] = outcomes
+}
+
+// Down has every batch of an analyzer fail until it is nil again.
+func (a *Analyzers) Down(name string, err error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.down[name] = err
+}
+
+// Asked are the inputs that an analyzer got, in order.
+func (a *Analyzers) Asked(name string) []analyzer.Input {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return append([]analyzer.Input(nil), a.asked[name]...)
+}
+
+// Analyze is what the App calls.
+func (a *Analyzers) Analyze(_ context.Context, name string, inputs []analyzer.Input) ([]analyzer.Result, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.asked[name] = append(a.asked[name], inputs...)
+	if err := a.down[name]; err != nil {
+		return nil, err
+	}
+	out := make([]analyzer.Result, len(inputs))
+	for i, in := range inputs {
+		r, ok := a.answers[name][in.Text]
+		if !ok {
+			r.Outcomes = a.defaults[name]
+		}
+		r.ID = in.ID
+		out[i] = r
+	}
+	return out, nil
+}
+
+// Label is an outcome of a kind that has labels, in a language, with a confidence of 0.9.
+func Label(kind analyzer.Kind, label, language string) analyzer.Outcome {
+	return analyzer.Outcome{Kind: kind, Label: label, Language: language, Confidence: 0.9}
+}
+
+// Score is an outcome of a kind that has scores, in a language, with a confidence of 0.9.
+func Score(kind analyzer.Kind, score float64, language string) analyzer.Outcome {
+	return analyzer.Outcome{Kind: kind, Score: &score, Language: language, Confidence: 0.9}
+}

@@ -1,0 +1,108 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/fincokpi/finco/app"
+	"github.com/fincokpi/finco/auth"
+	"github.com/fincokpi/finco/plugins/analyzer"
+	"github.com/fincokpi/finco/plugins/host"
+)
+
+// startAnalyzers registers the built-in analyzers and starts every enabled one. One that does not start is logged and left
+// out; its jobs wait.
+func (p *Parts) startAnalyzers(ctx context.Context) error {
+	ctx = auth.With(ctx, auth.System("operator"))
+	if err := p.registerBuiltIns(ctx); err != nil {
+		return err
+	}
+	specs, err := p.App.Analyzers(ctx)
+	if err != nil {
+		return err
+	}
+	for _, s := range specs {
+		_, err := p.host.Add(ctx, host.Spec{Name: s.Name, Path: s.Path, Checksum: s.Checksum, Settings: s.Settings})
+		if err != nil {
+			p.Log.Error("analyzer does not start", "room", "server", "analyzer", s.Name, "version", s.Version, "error", err)
+		}
+	}
+	return nil
+}
+
+// registerBuiltIns makes the registry know the analyzers that came with this program.
+func (p *Parts) registerBuiltIns(ctx context.Context) error {
+	dir, err := p.cfg.analyzersDir()
+	if err != nil {
+		return err
+	}
+	entries, err := os.ReadDir(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		p.Log.Warn("there are no built-in analyzers; make build puts them beside the program", "dir", dir)
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		info, err := e.Info()
+		if err != nil || !info.Mode().IsRegular() || info.Mode()&0o111 == 0 {
+			continue
+		}
+		if err := p.register(ctx, filepath.Join(dir, e.Name())); err != nil {
+			p.Log.Error("analyzer not registered", "room", "server", "file", e.Name(), "error", err)
+		}
+	}
+	return nil
+}
+
+func (p *Parts) register(ctx context.Context, path string) error {
+	checksum, err := host.Checksum(path)
+	if err != nil {
+		return err
+	}
+	d, err := p.host.Describe(ctx, path)
+	if err != nil {
+		return err
+	}
+	settings, err := analyzer.CompleteSettings(d.Settings, nil)
+	if err != nil {
+		return err
+	}
+	_, err = p.App.RegisterAnalyzer(ctx, app.RegisterAnalyzerInput{
+		Name: d.Name, Version: d.Version, Path: path, Checksum: checksum, Kinds: words(d.Kinds), Languages: d.Languages,
+		Sides: sidesOf(d), Labels: labelsOf(d), Settings: settings, Enable: true, Rebuilt: true,
+	})
+	return err
+}
+
+func words[T ~string](list []T) []string {
+	out := make([]string, len(list))
+	for i, w := range list {
+		out[i] = string(w)
+	}
+	return out
+}
+
+// sidesOf are the sides whose messages an analyzer wants, as the message record writes them.
+func sidesOf(d analyzer.Description) []string {
+	var out []string
+	for _, side := range []analyzer.Side{analyzer.Customer, analyzer.Staff} {
+		if d.Judges(side) {
+			out = append(out, strings.ToUpper(string(side)))
+		}
+	}
+	return out
+}
+
+func labelsOf(d analyzer.Description) map[string][]string {
+	out := map[string][]string{}
+	for kind, labels := range d.Labels {
+		out[string(kind)] = labels
+	}
+	return out
+}

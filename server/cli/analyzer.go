@@ -1,0 +1,69 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/fincokpi/finco/server"
+)
+
+type analyzerCmd struct {
+	List    analyzerListCmd    `cmd:"" help:"List the analyzers that are known."`
+	Enable  analyzerEnableCmd  `cmd:"" help:"Let a version of an analyzer judge."`
+	Disable analyzerDisableCmd `cmd:"" help:"Stop an analyzer from judging."`
+}
+
+type analyzerListCmd struct{}
+
+// Run lists.
+func (c *analyzerListCmd) Run(ctx context.Context, cfg *server.Config, io *streams) error {
+	return with(ctx, cfg, func(ctx context.Context, parts *server.Parts) error {
+		list, err := parts.App.Client().Analyzer.Query().All(ctx)
+		if err != nil {
+			return err
+		}
+		if len(list) == 0 {
+			_, _ = fmt.Fprintln(io.out, "No analyzers yet: finco serve registers the built-in ones.")
+			return nil
+		}
+		w := tabwriter.NewWriter(io.out, 0, 0, 2, ' ', 0)
+		_, _ = fmt.Fprintln(w, "name\tversion\tstate\tkinds\tlanguages")
+		for _, a := range list {
+			_, _ = fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", a.Name, a.Version, strings.ToLower(string(a.State)), strings.Join(a.Kinds, " "), strings.Join(a.Languages, " "))
+		}
+		return w.Flush()
+	})
+}
+
+type analyzerEnableCmd struct {
+	Name    string `arg:"" help:"The analyzer."`
+	Version string `arg:"" optional:"" help:"Its version; the newest if not given."`
+}
+
+// Run enables.
+func (c *analyzerEnableCmd) Run(ctx context.Context, cfg *server.Config, io *streams) error {
+	return with(ctx, cfg, func(ctx context.Context, parts *server.Parts) error {
+		if err := parts.App.EnableAnalyzer(ctx, c.Name, c.Version); err != nil {
+			return err
+		}
+		_, _ = fmt.Fprintf(io.out, "%s is enabled; servers that run take it up when they start again.\n", c.Name)
+		return nil
+	})
+}
+
+type analyzerDisableCmd struct {
+	Name string `arg:"" help:"The analyzer."`
+}
+
+// Run disables.
+func (c *analyzerDisableCmd) Run(ctx context.Context, cfg *server.Config, io *streams) error {
+	return with(ctx, cfg, func(ctx context.Context, parts *server.Parts) error {
+		if err := parts.App.DisableAnalyzer(ctx, c.Name); err != nil {
+			return err
+		}
+		_, _ = fmt.Fprintf(io.out, "%s is disabled; new messages are not judged by it.\n", c.Name)
+		return nil
+	})
+}

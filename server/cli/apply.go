@@ -1,0 +1,63 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"os"
+
+	"github.com/fincokpi/finco/app"
+	"github.com/fincokpi/finco/domain"
+	"github.com/fincokpi/finco/intake/companyfile"
+	"github.com/fincokpi/finco/server"
+)
+
+type applyCmd struct {
+	File   string `arg:"" help:"The company file." type:"existingfile"`
+	DryRun bool   `help:"Say what would change and change nothing."`
+	Prune  bool   `help:"End what is not in the file: people leave, KPIs and rules stop. Admins and people with messages or slips are never removed."`
+}
+
+// Run applies the file and prints what changed.
+func (c *applyCmd) Run(ctx context.Context, cfg *server.Config, io *streams) error {
+	file, err := readCompany(c.File)
+	if err != nil {
+		return err
+	}
+	return with(ctx, cfg, func(ctx context.Context, parts *server.Parts) error {
+		changes, err := parts.App.ApplyCompany(ctx, app.ApplyCompanyInput{Company: *file, DryRun: c.DryRun, Prune: c.Prune})
+		if err != nil {
+			return err
+		}
+		printChanges(io, changes, c.DryRun)
+		return nil
+	})
+}
+
+func printChanges(io *streams, changes app.CompanyChanges, dry bool) {
+	for _, line := range changes.Changes {
+		_, _ = fmt.Fprintln(io.out, line)
+	}
+	for _, name := range changes.NotInstalled {
+		_, _ = fmt.Fprintf(io.err, "note: the analyzer %s is not installed; what the file says of it is kept until it is\n", name)
+	}
+	switch {
+	case len(changes.Changes) == 0:
+		_, _ = fmt.Fprintln(io.out, "Nothing changed.")
+	case dry:
+		_, _ = fmt.Fprintf(io.out, "%d changes would be made; nothing was changed.\n", len(changes.Changes))
+	default:
+		_, _ = fmt.Fprintf(io.out, "%d changes.\n", len(changes.Changes))
+	}
+}
+
+func readCompany(path string) (*app.CompanyInput, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, domain.Errorf(domain.KindInvalid, "%s cannot be read", path)
+	}
+	file, faults := companyfile.Parse(text)
+	if err := faults.Err(); err != nil {
+		return nil, fmt.Errorf("%s was not applied:\n%w", path, err)
+	}
+	return file, nil
+}

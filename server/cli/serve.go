@@ -1,0 +1,48 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/fincokpi/finco/domain"
+	"github.com/fincokpi/finco/intake/demo"
+	"github.com/fincokpi/finco/server"
+)
+
+type serveCmd struct {
+	Role []string `help:"What this process does: api, worker. All by default." default:"api,worker"`
+	Demo bool     `help:"Fill an empty database with the demo company and let its customers write."`
+}
+
+// Run serves until it is told to stop.
+func (c *serveCmd) Run(ctx context.Context, cfg *server.Config, io *streams) error {
+	for _, role := range c.Role {
+		if !slices.Contains([]string{"api", "worker"}, role) {
+			return domain.Errorf(domain.KindInvalid, "--role %s is none of: api, worker", role)
+		}
+	}
+	return server.Serve(ctx, *cfg, server.ServeOptions{
+		API: slices.Contains(c.Role, "api"), Worker: slices.Contains(c.Role, "worker"), Demo: c.Demo,
+		Ready: func(address string) { c.greet(address, io) },
+	}, cfg.Logger())
+}
+
+func (c *serveCmd) greet(address string, io *streams) {
+	_, _ = fmt.Fprintf(io.out, "FinCo answers on %s\n", address)
+	if !c.Demo {
+		_, _ = fmt.Fprintln(io.out, "Next: finco apply company.yml, finco user password EMAIL, finco import telegram PATH.")
+		return
+	}
+	_, _ = fmt.Fprintln(io.out, "The demo company's sign-ins:")
+	for _, p := range demo.SignIns() {
+		_, _ = fmt.Fprintf(io.out, "  %-22s %-22s %s\n", p.Email, p.Password, p.Role)
+	}
+}
+
+type workCmd struct{}
+
+// Run works until it is told to stop.
+func (c *workCmd) Run(ctx context.Context, cfg *server.Config) error {
+	return server.Serve(ctx, *cfg, server.ServeOptions{Worker: true}, cfg.Logger())
+}

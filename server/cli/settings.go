@@ -1,0 +1,66 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/alecthomas/kong"
+	"gopkg.in/yaml.v3"
+)
+
+// settings answers flags from a file of key: value lines; the environment and flags go before it.
+type settings struct {
+	path   string
+	values map[string]any
+}
+
+// settingsFile reads the file if it is there. A key that is no setting stops the start.
+func settingsFile(path string) kong.Option {
+	return kong.OptionFunc(func(k *kong.Kong) error {
+		s := &settings{path: path, values: map[string]any{}}
+		raw, err := os.ReadFile(path)
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+		if err := yaml.Unmarshal(raw, &s.values); err != nil {
+			return fmt.Errorf("%s: %w", path, err)
+		}
+		return kong.Resolvers(s).Apply(k)
+	})
+}
+
+// Validate implements kong.Resolver.
+func (s *settings) Validate(app *kong.Application) error {
+	var known []string
+	for _, flag := range app.Flags {
+		if len(flag.Envs) > 0 {
+			known = append(known, flag.Name)
+		}
+	}
+	for key := range s.values {
+		if !slices.Contains(known, key) {
+			return fmt.Errorf("%s: %s is no setting; the settings are %s", s.path, key, strings.Join(known, ", "))
+		}
+	}
+	return nil
+}
+
+// Resolve implements kong.Resolver.
+func (s *settings) Resolve(_ *kong.Context, _ *kong.Path, flag *kong.Flag) (any, error) {
+	v, ok := s.values[flag.Name]
+	if !ok || v == nil {
+		return nil, nil
+	}
+	if list, ok := v.([]any); ok {
+		words := make([]string, len(list))
+		for i, item := range list {
+			words[i] = fmt.Sprint(item)
+		}
+		return strings.Join(words, ","), nil
+	}
+	return fmt.Sprint(v), nil
+}

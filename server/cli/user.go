@@ -1,0 +1,106 @@
+package cli
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"os"
+	"strings"
+
+	"golang.org/x/term"
+
+	"github.com/fincokpi/finco/app"
+	"github.com/fincokpi/finco/domain"
+	"github.com/fincokpi/finco/server"
+)
+
+type userCmd struct {
+	Add      userAddCmd      `cmd:"" help:"Add a person who signs in."`
+	Password userPasswordCmd `cmd:"" help:"Set a person's password, read from the terminal or from standard input."`
+	Block    userBlockCmd    `cmd:"" help:"Block a person: every session of theirs ends at once."`
+	Unblock  userUnblockCmd  `cmd:"" help:"Let a blocked person in again."`
+}
+
+type userAddCmd struct {
+	Email string `arg:"" help:"The e-mail to sign in with."`
+	Name  string `help:"The person's name; the e-mail's first part if not given."`
+	Role  string `required:"" enum:"employee,supervisor,accountant,admin" help:"employee, supervisor, accountant or admin."`
+}
+
+// Run adds the person.
+func (c *userAddCmd) Run(ctx context.Context, cfg *server.Config, io *streams) error {
+	return with(ctx, cfg, func(ctx context.Context, parts *server.Parts) error {
+		name := c.Name
+		if name == "" {
+			name, _, _ = strings.Cut(c.Email, "@")
+		}
+		if _, err := parts.App.AddUser(ctx, app.AddUserInput{Email: c.Email, Name: name, Role: c.Role}); err != nil {
+			return err
+		}
+		_, _ = fmt.Fprintf(io.out, "Added. Next: finco user password %s\n", c.Email)
+		return nil
+	})
+}
+
+type userPasswordCmd struct {
+	Email string `arg:"" help:"Whose password."`
+}
+
+// Run sets the password.
+func (c *userPasswordCmd) Run(ctx context.Context, cfg *server.Config, io *streams) error {
+	password, err := readPassword(io)
+	if err != nil {
+		return err
+	}
+	return with(ctx, cfg, func(ctx context.Context, parts *server.Parts) error {
+		if err := parts.App.SetPassword(ctx, c.Email, password); err != nil {
+			return err
+		}
+		_, _ = fmt.Fprintln(io.out, "The password is set; other sessions of this person have ended.")
+		return nil
+	})
+}
+
+// readPassword asks twice on a terminal; elsewhere it takes the first line of standard input.
+func readPassword(io *streams) (string, error) {
+	fd := int(os.Stdin.Fd())
+	if !term.IsTerminal(fd) {
+		line, err := bufio.NewReader(os.Stdin).ReadString('\n')
+		if err != nil && line == "" {
+			return "", domain.Errorf(domain.KindInvalid, "give the password on standard input")
+		}
+		return strings.TrimRight(line, "\r\n"), nil
+	}
+	var typed [2]string
+	for i, prompt := range []string{"New password: ", "Once more: "} {
+		_, _ = fmt.Fprint(io.err, prompt)
+		raw, err := term.ReadPassword(fd)
+		_, _ = fmt.Fprintln(io.err)
+		if err != nil {
+			return "", err
+		}
+		typed[i] = string(raw)
+	}
+	if typed[0] != typed[1] {
+		return "", domain.Errorf(domain.KindInvalid, "the two passwords differ; nothing was changed")
+	}
+	return typed[0], nil
+}
+
+type userBlockCmd struct {
+	Email string `arg:"" help:"Whom."`
+}
+
+// Run blocks.
+func (c *userBlockCmd) Run(ctx context.Context, cfg *server.Config) error {
+	return with(ctx, cfg, func(ctx context.Context, parts *server.Parts) error { return parts.App.BlockUser(ctx, c.Email) })
+}
+
+type userUnblockCmd struct {
+	Email string `arg:"" help:"Whom."`
+}
+
+// Run lets in again.
+func (c *userUnblockCmd) Run(ctx context.Context, cfg *server.Config) error {
+	return with(ctx, cfg, func(ctx context.Context, parts *server.Parts) error { return parts.App.UnblockUser(ctx, c.Email) })
+}

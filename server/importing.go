@@ -1,0 +1,161 @@
+package server
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/fincokpi/finco/app"
+	"github.com/fincokpi/finco/intake/telegramexport"
+)
+
+// ImportOptions say what to import and how.
+type ImportOptions struct {
+	// Path is the export's file or folder.
+	Path string
+	// Account is who exported, where the export does not tell; 0 if not known.
+	Account int64
+	// Wait works on the analyses in this process and returns when all are stored.
+	Wait bool
+	// Progress, if not nil, hears how many bytes are done.
+	Progress func(done, total int64)
+}
+
+// ImportResult is what an import did, as its last line prints it.
+type ImportResult struct {
+	Chats     int     `json:"chats"`
+	Messages  int     `json:"messages"`
+	New       int     `json:"new"`
+	Edited    int     `json:"edited"`
+	Customers int     `json:"customers"`
+	Staff     int     `json:"staff"`
+	Skipped   int     `json:"skipped"`
+	Analyses  int     `json:"analyses"`
+	Seconds   float64 `json:"seconds"`
+
+	// Notes name what was skipped and why; Damaged tells that something that should have been read was not.
+	Notes   []string `json:"-"`
+	Damaged bool     `json:"-"`
+}
+
+// importBatch is the number of messages in one transaction.
+const importBatch = 1000
+
+// ImportTelegram brings a Telegram Desktop export in. Importing it again adds nothing, importing a longer one adds the rest.
+func (p *Parts) ImportTelegram(ctx context.Context, opts ImportOptions) (ImportResult, error) {
+	start := time.Now()
+	var result ImportResult
+	staff, err := p.App.StaffTelegramIDs(ctx)
+	if err != nil {
+		return result, err
+	}
+	finish := func(context.Context) error { return nil }
+	if opts.Wait {
+		if finish, err = p.judgeHere(ctx); err != nil {
+			return result, err
+		}
+	}
+	err = p.readExport(ctx, opts, staff, &result)
+	if err == nil && opts.Wait {
+		err = p.waitForAnalyses(ctx)
+	}
+	if stop := finish(context.WithoutCancel(ctx)); err == nil {
+		err = stop
+	}
+	result.Seconds = time.Since(start).Seconds()
+	return result, err
+}
+
+// judgeHere starts the analyzers and workers in this process.
+func (p *Parts) judgeHere(ctx context.Context) (stop func(context.Context) error, err error) {
+	if err := p.startAnalyzers(ctx); err != nil {
+		return nil, err
+	}
+	w, err := p.startWorkers(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return w.stop, nil
+}
+
+func (p *Parts) readExport(ctx context.Context, opts ImportOptions, staff map[int64]bool, result *ImportResult) error {
+	export, err := telegramexport.Open(opts.Path)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = export.Close() }()
+	company, err := p.App.Company(ctx)
+	if err != nil {
+		return err
+	}
+	zone, err := time.LoadLocation(company.Timezone)
+	if err != nil {
+		return err
+	}
+	seen := map[int64]bool{}
+	b := &importer{app: p.App, result: result}
+	summary, err := export.Read(ctx, telegramexport.Options{
+		Zone: zone, Account: opts.Account, BatchSize: importBatch, IsStaff: func(id int64) bool { return staff[id] }, Progress: opts.Progress,
+	}, telegramexport.Handler{Messages: func(chat telegramexport.Chat, batch []telegramexport.Message) error {
+		for _, m := range batch {
+			if m.From.Kind == telegramexport.SenderUser && staff[m.From.ID] {
+				seen[m.From.ID] = true
+			}
+		}
+		return b.add(ctx, telegramexport.Inputs(chat, batch))
+	}})
+	if err == nil {
+		err = b.flush(ctx)
+	}
+	result.Staff = len(seen)
+	result.tell(summary)
+	return err
+}
+
+// importer gathers the messages of many small chats into batches worth a transaction.
+type importer struct {
+	app     *app.App
+	result  *ImportResult
+	pending []app.MessageInput
+}
+
+func (b *importer) add(ctx context.Context, in []app.MessageInput) error {
+	b.pending = append(b.pending, in...)
+	if len(b.pending) < importBatch {
+		return nil
+	}
+	return b.flush(ctx)
+}
+
+func (b *importer) flush(ctx context.Context) error {
+	if len(b.pending) == 0 {
+		return nil
+	}
+	done, err := b.app.RecordMessages(ctx, b.pending)
+	b.result.New += done.New
+	b.result.Edited += done.Edited
+	b.result.Customers += done.Customers
+	b.result.Analyses += done.Analyses
+	b.pending = b.pending[:0]
+	return err
+}
+
+// notesShown is how many skipped entries are named; all are counted.
+const notesShown = 20
+
+func (r *ImportResult) tell(s telegramexport.Summary) {
+	r.Chats, r.Messages, r.Skipped, r.Damaged = s.Chats, s.Messages, s.Skipped, s.Damaged()
+	for i, skip := range s.SkippedSample {
+		if i == notesShown {
+			r.Notes = append(r.Notes, fmt.Sprintf("skipped: %d more", s.Skipped-notesShown))
+			break
+		}
+		r.Notes = append(r.Notes, fmt.Sprintf("skipped: message %d of %q: %s", skip.MessageID, skip.ChatTitle, skip.Reason))
+	}
+	for _, chat := range s.LeftOut {
+		r.Notes = append(r.Notes, fmt.Sprintf("left out: chat %q (%s): %s", chat.Title, chat.Type, chat.Reason))
+	}
+	if s.Break != nil {
+		r.Notes = append(r.Notes, fmt.Sprintf("the file breaks off after byte %d: %s", s.Break.Offset, s.Break.Reason))
+	}
+}
