@@ -6,11 +6,21 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
+	"slices"
 	"strings"
 )
 
-// roles in the order in which pages show them.
-var roles = []string{"employee", "supervisor", "accountant", "admin"}
+// roles and order say in which order pages show what there is.
+var (
+	roles = []string{"employee", "supervisor", "accountant", "admin"}
+	order = []string{
+		"employee-payslip", "employee-kpi", "employee-response", "employee-messages",
+		"supervisor-waits", "supervisor-kpi-live", "supervisor-review", "supervisor-feedback", "supervisor-team",
+		"supervisor-messages-live", "supervisor-analyses-live",
+		"accountant-runs", "accountant-run", "accountant-review",
+		"admin-approve", "admin-people", "admin-analyzers", "admin-agreement",
+	}
+)
 
 // readyQuery is a file of queries: its name is role-subject, its title a text of that name, and a .json beside it holds its
 // variables, in which {thisMonth} and {lastMonth} stand for periods.
@@ -41,7 +51,7 @@ func loadQueries(from fs.FS, all map[string]texts) ([]readyQuery, error) {
 	if err != nil {
 		return nil, err
 	}
-	var out []readyQuery
+	out := make([]readyQuery, 0, len(names))
 	for _, file := range names {
 		q := readyQuery{name: strings.TrimSuffix(path.Base(file), ".graphql")}
 		q.role, _, _ = strings.Cut(q.name, "-")
@@ -63,8 +73,12 @@ func loadQueries(from fs.FS, all map[string]texts) ([]readyQuery, error) {
 		default:
 			q.variables = string(variables)
 		}
+		if !slices.Contains(order, q.name) {
+			return nil, fmt.Errorf("%s has no place in the order", file)
+		}
 		out = append(out, q)
 	}
+	slices.SortFunc(out, func(a, b readyQuery) int { return slices.Index(order, a.name) - slices.Index(order, b.name) })
 	return out, nil
 }
 

@@ -11,6 +11,7 @@ import (
 	"github.com/vektah/gqlparser/v2"
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/validator"
+	"github.com/vektah/gqlparser/v2/validator/rules"
 )
 
 func schema(t *testing.T) *ast.Schema {
@@ -43,7 +44,7 @@ func TestReadyQueriesFitTheSchema(t *testing.T) {
 	}
 	contract := schema(t)
 	for _, q := range all.queries {
-		doc, errs := gqlparser.LoadQuery(contract, q.query)
+		doc, errs := gqlparser.LoadQueryWithRules(contract, q.query, rules.NewDefaultRules())
 		if errs != nil {
 			t.Errorf("%s: %v", q.name, errs)
 			continue
@@ -101,7 +102,7 @@ func TestSignInFitsTheSchema(t *testing.T) {
 		t.Fatalf("%d operations", len(found))
 	}
 	for _, m := range found {
-		if _, errs := gqlparser.LoadQuery(contract, m[1]); errs != nil {
+		if _, errs := gqlparser.LoadQueryWithRules(contract, m[1], rules.NewDefaultRules()); errs != nil {
 			t.Errorf("%s: %v", m[1], errs)
 		}
 	}

@@ -154,9 +154,9 @@ func TestPageShowsTheReadyQueriesOfEveryRole(t *testing.T) {
 func TestBrokenFilesAreNamed(t *testing.T) {
 	t.Parallel()
 	for want, change := range map[string]fstest.MapFS{
-		`texts/uz.json has no`:             {"texts/uz.json": {Data: []byte(`{"title": "FinCo"}`)}},
-		`texts/ru.json: invalid`:           {"texts/ru.json": {Data: []byte(`title`)}},
-		`queries/boss-all.graphql`:         {"queries/boss-all.graphql": {Data: []byte(`{ viewer { id } }`)}},
+		`texts/uz.json has no`:              {"texts/uz.json": {Data: []byte(`{"title": "FinCo"}`)}},
+		`texts/ru.json: invalid`:            {"texts/ru.json": {Data: []byte(`title`)}},
+		`queries/boss-all.graphql`:          {"queries/boss-all.graphql": {Data: []byte(`{ viewer { id } }`)}},
 		`employee-payslip.json is not JSON`: {"queries/employee-payslip.json": {Data: []byte(`{`)}},
 	} {
 		if _, err := load(overlay{change, files}); err == nil || !strings.Contains(err.Error(), want) {

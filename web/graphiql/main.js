@@ -57,6 +57,8 @@ function render() {
     props.query = state.chosen.query;
     props.variables = variablesOf(state.chosen);
   }
+  // Nobody may see the schema without a sign-in: null keeps GraphiQL from asking.
+  if (state.who === null) props.schema = null;
   // A new key makes GraphiQL ask for the schema again: what one may see of it depends on who one is.
   root.render(React.createElement(GraphiQL, { key: state.generation, ...props }));
 }
