@@ -7,7 +7,6 @@ package graph
 
 import (
 	"context"
-	"fmt"
 
 	"entgo.io/contrib/entgql"
 	"github.com/fincokpi/finco/ent/gen"
@@ -15,66 +14,64 @@ import (
 )
 
 func (r *queryResolver) Node(ctx context.Context, id int) (gen.Noder, error) {
-	panic(fmt.Errorf("not implemented: Node - node"))
+	return r.app.Client().Noder(ctx, id)
 }
 
 func (r *queryResolver) Nodes(ctx context.Context, ids []int) ([]gen.Noder, error) {
-	panic(fmt.Errorf("not implemented: Nodes - nodes"))
+	return r.nodes(ctx, ids)
 }
 
 func (r *queryResolver) Analyses(ctx context.Context, after *entgql.Cursor[int], first *int, before *entgql.Cursor[int], last *int, orderBy *gen.AnalysisOrder, where *gen.AnalysisWhereInput) (*gen.AnalysisConnection, error) {
-	panic(fmt.Errorf("not implemented: Analyses - analyses"))
+	return r.app.Client().Analysis.Query().Paginate(ctx, after, first, before, last, gen.WithAnalysisOrder(orderBy), gen.WithAnalysisFilter(where.Filter))
 }
 
 func (r *queryResolver) Analyzers(ctx context.Context, after *entgql.Cursor[int], first *int, before *entgql.Cursor[int], last *int, orderBy *gen.AnalyzerOrder, where *gen.AnalyzerWhereInput) (*gen.AnalyzerConnection, error) {
-	panic(fmt.Errorf("not implemented: Analyzers - analyzers"))
+	return r.app.Client().Analyzer.Query().Paginate(ctx, after, first, before, last, gen.WithAnalyzerOrder(orderBy), gen.WithAnalyzerFilter(where.Filter))
 }
 
 func (r *queryResolver) Chats(ctx context.Context, after *entgql.Cursor[int], first *int, before *entgql.Cursor[int], last *int, orderBy *gen.ChatOrder, where *gen.ChatWhereInput) (*gen.ChatConnection, error) {
-	panic(fmt.Errorf("not implemented: Chats - chats"))
+	return r.app.Client().Chat.Query().Paginate(ctx, after, first, before, last, gen.WithChatOrder(orderBy), gen.WithChatFilter(where.Filter))
 }
 
 func (r *queryResolver) Customers(ctx context.Context, after *entgql.Cursor[int], first *int, before *entgql.Cursor[int], last *int, orderBy *gen.CustomerOrder, where *gen.CustomerWhereInput) (*gen.CustomerConnection, error) {
-	panic(fmt.Errorf("not implemented: Customers - customers"))
+	return r.app.Client().Customer.Query().Paginate(ctx, after, first, before, last, gen.WithCustomerOrder(orderBy), gen.WithCustomerFilter(where.Filter))
 }
 
 func (r *queryResolver) Kpis(ctx context.Context, after *entgql.Cursor[int], first *int, before *entgql.Cursor[int], last *int, orderBy *gen.KpiOrder, where *gen.KpiWhereInput) (*gen.KpiConnection, error) {
-	panic(fmt.Errorf("not implemented: Kpis - kpis"))
+	return r.app.Client().Kpi.Query().Paginate(ctx, after, first, before, last, gen.WithKpiOrder(orderBy), gen.WithKpiFilter(where.Filter))
 }
 
 func (r *queryResolver) KpiResults(ctx context.Context, after *entgql.Cursor[int], first *int, before *entgql.Cursor[int], last *int, orderBy *gen.KpiResultOrder, where *gen.KpiResultWhereInput) (*gen.KpiResultConnection, error) {
-	panic(fmt.Errorf("not implemented: KpiResults - kpiResults"))
+	return r.app.Client().KpiResult.Query().Paginate(ctx, after, first, before, last, gen.WithKpiResultOrder(orderBy), gen.WithKpiResultFilter(where.Filter))
 }
 
 func (r *queryResolver) Messages(ctx context.Context, after *entgql.Cursor[int], first *int, before *entgql.Cursor[int], last *int, orderBy *gen.MessageOrder, where *gen.MessageWhereInput) (*gen.MessageConnection, error) {
-	panic(fmt.Errorf("not implemented: Messages - messages"))
+	return r.app.Client().Message.Query().Paginate(ctx, after, first, before, last, gen.WithMessageOrder(orderBy), gen.WithMessageFilter(where.Filter))
 }
 
 func (r *queryResolver) PayrollRuns(ctx context.Context, after *entgql.Cursor[int], first *int, before *entgql.Cursor[int], last *int, orderBy *gen.PayrollRunOrder, where *gen.PayrollRunWhereInput) (*gen.PayrollRunConnection, error) {
-	panic(fmt.Errorf("not implemented: PayrollRuns - payrollRuns"))
+	return r.app.Client().PayrollRun.Query().Paginate(ctx, after, first, before, last, gen.WithPayrollRunOrder(orderBy), gen.WithPayrollRunFilter(where.Filter))
 }
 
 func (r *queryResolver) Payslips(ctx context.Context, after *entgql.Cursor[int], first *int, before *entgql.Cursor[int], last *int, where *gen.PayslipWhereInput) (*gen.PayslipConnection, error) {
-	panic(fmt.Errorf("not implemented: Payslips - payslips"))
+	return r.app.Client().Payslip.Query().Paginate(ctx, after, first, before, last, gen.WithPayslipFilter(where.Filter))
 }
 
 func (r *queryResolver) Teams(ctx context.Context, after *entgql.Cursor[int], first *int, before *entgql.Cursor[int], last *int, orderBy *gen.TeamOrder, where *gen.TeamWhereInput) (*gen.TeamConnection, error) {
-	panic(fmt.Errorf("not implemented: Teams - teams"))
+	return r.app.Client().Team.Query().Paginate(ctx, after, first, before, last, gen.WithTeamOrder(orderBy), gen.WithTeamFilter(where.Filter))
 }
 
 func (r *queryResolver) Users(ctx context.Context, after *entgql.Cursor[int], first *int, before *entgql.Cursor[int], last *int, orderBy *gen.UserOrder, where *gen.UserWhereInput) (*gen.UserConnection, error) {
-	panic(fmt.Errorf("not implemented: Users - users"))
+	return r.app.Client().User.Query().Paginate(ctx, after, first, before, last, gen.WithUserOrder(orderBy), gen.WithUserFilter(where.Filter))
 }
 
 func (r *queryResolver) Waits(ctx context.Context, after *entgql.Cursor[int], first *int, before *entgql.Cursor[int], last *int, orderBy *gen.WaitOrder, where *gen.WaitWhereInput) (*gen.WaitConnection, error) {
-	panic(fmt.Errorf("not implemented: Waits - waits"))
+	return r.app.Client().Wait.Query().Paginate(ctx, after, first, before, last, gen.WithWaitOrder(orderBy), gen.WithWaitFilter(where.Filter))
 }
 
 func (r *Resolver) Adjustment() gen1.AdjustmentResolver { return &adjustmentResolver{r} }
 
 func (r *Resolver) Analysis() gen1.AnalysisResolver { return &analysisResolver{r} }
-
-func (r *Resolver) KpiScore() gen1.KpiScoreResolver { return &kpiScoreResolver{r} }
 
 func (r *Resolver) Message() gen1.MessageResolver { return &messageResolver{r} }
 
@@ -93,7 +90,6 @@ func (r *Resolver) User() gen1.UserResolver { return &userResolver{r} }
 type (
 	adjustmentResolver  struct{ *Resolver }
 	analysisResolver    struct{ *Resolver }
-	kpiScoreResolver    struct{ *Resolver }
 	messageResolver     struct{ *Resolver }
 	payrollRunResolver  struct{ *Resolver }
 	payslipResolver     struct{ *Resolver }

@@ -8,138 +8,198 @@ package graph
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"time"
 
+	"entgo.io/contrib/entgql"
+	"github.com/fincokpi/finco/app"
+	"github.com/fincokpi/finco/auth"
+	"github.com/fincokpi/finco/domain"
 	"github.com/fincokpi/finco/ent/gen"
+	"github.com/fincokpi/finco/ent/gen/analysis"
 	"github.com/fincokpi/finco/ent/gen/employment"
+	"github.com/fincokpi/finco/ent/gen/user"
+	"github.com/fincokpi/finco/ent/gen/wait"
 	gen1 "github.com/fincokpi/finco/graph/gen"
 )
 
 func (r *adjustmentResolver) Amount(ctx context.Context, obj *gen.Adjustment) (*gen1.Money, error) {
-	panic(fmt.Errorf("not implemented: Amount - amount"))
+	return money(obj.Amount, obj.Currency), nil
 }
 
 func (r *analysisResolver) AnalyzerVersion(ctx context.Context, obj *gen.Analysis) (*string, error) {
-	panic(fmt.Errorf("not implemented: AnalyzerVersion - analyzerVersion"))
+	found, err := r.analyzerOf(ctx, obj)
+	if found == nil {
+		return nil, err
+	}
+	return &found.Version, err
 }
 
 func (r *analysisResolver) Details(ctx context.Context, obj *gen.Analysis) (json.RawMessage, error) {
-	panic(fmt.Errorf("not implemented: Details - details"))
+	found, err := r.detail(ctx, obj)
+	if found == nil {
+		return nil, err
+	}
+	return found.Details, err
 }
 
 func (r *analysisResolver) EffectiveLabel(ctx context.Context, obj *gen.Analysis) (*string, error) {
-	panic(fmt.Errorf("not implemented: EffectiveLabel - effectiveLabel"))
+	found, err := r.newestFeedback(ctx, obj)
+	if found != nil && found.Label != "" {
+		return &found.Label, err
+	}
+	if obj.Label == "" {
+		return nil, err
+	}
+	return &obj.Label, err
 }
 
 func (r *analysisResolver) EffectiveScore(ctx context.Context, obj *gen.Analysis) (*float64, error) {
-	panic(fmt.Errorf("not implemented: EffectiveScore - effectiveScore"))
+	found, err := r.newestFeedback(ctx, obj)
+	if found != nil && found.Score != nil {
+		return found.Score, err
+	}
+	return obj.Score, err
 }
 
-func (r *kpiScoreResolver) Inputs(ctx context.Context, obj *gen.KpiScore) ([]*gen1.KpiInput, error) {
-	panic(fmt.Errorf("not implemented: Inputs - inputs"))
+func (r *kpiInputResolver) Waits(ctx context.Context, obj *domain.MetricInput, first *int, after *entgql.Cursor[int]) (*gen.WaitConnection, error) {
+	return r.app.Client().Wait.Query().Where(wait.IDIn(obj.Waits...)).
+		Paginate(ctx, after, first, nil, nil)
+}
+
+func (r *kpiInputResolver) Analyses(ctx context.Context, obj *domain.MetricInput, first *int, after *entgql.Cursor[int]) (*gen.AnalysisConnection, error) {
+	return r.app.Client().Analysis.Query().Where(analysis.IDIn(obj.Analyses...)).
+		Paginate(ctx, after, first, nil, nil)
 }
 
 func (r *messageResolver) Sender(ctx context.Context, obj *gen.Message) (gen.Noder, error) {
-	panic(fmt.Errorf("not implemented: Sender - sender"))
+	return r.sender(ctx, obj)
 }
 
 func (r *messageResolver) Text(ctx context.Context, obj *gen.Message) (*string, error) {
-	panic(fmt.Errorf("not implemented: Text - text"))
+	found, err := r.content(ctx, obj)
+	if found == nil {
+		return nil, err
+	}
+	return &found.Text, err
 }
 
 func (r *messageResolver) Transcript(ctx context.Context, obj *gen.Message) (*string, error) {
-	panic(fmt.Errorf("not implemented: Transcript - transcript"))
+	found, err := r.content(ctx, obj)
+	if found == nil {
+		return nil, err
+	}
+	return found.Transcript, err
 }
 
 func (r *messageResolver) ReplyTo(ctx context.Context, obj *gen.Message) (*gen.Message, error) {
-	panic(fmt.Errorf("not implemented: ReplyTo - replyTo"))
+	return r.replyTo(ctx, obj)
 }
 
 func (r *messageResolver) Attachments(ctx context.Context, obj *gen.Message) (json.RawMessage, error) {
-	panic(fmt.Errorf("not implemented: Attachments - attachments"))
+	found, err := r.content(ctx, obj)
+	if found == nil {
+		return nil, err
+	}
+	return found.Attachments, err
 }
 
 func (r *messageResolver) Entities(ctx context.Context, obj *gen.Message) (json.RawMessage, error) {
-	panic(fmt.Errorf("not implemented: Entities - entities"))
+	found, err := r.content(ctx, obj)
+	if found == nil {
+		return nil, err
+	}
+	return found.Entities, err
 }
 
 func (r *messageResolver) Versions(ctx context.Context, obj *gen.Message) ([]*gen.MessageContent, error) {
-	panic(fmt.Errorf("not implemented: Versions - versions"))
+	return r.versions(ctx, obj)
 }
 
 func (r *messageResolver) PayslipLines(ctx context.Context, obj *gen.Message) ([]*gen.PayslipLine, error) {
-	panic(fmt.Errorf("not implemented: PayslipLines - payslipLines"))
+	return r.payslipLines(ctx, obj)
 }
 
 func (r *payrollRunResolver) Totals(ctx context.Context, obj *gen.PayrollRun) (*gen1.PayrollTotals, error) {
-	panic(fmt.Errorf("not implemented: Totals - totals"))
+	return r.totals(ctx, obj)
 }
 
 func (r *payslipResolver) Net(ctx context.Context, obj *gen.Payslip) (*gen1.Money, error) {
-	panic(fmt.Errorf("not implemented: Net - net"))
+	return money(obj.Net, obj.Currency), nil
 }
 
 func (r *payslipResolver) Payable(ctx context.Context, obj *gen.Payslip) (*gen1.Money, error) {
-	panic(fmt.Errorf("not implemented: Payable - payable"))
+	return money(obj.Payable, obj.Currency), nil
 }
 
 func (r *payslipLineResolver) Amount(ctx context.Context, obj *gen.PayslipLine) (*gen1.Money, error) {
-	panic(fmt.Errorf("not implemented: Amount - amount"))
+	slip, err := r.slipOf(ctx, obj)
+	if err != nil {
+		return nil, err
+	}
+	return money(obj.Amount, slip.Currency), nil
 }
 
 func (r *payslipLineResolver) Sources(ctx context.Context, obj *gen.PayslipLine) ([]gen.Noder, error) {
-	panic(fmt.Errorf("not implemented: Sources - sources"))
+	return r.sources(ctx, obj)
 }
 
 func (r *queryResolver) Viewer(ctx context.Context) (*gen.User, error) {
-	panic(fmt.Errorf("not implemented: Viewer - viewer"))
+	actor, _ := auth.From(ctx)
+	query, err := r.app.Client().User.Query().Where(user.ID(actor.UserID)).CollectFields(ctx, "User")
+	if err != nil || actor.UserID == 0 {
+		return nil, err
+	}
+	return query.Only(ctx)
 }
 
 func (r *queryResolver) Company(ctx context.Context) (*gen.Company, error) {
-	panic(fmt.Errorf("not implemented: Company - company"))
+	return r.company(ctx)
 }
 
 func (r *queryResolver) ResponseStats(ctx context.Context, person *int, team *int, period *string, from *time.Time, to *time.Time) (*gen1.ResponseStats, error) {
-	panic(fmt.Errorf("not implemented: ResponseStats - responseStats"))
+	return r.responseStats(ctx, app.ResponseStatsInput{Person: person, Team: team, Period: deref(period), From: from, To: to})
 }
 
-func (r *queryResolver) Agreement(ctx context.Context, days *int, at *time.Time) ([]*gen1.Agreement, error) {
-	panic(fmt.Errorf("not implemented: Agreement - agreement"))
+func (r *queryResolver) Agreement(ctx context.Context, days *int) ([]*gen1.Agreement, error) {
+	return r.agreement(ctx, days)
 }
 
 func (r *queryResolver) LatestKpiResults(ctx context.Context, period string) ([]*gen.KpiResult, error) {
-	panic(fmt.Errorf("not implemented: LatestKpiResults - latestKpiResults"))
+	return r.latestKpiResults(ctx, period)
 }
 
 func (r *salaryResolver) Amount(ctx context.Context, obj *gen.Salary) (*gen1.Money, error) {
-	panic(fmt.Errorf("not implemented: Amount - amount"))
+	return money(obj.Amount, obj.Currency), nil
 }
 
 func (r *userResolver) Email(ctx context.Context, obj *gen.User) (*string, error) {
-	panic(fmt.Errorf("not implemented: Email - email"))
+	return employed(ctx, r.Resolver, obj, func(e *gen.Employment) *string { return &e.Email })
 }
 
 func (r *userResolver) Role(ctx context.Context, obj *gen.User) (*employment.Role, error) {
-	panic(fmt.Errorf("not implemented: Role - role"))
+	return employed(ctx, r.Resolver, obj, func(e *gen.Employment) *employment.Role { return &e.Role })
 }
 
 func (r *userResolver) Status(ctx context.Context, obj *gen.User) (*employment.Status, error) {
-	panic(fmt.Errorf("not implemented: Status - status"))
+	return employed(ctx, r.Resolver, obj, func(e *gen.Employment) *employment.Status { return &e.Status })
 }
 
 func (r *userResolver) TelegramID(ctx context.Context, obj *gen.User) (*int64, error) {
-	panic(fmt.Errorf("not implemented: TelegramID - telegramId"))
+	return employed(ctx, r.Resolver, obj, func(e *gen.Employment) *int64 { return e.TelegramID })
 }
 
 func (r *userResolver) Joined(ctx context.Context, obj *gen.User) (*string, error) {
-	panic(fmt.Errorf("not implemented: Joined - joined"))
+	return employed(ctx, r.Resolver, obj, func(e *gen.Employment) *string { return &e.Joined })
 }
 
 func (r *userResolver) Left(ctx context.Context, obj *gen.User) (*string, error) {
-	panic(fmt.Errorf("not implemented: Left - left"))
+	return employed(ctx, r.Resolver, obj, func(e *gen.Employment) *string { return e.Left })
 }
 
 func (r *userResolver) Salary(ctx context.Context, obj *gen.User) (*gen.Salary, error) {
-	panic(fmt.Errorf("not implemented: Salary - salary"))
+	return r.salary(ctx, obj)
 }
+
+func (r *Resolver) KpiInput() gen1.KpiInputResolver { return &kpiInputResolver{r} }
+
+type kpiInputResolver struct{ *Resolver }

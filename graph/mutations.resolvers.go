@@ -7,53 +7,75 @@ package graph
 
 import (
 	"context"
-	"fmt"
 
+	"github.com/fincokpi/finco/app"
 	"github.com/fincokpi/finco/graph/gen"
 )
 
 func (r *mutationResolver) SignIn(ctx context.Context, input gen.SignInInput) (*gen.SessionPayload, error) {
-	panic(fmt.Errorf("not implemented: SignIn - signIn"))
+	signed, err := r.app.SignIn(ctx, app.SignInInput{Email: input.Email, Password: input.Password, Address: addressOf(ctx)})
+	return r.session(ctx, signed, err)
 }
 
 func (r *mutationResolver) RefreshSession(ctx context.Context, input gen.RefreshSessionInput) (*gen.SessionPayload, error) {
-	panic(fmt.Errorf("not implemented: RefreshSession - refreshSession"))
+	signed, err := r.app.RefreshSession(ctx, input.RefreshToken)
+	return r.session(ctx, signed, err)
 }
 
 func (r *mutationResolver) SignOut(ctx context.Context, input gen.SignOutInput) (*gen.SignOutPayload, error) {
-	panic(fmt.Errorf("not implemented: SignOut - signOut"))
+	if err := r.app.SignOut(ctx, deref(input.Everywhere)); err != nil {
+		return nil, err
+	}
+	return &gen.SignOutPayload{SignedOut: true}, nil
 }
 
 func (r *mutationResolver) GiveFeedback(ctx context.Context, input gen.GiveFeedbackInput) (*gen.GiveFeedbackPayload, error) {
-	panic(fmt.Errorf("not implemented: GiveFeedback - giveFeedback"))
+	given, err := r.app.GiveFeedback(ctx, app.GiveFeedbackInput{
+		AnalysisID: input.Analysis, Label: input.Label, Score: input.Score, Comment: deref(input.Comment),
+	})
+	if err != nil {
+		return nil, err
+	}
+	judged, err := r.app.Client().Analysis.Get(ctx, given.AnalysisID)
+	if err != nil {
+		return nil, err
+	}
+	return &gen.GiveFeedbackPayload{Feedback: given, Analysis: judged}, nil
 }
 
 func (r *mutationResolver) Reanalyze(ctx context.Context, input gen.ReanalyzeInput) (*gen.ReanalyzePayload, error) {
-	panic(fmt.Errorf("not implemented: Reanalyze - reanalyze"))
+	return r.reanalyze(ctx, input)
 }
 
 func (r *mutationResolver) ComputeKpis(ctx context.Context, input gen.ComputeKpisInput) (*gen.ComputeKpisPayload, error) {
-	panic(fmt.Errorf("not implemented: ComputeKpis - computeKpis"))
+	ids, err := r.app.ComputeKpis(ctx, app.ComputeKpisInput{Period: input.Period, At: input.At, People: input.People})
+	if err != nil {
+		return nil, err
+	}
+	return r.computed(ctx, ids)
 }
 
 func (r *mutationResolver) RunPayroll(ctx context.Context, input gen.PayrollInput) (*gen.PayrollPayload, error) {
-	panic(fmt.Errorf("not implemented: RunPayroll - runPayroll"))
+	run, err := r.app.RunPayroll(ctx, app.RunPayrollInput{
+		Period: input.Period, Currency: deref(input.Currency), Kind: string(deref(input.Kind)), Number: deref(input.Number),
+	})
+	return r.paid(ctx, run, err)
 }
 
 func (r *mutationResolver) ReviewPayroll(ctx context.Context, input gen.PayrollInput) (*gen.PayrollPayload, error) {
-	panic(fmt.Errorf("not implemented: ReviewPayroll - reviewPayroll"))
+	return r.step(ctx, input, r.app.ReviewPayroll)
 }
 
 func (r *mutationResolver) ApprovePayroll(ctx context.Context, input gen.PayrollInput) (*gen.PayrollPayload, error) {
-	panic(fmt.Errorf("not implemented: ApprovePayroll - approvePayroll"))
+	return r.step(ctx, input, r.app.ApprovePayroll)
 }
 
 func (r *mutationResolver) PayPayroll(ctx context.Context, input gen.PayrollInput) (*gen.PayrollPayload, error) {
-	panic(fmt.Errorf("not implemented: PayPayroll - payPayroll"))
+	return r.step(ctx, input, r.app.PayPayroll)
 }
 
 func (r *mutationResolver) AddAdjustment(ctx context.Context, input gen.AddAdjustmentInput) (*gen.AddAdjustmentPayload, error) {
-	panic(fmt.Errorf("not implemented: AddAdjustment - addAdjustment"))
+	return r.addAdjustment(ctx, input)
 }
 
 func (r *Resolver) Mutation() gen.MutationResolver { return &mutationResolver{r} }

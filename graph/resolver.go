@@ -1,6 +1,13 @@
 package graph
 
-import "github.com/fincokpi/finco/app"
+import (
+	"log/slog"
+
+	"github.com/fincokpi/finco/app"
+)
 
 // Resolver answers the fields that the records do not answer by themselves.
-type Resolver struct{ app *app.App }
+type Resolver struct {
+	app *app.App
+	log *slog.Logger
+}

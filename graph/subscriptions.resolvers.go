@@ -7,31 +7,61 @@ package graph
 
 import (
 	"context"
-	"fmt"
 
+	"github.com/fincokpi/finco/app"
 	"github.com/fincokpi/finco/ent/gen"
 	"github.com/fincokpi/finco/ent/gen/analysis"
+	"github.com/fincokpi/finco/ent/gen/kpiresult"
+	"github.com/fincokpi/finco/ent/gen/message"
+	"github.com/fincokpi/finco/ent/gen/payrollrun"
+	"github.com/fincokpi/finco/ent/gen/wait"
 	gen1 "github.com/fincokpi/finco/graph/gen"
 )
 
 func (r *subscriptionResolver) MessageReceived(ctx context.Context, chat *int) (<-chan *gen.Message, error) {
-	panic(fmt.Errorf("not implemented: MessageReceived - messageReceived"))
+	return stream(ctx, r.Resolver, app.MessageReceived, func(ctx context.Context, ids []int) ([]*gen.Message, error) {
+		query := r.app.Client().Message.Query().Where(message.IDIn(ids...)).Order(message.ByID())
+		if chat != nil {
+			query.Where(message.ChatID(*chat))
+		}
+		return query.All(ctx)
+	})
 }
 
 func (r *subscriptionResolver) AnalysisCompleted(ctx context.Context, kinds []analysis.Kind) (<-chan *gen.Analysis, error) {
-	panic(fmt.Errorf("not implemented: AnalysisCompleted - analysisCompleted"))
+	return stream(ctx, r.Resolver, app.AnalysisCompleted, func(ctx context.Context, ids []int) ([]*gen.Analysis, error) {
+		query := r.app.Client().Analysis.Query().Where(analysis.IDIn(ids...)).Order(analysis.ByID())
+		if kinds != nil {
+			query.Where(analysis.KindIn(kinds...))
+		}
+		return query.All(ctx)
+	})
 }
 
 func (r *subscriptionResolver) WaitChanged(ctx context.Context, chat *int) (<-chan *gen.Wait, error) {
-	panic(fmt.Errorf("not implemented: WaitChanged - waitChanged"))
+	return stream(ctx, r.Resolver, app.WaitChanged, func(ctx context.Context, ids []int) ([]*gen.Wait, error) {
+		query := r.app.Client().Wait.Query().Where(wait.IDIn(ids...)).Order(wait.ByID())
+		if chat != nil {
+			query.Where(wait.ChatID(*chat))
+		}
+		return query.All(ctx)
+	})
 }
 
 func (r *subscriptionResolver) KpiChanged(ctx context.Context, user *int) (<-chan *gen.KpiResult, error) {
-	panic(fmt.Errorf("not implemented: KpiChanged - kpiChanged"))
+	return stream(ctx, r.Resolver, app.KpiChanged, func(ctx context.Context, ids []int) ([]*gen.KpiResult, error) {
+		query := r.app.Client().KpiResult.Query().Where(kpiresult.IDIn(ids...)).Order(kpiresult.ByID())
+		if user != nil {
+			query.Where(kpiresult.UserID(*user))
+		}
+		return query.All(ctx)
+	})
 }
 
 func (r *subscriptionResolver) PayrollRunChanged(ctx context.Context) (<-chan *gen.PayrollRun, error) {
-	panic(fmt.Errorf("not implemented: PayrollRunChanged - payrollRunChanged"))
+	return stream(ctx, r.Resolver, app.PayrollRunChanged, func(ctx context.Context, ids []int) ([]*gen.PayrollRun, error) {
+		return r.app.Client().PayrollRun.Query().Where(payrollrun.IDIn(ids...)).Order(payrollrun.ByID()).All(ctx)
+	})
 }
 
 func (r *Resolver) Subscription() gen1.SubscriptionResolver { return &subscriptionResolver{r} }

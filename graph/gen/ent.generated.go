@@ -15,6 +15,7 @@ import (
 	"entgo.io/contrib/entgql"
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/99designs/gqlgen/graphql/introspection"
+	"github.com/fincokpi/finco/domain"
 	"github.com/fincokpi/finco/ent/gen"
 	"github.com/fincokpi/finco/ent/gen/adjustment"
 	"github.com/fincokpi/finco/ent/gen/analysis"
@@ -38,9 +39,6 @@ type AnalysisResolver interface {
 	Details(ctx context.Context, obj *gen.Analysis) (json.RawMessage, error)
 	EffectiveLabel(ctx context.Context, obj *gen.Analysis) (*string, error)
 	EffectiveScore(ctx context.Context, obj *gen.Analysis) (*float64, error)
-}
-type KpiScoreResolver interface {
-	Inputs(ctx context.Context, obj *gen.KpiScore) ([]*KpiInput, error)
 }
 type MessageResolver interface {
 	Sender(ctx context.Context, obj *gen.Message) (gen.Noder, error)
@@ -81,7 +79,7 @@ type QueryResolver interface {
 	Viewer(ctx context.Context) (*gen.User, error)
 	Company(ctx context.Context) (*gen.Company, error)
 	ResponseStats(ctx context.Context, person *int, team *int, period *string, from *time.Time, to *time.Time) (*ResponseStats, error)
-	Agreement(ctx context.Context, days *int, at *time.Time) ([]*Agreement, error)
+	Agreement(ctx context.Context, days *int) ([]*Agreement, error)
 	LatestKpiResults(ctx context.Context, period string) ([]*gen.KpiResult, error)
 }
 type SalaryResolver interface {
@@ -442,14 +440,6 @@ func (ec *executionContext) field_Query_agreement_args(ctx context.Context, rawA
 		return nil, err
 	}
 	args["days"] = arg0
-	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "at",
-		func(ctx context.Context, v any) (*time.Time, error) {
-			return ec.unmarshalOTime2ᚖtimeᚐTime(ctx, v)
-		})
-	if err != nil {
-		return nil, err
-	}
-	args["at"] = arg1
 	return args, nil
 }
 
@@ -1462,7 +1452,7 @@ func (ec *executionContext) _Adjustment_id(ctx context.Context, field graphql.Co
 		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
 			return ec.marshalNID2int(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -1485,7 +1475,7 @@ func (ec *executionContext) _Adjustment_userID(ctx context.Context, field graphq
 		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
 			return ec.marshalNID2int(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -1508,7 +1498,7 @@ func (ec *executionContext) _Adjustment_authorID(ctx context.Context, field grap
 		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
 			return ec.marshalNID2int(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -1531,7 +1521,7 @@ func (ec *executionContext) _Adjustment_period(ctx context.Context, field graphq
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNPeriod2string(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -1554,7 +1544,7 @@ func (ec *executionContext) _Adjustment_kind(ctx context.Context, field graphql.
 		func(ctx context.Context, selections ast.SelectionSet, v adjustment.Kind) graphql.Marshaler {
 			return ec.marshalNAdjustmentKind2githubᚗcomᚋfincokpiᚋfincoᚋentᚋgenᚋadjustmentᚐKind(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -1577,7 +1567,7 @@ func (ec *executionContext) _Adjustment_key(ctx context.Context, field graphql.C
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNString2string(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -1600,7 +1590,7 @@ func (ec *executionContext) _Adjustment_afterTax(ctx context.Context, field grap
 		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
 			return ec.marshalNBoolean2bool(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -1623,7 +1613,7 @@ func (ec *executionContext) _Adjustment_currency(ctx context.Context, field grap
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNString2string(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -1646,7 +1636,7 @@ func (ec *executionContext) _Adjustment_reason(ctx context.Context, field graphq
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNString2string(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -1669,7 +1659,7 @@ func (ec *executionContext) _Adjustment_correctsID(ctx context.Context, field gr
 		func(ctx context.Context, selections ast.SelectionSet, v *int) graphql.Marshaler {
 			return ec.marshalOID2ᚖint(ctx, selections, v)
 		},
-		false,
+		true,
 		false,
 	)
 }
@@ -1692,7 +1682,7 @@ func (ec *executionContext) _Adjustment_createdAt(ctx context.Context, field gra
 		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
 			return ec.marshalNTime2timeᚐTime(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -1715,7 +1705,7 @@ func (ec *executionContext) _Adjustment_user(ctx context.Context, field graphql.
 		func(ctx context.Context, selections ast.SelectionSet, v *gen.User) graphql.Marshaler {
 			return ec.marshalNUser2ᚖgithubᚗcomᚋfincokpiᚋfincoᚋentᚋgenᚐUser(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -1747,7 +1737,7 @@ func (ec *executionContext) _Adjustment_author(ctx context.Context, field graphq
 		func(ctx context.Context, selections ast.SelectionSet, v *gen.User) graphql.Marshaler {
 			return ec.marshalNUser2ᚖgithubᚗcomᚋfincokpiᚋfincoᚋentᚋgenᚐUser(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -1779,7 +1769,7 @@ func (ec *executionContext) _Adjustment_corrects(ctx context.Context, field grap
 		func(ctx context.Context, selections ast.SelectionSet, v *gen.PayslipLine) graphql.Marshaler {
 			return ec.marshalOPayslipLine2ᚖgithubᚗcomᚋfincokpiᚋfincoᚋentᚋgenᚐPayslipLine(ctx, selections, v)
 		},
-		false,
+		true,
 		false,
 	)
 }
@@ -1811,7 +1801,7 @@ func (ec *executionContext) _Adjustment_amount(ctx context.Context, field graphq
 		func(ctx context.Context, selections ast.SelectionSet, v *Money) graphql.Marshaler {
 			return ec.marshalNMoney2ᚖgithubᚗcomᚋfincokpiᚋfincoᚋgraphᚋgenᚐMoney(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -1843,7 +1833,7 @@ func (ec *executionContext) _Analysis_id(ctx context.Context, field graphql.Coll
 		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
 			return ec.marshalNID2int(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -1866,7 +1856,7 @@ func (ec *executionContext) _Analysis_messageID(ctx context.Context, field graph
 		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
 			return ec.marshalNID2int(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -1889,7 +1879,7 @@ func (ec *executionContext) _Analysis_analyzerID(ctx context.Context, field grap
 		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
 			return ec.marshalNID2int(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -1912,7 +1902,7 @@ func (ec *executionContext) _Analysis_kind(ctx context.Context, field graphql.Co
 		func(ctx context.Context, selections ast.SelectionSet, v analysis.Kind) graphql.Marshaler {
 			return ec.marshalNAnalysisKind2githubᚗcomᚋfincokpiᚋfincoᚋentᚋgenᚋanalysisᚐKind(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -1935,7 +1925,7 @@ func (ec *executionContext) _Analysis_label(ctx context.Context, field graphql.C
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalOString2string(ctx, selections, v)
 		},
-		false,
+		true,
 		false,
 	)
 }
@@ -1958,7 +1948,7 @@ func (ec *executionContext) _Analysis_score(ctx context.Context, field graphql.C
 		func(ctx context.Context, selections ast.SelectionSet, v *float64) graphql.Marshaler {
 			return ec.marshalOFloat2ᚖfloat64(ctx, selections, v)
 		},
-		false,
+		true,
 		false,
 	)
 }
@@ -1981,7 +1971,7 @@ func (ec *executionContext) _Analysis_confidence(ctx context.Context, field grap
 		func(ctx context.Context, selections ast.SelectionSet, v float64) graphql.Marshaler {
 			return ec.marshalNFloat2float64(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -2004,7 +1994,7 @@ func (ec *executionContext) _Analysis_language(ctx context.Context, field graphq
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalOString2string(ctx, selections, v)
 		},
-		false,
+		true,
 		false,
 	)
 }
@@ -2027,7 +2017,7 @@ func (ec *executionContext) _Analysis_createdAt(ctx context.Context, field graph
 		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
 			return ec.marshalNTime2timeᚐTime(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -2050,7 +2040,7 @@ func (ec *executionContext) _Analysis_message(ctx context.Context, field graphql
 		func(ctx context.Context, selections ast.SelectionSet, v *gen.Message) graphql.Marshaler {
 			return ec.marshalNMessage2ᚖgithubᚗcomᚋfincokpiᚋfincoᚋentᚋgenᚐMessage(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -2082,7 +2072,7 @@ func (ec *executionContext) _Analysis_analyzer(ctx context.Context, field graphq
 		func(ctx context.Context, selections ast.SelectionSet, v *gen.Analyzer) graphql.Marshaler {
 			return ec.marshalNAnalyzer2ᚖgithubᚗcomᚋfincokpiᚋfincoᚋentᚋgenᚐAnalyzer(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -2114,7 +2104,7 @@ func (ec *executionContext) _Analysis_feedback(ctx context.Context, field graphq
 		func(ctx context.Context, selections ast.SelectionSet, v []*gen.Feedback) graphql.Marshaler {
 			return ec.marshalOFeedback2ᚕᚖgithubᚗcomᚋfincokpiᚋfincoᚋentᚋgenᚐFeedbackᚄ(ctx, selections, v)
 		},
-		false,
+		true,
 		false,
 	)
 }
@@ -2146,7 +2136,7 @@ func (ec *executionContext) _Analysis_analyzerVersion(ctx context.Context, field
 		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
 			return ec.marshalOString2ᚖstring(ctx, selections, v)
 		},
-		false,
+		true,
 		false,
 	)
 }
@@ -2169,7 +2159,7 @@ func (ec *executionContext) _Analysis_details(ctx context.Context, field graphql
 		func(ctx context.Context, selections ast.SelectionSet, v json.RawMessage) graphql.Marshaler {
 			return ec.marshalOMap2encodingᚋjsonᚐRawMessage(ctx, selections, v)
 		},
-		false,
+		true,
 		false,
 	)
 }
@@ -2192,7 +2182,7 @@ func (ec *executionContext) _Analysis_effectiveLabel(ctx context.Context, field 
 		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
 			return ec.marshalOString2ᚖstring(ctx, selections, v)
 		},
-		false,
+		true,
 		false,
 	)
 }
@@ -2215,7 +2205,7 @@ func (ec *executionContext) _Analysis_effectiveScore(ctx context.Context, field 
 		func(ctx context.Context, selections ast.SelectionSet, v *float64) graphql.Marshaler {
 			return ec.marshalOFloat2ᚖfloat64(ctx, selections, v)
 		},
-		false,
+		true,
 		false,
 	)
 }
@@ -2238,7 +2228,7 @@ func (ec *executionContext) _AnalysisConnection_edges(ctx context.Context, field
 		func(ctx context.Context, selections ast.SelectionSet, v []*gen.AnalysisEdge) graphql.Marshaler {
 			return ec.marshalOAnalysisEdge2ᚕᚖgithubᚗcomᚋfincokpiᚋfincoᚋentᚋgenᚐAnalysisEdge(ctx, selections, v)
 		},
-		false,
+		true,
 		false,
 	)
 }
@@ -2270,7 +2260,7 @@ func (ec *executionContext) _AnalysisConnection_pageInfo(ctx context.Context, fi
 		func(ctx context.Context, selections ast.SelectionSet, v entgql.PageInfo[int]) graphql.Marshaler {
 			return ec.marshalNPageInfo2entgoᚗioᚋcontribᚋentgqlᚐPageInfo(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -2302,7 +2292,7 @@ func (ec *executionContext) _AnalysisConnection_totalCount(ctx context.Context, 
 		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
 			return ec.marshalNInt2int(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -2325,7 +2315,7 @@ func (ec *executionContext) _AnalysisDetail_id(ctx context.Context, field graphq
 		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
 			return ec.marshalNID2int(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -2348,7 +2338,7 @@ func (ec *executionContext) _AnalysisDetail_analysisID(ctx context.Context, fiel
 		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
 			return ec.marshalNID2int(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -2371,7 +2361,7 @@ func (ec *executionContext) _AnalysisDetail_details(ctx context.Context, field g
 		func(ctx context.Context, selections ast.SelectionSet, v json.RawMessage) graphql.Marshaler {
 			return ec.marshalNMap2encodingᚋjsonᚐRawMessage(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -2394,7 +2384,7 @@ func (ec *executionContext) _AnalysisDetail_analysis(ctx context.Context, field 
 		func(ctx context.Context, selections ast.SelectionSet, v *gen.Analysis) graphql.Marshaler {
 			return ec.marshalNAnalysis2ᚖgithubᚗcomᚋfincokpiᚋfincoᚋentᚋgenᚐAnalysis(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -2426,7 +2416,7 @@ func (ec *executionContext) _AnalysisEdge_node(ctx context.Context, field graphq
 		func(ctx context.Context, selections ast.SelectionSet, v *gen.Analysis) graphql.Marshaler {
 			return ec.marshalOAnalysis2ᚖgithubᚗcomᚋfincokpiᚋfincoᚋentᚋgenᚐAnalysis(ctx, selections, v)
 		},
-		false,
+		true,
 		false,
 	)
 }
@@ -2458,7 +2448,7 @@ func (ec *executionContext) _AnalysisEdge_cursor(ctx context.Context, field grap
 		func(ctx context.Context, selections ast.SelectionSet, v entgql.Cursor[int]) graphql.Marshaler {
 			return ec.marshalNCursor2entgoᚗioᚋcontribᚋentgqlᚐCursor(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -2481,7 +2471,7 @@ func (ec *executionContext) _Analyzer_id(ctx context.Context, field graphql.Coll
 		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
 			return ec.marshalNID2int(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -2504,7 +2494,7 @@ func (ec *executionContext) _Analyzer_name(ctx context.Context, field graphql.Co
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNString2string(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -2527,7 +2517,7 @@ func (ec *executionContext) _Analyzer_version(ctx context.Context, field graphql
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNString2string(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -2550,7 +2540,7 @@ func (ec *executionContext) _Analyzer_kinds(ctx context.Context, field graphql.C
 		func(ctx context.Context, selections ast.SelectionSet, v []string) graphql.Marshaler {
 			return ec.marshalNString2ᚕstringᚄ(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -2573,7 +2563,7 @@ func (ec *executionContext) _Analyzer_languages(ctx context.Context, field graph
 		func(ctx context.Context, selections ast.SelectionSet, v []string) graphql.Marshaler {
 			return ec.marshalNString2ᚕstringᚄ(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -2596,7 +2586,7 @@ func (ec *executionContext) _Analyzer_settings(ctx context.Context, field graphq
 		func(ctx context.Context, selections ast.SelectionSet, v json.RawMessage) graphql.Marshaler {
 			return ec.marshalOMap2encodingᚋjsonᚐRawMessage(ctx, selections, v)
 		},
-		false,
+		true,
 		false,
 	)
 }
@@ -2619,7 +2609,7 @@ func (ec *executionContext) _Analyzer_state(ctx context.Context, field graphql.C
 		func(ctx context.Context, selections ast.SelectionSet, v analyzer.State) graphql.Marshaler {
 			return ec.marshalNAnalyzerState2githubᚗcomᚋfincokpiᚋfincoᚋentᚋgenᚋanalyzerᚐState(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -2642,7 +2632,7 @@ func (ec *executionContext) _Analyzer_createdAt(ctx context.Context, field graph
 		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
 			return ec.marshalNTime2timeᚐTime(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -2665,7 +2655,7 @@ func (ec *executionContext) _AnalyzerConnection_edges(ctx context.Context, field
 		func(ctx context.Context, selections ast.SelectionSet, v []*gen.AnalyzerEdge) graphql.Marshaler {
 			return ec.marshalOAnalyzerEdge2ᚕᚖgithubᚗcomᚋfincokpiᚋfincoᚋentᚋgenᚐAnalyzerEdge(ctx, selections, v)
 		},
-		false,
+		true,
 		false,
 	)
 }
@@ -2697,7 +2687,7 @@ func (ec *executionContext) _AnalyzerConnection_pageInfo(ctx context.Context, fi
 		func(ctx context.Context, selections ast.SelectionSet, v entgql.PageInfo[int]) graphql.Marshaler {
 			return ec.marshalNPageInfo2entgoᚗioᚋcontribᚋentgqlᚐPageInfo(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -2729,7 +2719,7 @@ func (ec *executionContext) _AnalyzerConnection_totalCount(ctx context.Context, 
 		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
 			return ec.marshalNInt2int(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -2752,7 +2742,7 @@ func (ec *executionContext) _AnalyzerEdge_node(ctx context.Context, field graphq
 		func(ctx context.Context, selections ast.SelectionSet, v *gen.Analyzer) graphql.Marshaler {
 			return ec.marshalOAnalyzer2ᚖgithubᚗcomᚋfincokpiᚋfincoᚋentᚋgenᚐAnalyzer(ctx, selections, v)
 		},
-		false,
+		true,
 		false,
 	)
 }
@@ -2784,7 +2774,7 @@ func (ec *executionContext) _AnalyzerEdge_cursor(ctx context.Context, field grap
 		func(ctx context.Context, selections ast.SelectionSet, v entgql.Cursor[int]) graphql.Marshaler {
 			return ec.marshalNCursor2entgoᚗioᚋcontribᚋentgqlᚐCursor(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -2807,7 +2797,7 @@ func (ec *executionContext) _Chat_id(ctx context.Context, field graphql.Collecte
 		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
 			return ec.marshalNID2int(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -2830,7 +2820,7 @@ func (ec *executionContext) _Chat_telegramID(ctx context.Context, field graphql.
 		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
 			return ec.marshalNTelegramID2int64(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -2853,7 +2843,7 @@ func (ec *executionContext) _Chat_title(ctx context.Context, field graphql.Colle
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalOString2string(ctx, selections, v)
 		},
-		false,
+		true,
 		false,
 	)
 }
@@ -2876,7 +2866,7 @@ func (ec *executionContext) _Chat_kind(ctx context.Context, field graphql.Collec
 		func(ctx context.Context, selections ast.SelectionSet, v chat.Kind) graphql.Marshaler {
 			return ec.marshalNChatKind2githubᚗcomᚋfincokpiᚋfincoᚋentᚋgenᚋchatᚐKind(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -2899,7 +2889,7 @@ func (ec *executionContext) _Chat_teamID(ctx context.Context, field graphql.Coll
 		func(ctx context.Context, selections ast.SelectionSet, v *int) graphql.Marshaler {
 			return ec.marshalOID2ᚖint(ctx, selections, v)
 		},
-		false,
+		true,
 		false,
 	)
 }
@@ -2922,7 +2912,7 @@ func (ec *executionContext) _Chat_assigneeID(ctx context.Context, field graphql.
 		func(ctx context.Context, selections ast.SelectionSet, v *int) graphql.Marshaler {
 			return ec.marshalOID2ᚖint(ctx, selections, v)
 		},
-		false,
+		true,
 		false,
 	)
 }
@@ -2945,7 +2935,7 @@ func (ec *executionContext) _Chat_team(ctx context.Context, field graphql.Collec
 		func(ctx context.Context, selections ast.SelectionSet, v *gen.Team) graphql.Marshaler {
 			return ec.marshalOTeam2ᚖgithubᚗcomᚋfincokpiᚋfincoᚋentᚋgenᚐTeam(ctx, selections, v)
 		},
-		false,
+		true,
 		false,
 	)
 }
@@ -2977,7 +2967,7 @@ func (ec *executionContext) _Chat_assignee(ctx context.Context, field graphql.Co
 		func(ctx context.Context, selections ast.SelectionSet, v *gen.User) graphql.Marshaler {
 			return ec.marshalOUser2ᚖgithubᚗcomᚋfincokpiᚋfincoᚋentᚋgenᚐUser(ctx, selections, v)
 		},
-		false,
+		true,
 		false,
 	)
 }
@@ -3010,7 +3000,7 @@ func (ec *executionContext) _Chat_messages(ctx context.Context, field graphql.Co
 		func(ctx context.Context, selections ast.SelectionSet, v *gen.MessageConnection) graphql.Marshaler {
 			return ec.marshalNMessageConnection2ᚖgithubᚗcomᚋfincokpiᚋfincoᚋentᚋgenᚐMessageConnection(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -3024,6 +3014,12 @@ func (ec *executionContext) fieldContext_Chat_messages(ctx context.Context, fiel
 			return ec.childFields_MessageConnection(ctx, field)
 		},
 	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
 	if fc.Args, err = ec.field_Chat_messages_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
@@ -3048,7 +3044,7 @@ func (ec *executionContext) _Chat_waits(ctx context.Context, field graphql.Colle
 		func(ctx context.Context, selections ast.SelectionSet, v *gen.WaitConnection) graphql.Marshaler {
 			return ec.marshalNWaitConnection2ᚖgithubᚗcomᚋfincokpiᚋfincoᚋentᚋgenᚐWaitConnection(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -3062,6 +3058,12 @@ func (ec *executionContext) fieldContext_Chat_waits(ctx context.Context, field g
 			return ec.childFields_WaitConnection(ctx, field)
 		},
 	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
 	if fc.Args, err = ec.field_Chat_waits_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
@@ -3085,7 +3087,7 @@ func (ec *executionContext) _ChatConnection_edges(ctx context.Context, field gra
 		func(ctx context.Context, selections ast.SelectionSet, v []*gen.ChatEdge) graphql.Marshaler {
 			return ec.marshalOChatEdge2ᚕᚖgithubᚗcomᚋfincokpiᚋfincoᚋentᚋgenᚐChatEdge(ctx, selections, v)
 		},
-		false,
+		true,
 		false,
 	)
 }
@@ -3117,7 +3119,7 @@ func (ec *executionContext) _ChatConnection_pageInfo(ctx context.Context, field 
 		func(ctx context.Context, selections ast.SelectionSet, v entgql.PageInfo[int]) graphql.Marshaler {
 			return ec.marshalNPageInfo2entgoᚗioᚋcontribᚋentgqlᚐPageInfo(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -3149,7 +3151,7 @@ func (ec *executionContext) _ChatConnection_totalCount(ctx context.Context, fiel
 		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
 			return ec.marshalNInt2int(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -3172,7 +3174,7 @@ func (ec *executionContext) _ChatEdge_node(ctx context.Context, field graphql.Co
 		func(ctx context.Context, selections ast.SelectionSet, v *gen.Chat) graphql.Marshaler {
 			return ec.marshalOChat2ᚖgithubᚗcomᚋfincokpiᚋfincoᚋentᚋgenᚐChat(ctx, selections, v)
 		},
-		false,
+		true,
 		false,
 	)
 }
@@ -3204,7 +3206,7 @@ func (ec *executionContext) _ChatEdge_cursor(ctx context.Context, field graphql.
 		func(ctx context.Context, selections ast.SelectionSet, v entgql.Cursor[int]) graphql.Marshaler {
 			return ec.marshalNCursor2entgoᚗioᚋcontribᚋentgqlᚐCursor(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -3227,7 +3229,7 @@ func (ec *executionContext) _Company_id(ctx context.Context, field graphql.Colle
 		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
 			return ec.marshalNID2int(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -3250,7 +3252,7 @@ func (ec *executionContext) _Company_name(ctx context.Context, field graphql.Col
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNString2string(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -3273,7 +3275,7 @@ func (ec *executionContext) _Company_timezone(ctx context.Context, field graphql
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNString2string(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -3296,7 +3298,7 @@ func (ec *executionContext) _Company_currency(ctx context.Context, field graphql
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNString2string(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -3319,7 +3321,7 @@ func (ec *executionContext) _Company_language(ctx context.Context, field graphql
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNString2string(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -3342,7 +3344,7 @@ func (ec *executionContext) _Company_conversationGapSeconds(ctx context.Context,
 		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
 			return ec.marshalNInt2int(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -3365,7 +3367,7 @@ func (ec *executionContext) _Customer_id(ctx context.Context, field graphql.Coll
 		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
 			return ec.marshalNID2int(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -3388,7 +3390,7 @@ func (ec *executionContext) _Customer_name(ctx context.Context, field graphql.Co
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalOString2string(ctx, selections, v)
 		},
-		false,
+		true,
 		false,
 	)
 }
@@ -3411,7 +3413,7 @@ func (ec *executionContext) _Customer_username(ctx context.Context, field graphq
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalOString2string(ctx, selections, v)
 		},
-		false,
+		true,
 		false,
 	)
 }
@@ -3435,7 +3437,7 @@ func (ec *executionContext) _Customer_messages(ctx context.Context, field graphq
 		func(ctx context.Context, selections ast.SelectionSet, v *gen.MessageConnection) graphql.Marshaler {
 			return ec.marshalNMessageConnection2ᚖgithubᚗcomᚋfincokpiᚋfincoᚋentᚋgenᚐMessageConnection(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -3449,6 +3451,12 @@ func (ec *executionContext) fieldContext_Customer_messages(ctx context.Context, 
 			return ec.childFields_MessageConnection(ctx, field)
 		},
 	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
 	if fc.Args, err = ec.field_Customer_messages_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
@@ -3473,7 +3481,7 @@ func (ec *executionContext) _Customer_chats(ctx context.Context, field graphql.C
 		func(ctx context.Context, selections ast.SelectionSet, v *gen.ChatConnection) graphql.Marshaler {
 			return ec.marshalNChatConnection2ᚖgithubᚗcomᚋfincokpiᚋfincoᚋentᚋgenᚐChatConnection(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -3487,6 +3495,12 @@ func (ec *executionContext) fieldContext_Customer_chats(ctx context.Context, fie
 			return ec.childFields_ChatConnection(ctx, field)
 		},
 	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
 	if fc.Args, err = ec.field_Customer_chats_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
@@ -3510,7 +3524,7 @@ func (ec *executionContext) _Customer_telegramId(ctx context.Context, field grap
 		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
 			return ec.marshalNTelegramID2int64(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -3533,7 +3547,7 @@ func (ec *executionContext) _CustomerConnection_edges(ctx context.Context, field
 		func(ctx context.Context, selections ast.SelectionSet, v []*gen.CustomerEdge) graphql.Marshaler {
 			return ec.marshalOCustomerEdge2ᚕᚖgithubᚗcomᚋfincokpiᚋfincoᚋentᚋgenᚐCustomerEdge(ctx, selections, v)
 		},
-		false,
+		true,
 		false,
 	)
 }
@@ -3565,7 +3579,7 @@ func (ec *executionContext) _CustomerConnection_pageInfo(ctx context.Context, fi
 		func(ctx context.Context, selections ast.SelectionSet, v entgql.PageInfo[int]) graphql.Marshaler {
 			return ec.marshalNPageInfo2entgoᚗioᚋcontribᚋentgqlᚐPageInfo(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -3597,7 +3611,7 @@ func (ec *executionContext) _CustomerConnection_totalCount(ctx context.Context, 
 		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
 			return ec.marshalNInt2int(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -3620,7 +3634,7 @@ func (ec *executionContext) _CustomerEdge_node(ctx context.Context, field graphq
 		func(ctx context.Context, selections ast.SelectionSet, v *gen.Customer) graphql.Marshaler {
 			return ec.marshalOCustomer2ᚖgithubᚗcomᚋfincokpiᚋfincoᚋentᚋgenᚐCustomer(ctx, selections, v)
 		},
-		false,
+		true,
 		false,
 	)
 }
@@ -3652,7 +3666,7 @@ func (ec *executionContext) _CustomerEdge_cursor(ctx context.Context, field grap
 		func(ctx context.Context, selections ast.SelectionSet, v entgql.Cursor[int]) graphql.Marshaler {
 			return ec.marshalNCursor2entgoᚗioᚋcontribᚋentgqlᚐCursor(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -3675,7 +3689,7 @@ func (ec *executionContext) _Employment_id(ctx context.Context, field graphql.Co
 		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
 			return ec.marshalNID2int(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -3698,7 +3712,7 @@ func (ec *executionContext) _Employment_userID(ctx context.Context, field graphq
 		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
 			return ec.marshalNID2int(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -3721,7 +3735,7 @@ func (ec *executionContext) _Employment_email(ctx context.Context, field graphql
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNString2string(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -3744,7 +3758,7 @@ func (ec *executionContext) _Employment_role(ctx context.Context, field graphql.
 		func(ctx context.Context, selections ast.SelectionSet, v employment.Role) graphql.Marshaler {
 			return ec.marshalNEmploymentRole2githubᚗcomᚋfincokpiᚋfincoᚋentᚋgenᚋemploymentᚐRole(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -3767,7 +3781,7 @@ func (ec *executionContext) _Employment_status(ctx context.Context, field graphq
 		func(ctx context.Context, selections ast.SelectionSet, v employment.Status) graphql.Marshaler {
 			return ec.marshalNEmploymentStatus2githubᚗcomᚋfincokpiᚋfincoᚋentᚋgenᚋemploymentᚐStatus(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -3790,7 +3804,7 @@ func (ec *executionContext) _Employment_joined(ctx context.Context, field graphq
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNString2string(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -3813,7 +3827,7 @@ func (ec *executionContext) _Employment_left(ctx context.Context, field graphql.
 		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
 			return ec.marshalOString2ᚖstring(ctx, selections, v)
 		},
-		false,
+		true,
 		false,
 	)
 }
@@ -3836,7 +3850,7 @@ func (ec *executionContext) _Employment_language(ctx context.Context, field grap
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalOString2string(ctx, selections, v)
 		},
-		false,
+		true,
 		false,
 	)
 }
@@ -3859,7 +3873,7 @@ func (ec *executionContext) _Employment_scheduleID(ctx context.Context, field gr
 		func(ctx context.Context, selections ast.SelectionSet, v *int) graphql.Marshaler {
 			return ec.marshalOID2ᚖint(ctx, selections, v)
 		},
-		false,
+		true,
 		false,
 	)
 }
@@ -3882,7 +3896,7 @@ func (ec *executionContext) _Employment_user(ctx context.Context, field graphql.
 		func(ctx context.Context, selections ast.SelectionSet, v *gen.User) graphql.Marshaler {
 			return ec.marshalNUser2ᚖgithubᚗcomᚋfincokpiᚋfincoᚋentᚋgenᚐUser(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -3914,7 +3928,7 @@ func (ec *executionContext) _Employment_schedule(ctx context.Context, field grap
 		func(ctx context.Context, selections ast.SelectionSet, v *gen.Schedule) graphql.Marshaler {
 			return ec.marshalOSchedule2ᚖgithubᚗcomᚋfincokpiᚋfincoᚋentᚋgenᚐSchedule(ctx, selections, v)
 		},
-		false,
+		true,
 		false,
 	)
 }
@@ -3946,7 +3960,7 @@ func (ec *executionContext) _Feedback_id(ctx context.Context, field graphql.Coll
 		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
 			return ec.marshalNID2int(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -3969,7 +3983,7 @@ func (ec *executionContext) _Feedback_analysisID(ctx context.Context, field grap
 		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
 			return ec.marshalNID2int(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -3992,7 +4006,7 @@ func (ec *executionContext) _Feedback_authorID(ctx context.Context, field graphq
 		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
 			return ec.marshalNID2int(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -4015,7 +4029,7 @@ func (ec *executionContext) _Feedback_label(ctx context.Context, field graphql.C
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalOString2string(ctx, selections, v)
 		},
-		false,
+		true,
 		false,
 	)
 }
@@ -4038,7 +4052,7 @@ func (ec *executionContext) _Feedback_score(ctx context.Context, field graphql.C
 		func(ctx context.Context, selections ast.SelectionSet, v *float64) graphql.Marshaler {
 			return ec.marshalOFloat2ᚖfloat64(ctx, selections, v)
 		},
-		false,
+		true,
 		false,
 	)
 }
@@ -4061,7 +4075,7 @@ func (ec *executionContext) _Feedback_comment(ctx context.Context, field graphql
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalOString2string(ctx, selections, v)
 		},
-		false,
+		true,
 		false,
 	)
 }
@@ -4084,7 +4098,7 @@ func (ec *executionContext) _Feedback_createdAt(ctx context.Context, field graph
 		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
 			return ec.marshalNTime2timeᚐTime(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -4107,7 +4121,7 @@ func (ec *executionContext) _Feedback_analysis(ctx context.Context, field graphq
 		func(ctx context.Context, selections ast.SelectionSet, v *gen.Analysis) graphql.Marshaler {
 			return ec.marshalNAnalysis2ᚖgithubᚗcomᚋfincokpiᚋfincoᚋentᚋgenᚐAnalysis(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -4139,7 +4153,7 @@ func (ec *executionContext) _Feedback_author(ctx context.Context, field graphql.
 		func(ctx context.Context, selections ast.SelectionSet, v *gen.User) graphql.Marshaler {
 			return ec.marshalNUser2ᚖgithubᚗcomᚋfincokpiᚋfincoᚋentᚋgenᚐUser(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -4171,7 +4185,7 @@ func (ec *executionContext) _Kpi_id(ctx context.Context, field graphql.Collected
 		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
 			return ec.marshalNID2int(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -4194,7 +4208,7 @@ func (ec *executionContext) _Kpi_key(ctx context.Context, field graphql.Collecte
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNString2string(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -4217,7 +4231,7 @@ func (ec *executionContext) _Kpi_title(ctx context.Context, field graphql.Collec
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNString2string(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -4240,7 +4254,7 @@ func (ec *executionContext) _Kpi_value(ctx context.Context, field graphql.Collec
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNString2string(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -4263,7 +4277,7 @@ func (ec *executionContext) _Kpi_floor(ctx context.Context, field graphql.Collec
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNFloat2string(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -4286,7 +4300,7 @@ func (ec *executionContext) _Kpi_target(ctx context.Context, field graphql.Colle
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNFloat2string(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -4309,7 +4323,7 @@ func (ec *executionContext) _Kpi_cap(ctx context.Context, field graphql.Collecte
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNFloat2string(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -4332,7 +4346,7 @@ func (ec *executionContext) _Kpi_weight(ctx context.Context, field graphql.Colle
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNFloat2string(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -4355,7 +4369,7 @@ func (ec *executionContext) _Kpi_from(ctx context.Context, field graphql.Collect
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNString2string(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -4378,7 +4392,7 @@ func (ec *executionContext) _Kpi_removed(ctx context.Context, field graphql.Coll
 		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
 			return ec.marshalNBoolean2bool(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -4401,7 +4415,7 @@ func (ec *executionContext) _KpiConnection_edges(ctx context.Context, field grap
 		func(ctx context.Context, selections ast.SelectionSet, v []*gen.KpiEdge) graphql.Marshaler {
 			return ec.marshalOKpiEdge2ᚕᚖgithubᚗcomᚋfincokpiᚋfincoᚋentᚋgenᚐKpiEdge(ctx, selections, v)
 		},
-		false,
+		true,
 		false,
 	)
 }
@@ -4433,7 +4447,7 @@ func (ec *executionContext) _KpiConnection_pageInfo(ctx context.Context, field g
 		func(ctx context.Context, selections ast.SelectionSet, v entgql.PageInfo[int]) graphql.Marshaler {
 			return ec.marshalNPageInfo2entgoᚗioᚋcontribᚋentgqlᚐPageInfo(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -4465,7 +4479,7 @@ func (ec *executionContext) _KpiConnection_totalCount(ctx context.Context, field
 		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
 			return ec.marshalNInt2int(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -4488,7 +4502,7 @@ func (ec *executionContext) _KpiEdge_node(ctx context.Context, field graphql.Col
 		func(ctx context.Context, selections ast.SelectionSet, v *gen.Kpi) graphql.Marshaler {
 			return ec.marshalOKpi2ᚖgithubᚗcomᚋfincokpiᚋfincoᚋentᚋgenᚐKpi(ctx, selections, v)
 		},
-		false,
+		true,
 		false,
 	)
 }
@@ -4520,7 +4534,7 @@ func (ec *executionContext) _KpiEdge_cursor(ctx context.Context, field graphql.C
 		func(ctx context.Context, selections ast.SelectionSet, v entgql.Cursor[int]) graphql.Marshaler {
 			return ec.marshalNCursor2entgoᚗioᚋcontribᚋentgqlᚐCursor(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -4543,7 +4557,7 @@ func (ec *executionContext) _KpiResult_id(ctx context.Context, field graphql.Col
 		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
 			return ec.marshalNID2int(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -4566,7 +4580,7 @@ func (ec *executionContext) _KpiResult_userID(ctx context.Context, field graphql
 		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
 			return ec.marshalNID2int(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -4589,7 +4603,7 @@ func (ec *executionContext) _KpiResult_period(ctx context.Context, field graphql
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNPeriod2string(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -4612,7 +4626,7 @@ func (ec *executionContext) _KpiResult_at(ctx context.Context, field graphql.Col
 		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
 			return ec.marshalNTime2timeᚐTime(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -4635,7 +4649,7 @@ func (ec *executionContext) _KpiResult_total(ctx context.Context, field graphql.
 		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
 			return ec.marshalOFloat2ᚖstring(ctx, selections, v)
 		},
-		false,
+		true,
 		false,
 	)
 }
@@ -4658,7 +4672,7 @@ func (ec *executionContext) _KpiResult_coverage(ctx context.Context, field graph
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNFloat2string(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -4681,7 +4695,7 @@ func (ec *executionContext) _KpiResult_user(ctx context.Context, field graphql.C
 		func(ctx context.Context, selections ast.SelectionSet, v *gen.User) graphql.Marshaler {
 			return ec.marshalNUser2ᚖgithubᚗcomᚋfincokpiᚋfincoᚋentᚋgenᚐUser(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -4713,7 +4727,7 @@ func (ec *executionContext) _KpiResult_scores(ctx context.Context, field graphql
 		func(ctx context.Context, selections ast.SelectionSet, v []*gen.KpiScore) graphql.Marshaler {
 			return ec.marshalOKpiScore2ᚕᚖgithubᚗcomᚋfincokpiᚋfincoᚋentᚋgenᚐKpiScoreᚄ(ctx, selections, v)
 		},
-		false,
+		true,
 		false,
 	)
 }
@@ -4745,7 +4759,7 @@ func (ec *executionContext) _KpiResultConnection_edges(ctx context.Context, fiel
 		func(ctx context.Context, selections ast.SelectionSet, v []*gen.KpiResultEdge) graphql.Marshaler {
 			return ec.marshalOKpiResultEdge2ᚕᚖgithubᚗcomᚋfincokpiᚋfincoᚋentᚋgenᚐKpiResultEdge(ctx, selections, v)
 		},
-		false,
+		true,
 		false,
 	)
 }
@@ -4777,7 +4791,7 @@ func (ec *executionContext) _KpiResultConnection_pageInfo(ctx context.Context, f
 		func(ctx context.Context, selections ast.SelectionSet, v entgql.PageInfo[int]) graphql.Marshaler {
 			return ec.marshalNPageInfo2entgoᚗioᚋcontribᚋentgqlᚐPageInfo(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -4809,7 +4823,7 @@ func (ec *executionContext) _KpiResultConnection_totalCount(ctx context.Context,
 		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
 			return ec.marshalNInt2int(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -4832,7 +4846,7 @@ func (ec *executionContext) _KpiResultEdge_node(ctx context.Context, field graph
 		func(ctx context.Context, selections ast.SelectionSet, v *gen.KpiResult) graphql.Marshaler {
 			return ec.marshalOKpiResult2ᚖgithubᚗcomᚋfincokpiᚋfincoᚋentᚋgenᚐKpiResult(ctx, selections, v)
 		},
-		false,
+		true,
 		false,
 	)
 }
@@ -4864,7 +4878,7 @@ func (ec *executionContext) _KpiResultEdge_cursor(ctx context.Context, field gra
 		func(ctx context.Context, selections ast.SelectionSet, v entgql.Cursor[int]) graphql.Marshaler {
 			return ec.marshalNCursor2entgoᚗioᚋcontribᚋentgqlᚐCursor(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -4887,7 +4901,7 @@ func (ec *executionContext) _KpiScore_id(ctx context.Context, field graphql.Coll
 		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
 			return ec.marshalNID2int(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -4910,7 +4924,7 @@ func (ec *executionContext) _KpiScore_resultID(ctx context.Context, field graphq
 		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
 			return ec.marshalNID2int(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -4933,7 +4947,7 @@ func (ec *executionContext) _KpiScore_kpiID(ctx context.Context, field graphql.C
 		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
 			return ec.marshalNID2int(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -4956,7 +4970,7 @@ func (ec *executionContext) _KpiScore_key(ctx context.Context, field graphql.Col
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNString2string(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -4979,7 +4993,7 @@ func (ec *executionContext) _KpiScore_title(ctx context.Context, field graphql.C
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNString2string(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -5002,7 +5016,7 @@ func (ec *executionContext) _KpiScore_value(ctx context.Context, field graphql.C
 		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
 			return ec.marshalOFloat2ᚖstring(ctx, selections, v)
 		},
-		false,
+		true,
 		false,
 	)
 }
@@ -5025,7 +5039,7 @@ func (ec *executionContext) _KpiScore_score(ctx context.Context, field graphql.C
 		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
 			return ec.marshalOFloat2ᚖstring(ctx, selections, v)
 		},
-		false,
+		true,
 		false,
 	)
 }
@@ -5048,7 +5062,7 @@ func (ec *executionContext) _KpiScore_note(ctx context.Context, field graphql.Co
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalOString2string(ctx, selections, v)
 		},
-		false,
+		true,
 		false,
 	)
 }
@@ -5071,7 +5085,7 @@ func (ec *executionContext) _KpiScore_result(ctx context.Context, field graphql.
 		func(ctx context.Context, selections ast.SelectionSet, v *gen.KpiResult) graphql.Marshaler {
 			return ec.marshalNKpiResult2ᚖgithubᚗcomᚋfincokpiᚋfincoᚋentᚋgenᚐKpiResult(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -5103,7 +5117,7 @@ func (ec *executionContext) _KpiScore_kpi(ctx context.Context, field graphql.Col
 		func(ctx context.Context, selections ast.SelectionSet, v *gen.Kpi) graphql.Marshaler {
 			return ec.marshalNKpi2ᚖgithubᚗcomᚋfincokpiᚋfincoᚋentᚋgenᚐKpi(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -5129,13 +5143,13 @@ func (ec *executionContext) _KpiScore_inputs(ctx context.Context, field graphql.
 			return ec.fieldContext_KpiScore_inputs(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.KpiScore().Inputs(ctx, obj)
+			return obj.Inputs, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*KpiInput) graphql.Marshaler {
-			return ec.marshalNKpiInput2ᚕᚖgithubᚗcomᚋfincokpiᚋfincoᚋgraphᚋgenᚐKpiInputᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []domain.MetricInput) graphql.Marshaler {
+			return ec.marshalNKpiInput2ᚕgithubᚗcomᚋfincokpiᚋfincoᚋdomainᚐMetricInputᚄ(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -5143,8 +5157,8 @@ func (ec *executionContext) fieldContext_KpiScore_inputs(_ context.Context, fiel
 	fc = &graphql.FieldContext{
 		Object:     "KpiScore",
 		Field:      field,
-		IsMethod:   true,
-		IsResolver: true,
+		IsMethod:   false,
+		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_KpiInput(ctx, field)
 		},
@@ -5167,7 +5181,7 @@ func (ec *executionContext) _Message_id(ctx context.Context, field graphql.Colle
 		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
 			return ec.marshalNID2int(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -5190,7 +5204,7 @@ func (ec *executionContext) _Message_chatID(ctx context.Context, field graphql.C
 		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
 			return ec.marshalNID2int(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -5213,7 +5227,7 @@ func (ec *executionContext) _Message_telegramID(ctx context.Context, field graph
 		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
 			return ec.marshalNTelegramID2int64(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -5236,7 +5250,7 @@ func (ec *executionContext) _Message_thread(ctx context.Context, field graphql.C
 		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
 			return ec.marshalNTelegramID2int64(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -5259,7 +5273,7 @@ func (ec *executionContext) _Message_side(ctx context.Context, field graphql.Col
 		func(ctx context.Context, selections ast.SelectionSet, v message.Side) graphql.Marshaler {
 			return ec.marshalNMessageSide2githubᚗcomᚋfincokpiᚋfincoᚋentᚋgenᚋmessageᚐSide(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -5282,7 +5296,7 @@ func (ec *executionContext) _Message_kind(ctx context.Context, field graphql.Col
 		func(ctx context.Context, selections ast.SelectionSet, v message.Kind) graphql.Marshaler {
 			return ec.marshalNMessageKind2githubᚗcomᚋfincokpiᚋfincoᚋentᚋgenᚋmessageᚐKind(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -5305,7 +5319,7 @@ func (ec *executionContext) _Message_senderID(ctx context.Context, field graphql
 		func(ctx context.Context, selections ast.SelectionSet, v *int) graphql.Marshaler {
 			return ec.marshalOID2ᚖint(ctx, selections, v)
 		},
-		false,
+		true,
 		false,
 	)
 }
@@ -5328,7 +5342,7 @@ func (ec *executionContext) _Message_customerID(ctx context.Context, field graph
 		func(ctx context.Context, selections ast.SelectionSet, v *int) graphql.Marshaler {
 			return ec.marshalOID2ᚖint(ctx, selections, v)
 		},
-		false,
+		true,
 		false,
 	)
 }
@@ -5351,7 +5365,7 @@ func (ec *executionContext) _Message_sentAt(ctx context.Context, field graphql.C
 		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
 			return ec.marshalNTime2timeᚐTime(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -5374,7 +5388,7 @@ func (ec *executionContext) _Message_editedAt(ctx context.Context, field graphql
 		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
 			return ec.marshalOTime2ᚖtimeᚐTime(ctx, selections, v)
 		},
-		false,
+		true,
 		false,
 	)
 }
@@ -5397,7 +5411,7 @@ func (ec *executionContext) _Message_deletedAt(ctx context.Context, field graphq
 		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
 			return ec.marshalOTime2ᚖtimeᚐTime(ctx, selections, v)
 		},
-		false,
+		true,
 		false,
 	)
 }
@@ -5420,7 +5434,7 @@ func (ec *executionContext) _Message_waitID(ctx context.Context, field graphql.C
 		func(ctx context.Context, selections ast.SelectionSet, v *int) graphql.Marshaler {
 			return ec.marshalOID2ᚖint(ctx, selections, v)
 		},
-		false,
+		true,
 		false,
 	)
 }
@@ -5443,7 +5457,7 @@ func (ec *executionContext) _Message_chat(ctx context.Context, field graphql.Col
 		func(ctx context.Context, selections ast.SelectionSet, v *gen.Chat) graphql.Marshaler {
 			return ec.marshalNChat2ᚖgithubᚗcomᚋfincokpiᚋfincoᚋentᚋgenᚐChat(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -5475,7 +5489,7 @@ func (ec *executionContext) _Message_wait(ctx context.Context, field graphql.Col
 		func(ctx context.Context, selections ast.SelectionSet, v *gen.Wait) graphql.Marshaler {
 			return ec.marshalOWait2ᚖgithubᚗcomᚋfincokpiᚋfincoᚋentᚋgenᚐWait(ctx, selections, v)
 		},
-		false,
+		true,
 		false,
 	)
 }
@@ -5508,7 +5522,7 @@ func (ec *executionContext) _Message_analyses(ctx context.Context, field graphql
 		func(ctx context.Context, selections ast.SelectionSet, v *gen.AnalysisConnection) graphql.Marshaler {
 			return ec.marshalNAnalysisConnection2ᚖgithubᚗcomᚋfincokpiᚋfincoᚋentᚋgenᚐAnalysisConnection(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -5522,6 +5536,12 @@ func (ec *executionContext) fieldContext_Message_analyses(ctx context.Context, f
 			return ec.childFields_AnalysisConnection(ctx, field)
 		},
 	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
 	if fc.Args, err = ec.field_Message_analyses_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
@@ -5545,7 +5565,7 @@ func (ec *executionContext) _Message_sender(ctx context.Context, field graphql.C
 		func(ctx context.Context, selections ast.SelectionSet, v gen.Noder) graphql.Marshaler {
 			return ec.marshalOSender2githubᚗcomᚋfincokpiᚋfincoᚋentᚋgenᚐNoder(ctx, selections, v)
 		},
-		false,
+		true,
 		false,
 	)
 }
@@ -5568,7 +5588,7 @@ func (ec *executionContext) _Message_text(ctx context.Context, field graphql.Col
 		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
 			return ec.marshalOString2ᚖstring(ctx, selections, v)
 		},
-		false,
+		true,
 		false,
 	)
 }
@@ -5591,7 +5611,7 @@ func (ec *executionContext) _Message_transcript(ctx context.Context, field graph
 		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
 			return ec.marshalOString2ᚖstring(ctx, selections, v)
 		},
-		false,
+		true,
 		false,
 	)
 }
@@ -5614,7 +5634,7 @@ func (ec *executionContext) _Message_replyTo(ctx context.Context, field graphql.
 		func(ctx context.Context, selections ast.SelectionSet, v *gen.Message) graphql.Marshaler {
 			return ec.marshalOMessage2ᚖgithubᚗcomᚋfincokpiᚋfincoᚋentᚋgenᚐMessage(ctx, selections, v)
 		},
-		false,
+		true,
 		false,
 	)
 }
@@ -5646,7 +5666,7 @@ func (ec *executionContext) _Message_attachments(ctx context.Context, field grap
 		func(ctx context.Context, selections ast.SelectionSet, v json.RawMessage) graphql.Marshaler {
 			return ec.marshalOMap2encodingᚋjsonᚐRawMessage(ctx, selections, v)
 		},
-		false,
+		true,
 		false,
 	)
 }
@@ -5669,7 +5689,7 @@ func (ec *executionContext) _Message_entities(ctx context.Context, field graphql
 		func(ctx context.Context, selections ast.SelectionSet, v json.RawMessage) graphql.Marshaler {
 			return ec.marshalOMap2encodingᚋjsonᚐRawMessage(ctx, selections, v)
 		},
-		false,
+		true,
 		false,
 	)
 }
@@ -5692,7 +5712,7 @@ func (ec *executionContext) _Message_versions(ctx context.Context, field graphql
 		func(ctx context.Context, selections ast.SelectionSet, v []*gen.MessageContent) graphql.Marshaler {
 			return ec.marshalNMessageContent2ᚕᚖgithubᚗcomᚋfincokpiᚋfincoᚋentᚋgenᚐMessageContentᚄ(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -5724,7 +5744,7 @@ func (ec *executionContext) _Message_payslipLines(ctx context.Context, field gra
 		func(ctx context.Context, selections ast.SelectionSet, v []*gen.PayslipLine) graphql.Marshaler {
 			return ec.marshalNPayslipLine2ᚕᚖgithubᚗcomᚋfincokpiᚋfincoᚋentᚋgenᚐPayslipLineᚄ(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -5756,7 +5776,7 @@ func (ec *executionContext) _MessageConnection_edges(ctx context.Context, field 
 		func(ctx context.Context, selections ast.SelectionSet, v []*gen.MessageEdge) graphql.Marshaler {
 			return ec.marshalOMessageEdge2ᚕᚖgithubᚗcomᚋfincokpiᚋfincoᚋentᚋgenᚐMessageEdge(ctx, selections, v)
 		},
-		false,
+		true,
 		false,
 	)
 }
@@ -5788,7 +5808,7 @@ func (ec *executionContext) _MessageConnection_pageInfo(ctx context.Context, fie
 		func(ctx context.Context, selections ast.SelectionSet, v entgql.PageInfo[int]) graphql.Marshaler {
 			return ec.marshalNPageInfo2entgoᚗioᚋcontribᚋentgqlᚐPageInfo(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -5820,7 +5840,7 @@ func (ec *executionContext) _MessageConnection_totalCount(ctx context.Context, f
 		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
 			return ec.marshalNInt2int(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -5843,7 +5863,7 @@ func (ec *executionContext) _MessageContent_id(ctx context.Context, field graphq
 		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
 			return ec.marshalNID2int(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -5866,7 +5886,7 @@ func (ec *executionContext) _MessageContent_messageID(ctx context.Context, field
 		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
 			return ec.marshalNID2int(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -5889,7 +5909,7 @@ func (ec *executionContext) _MessageContent_version(ctx context.Context, field g
 		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
 			return ec.marshalNInt2int(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -5912,7 +5932,7 @@ func (ec *executionContext) _MessageContent_text(ctx context.Context, field grap
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNString2string(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -5935,7 +5955,7 @@ func (ec *executionContext) _MessageContent_transcript(ctx context.Context, fiel
 		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
 			return ec.marshalOString2ᚖstring(ctx, selections, v)
 		},
-		false,
+		true,
 		false,
 	)
 }
@@ -5958,7 +5978,7 @@ func (ec *executionContext) _MessageContent_entities(ctx context.Context, field 
 		func(ctx context.Context, selections ast.SelectionSet, v json.RawMessage) graphql.Marshaler {
 			return ec.marshalOMap2encodingᚋjsonᚐRawMessage(ctx, selections, v)
 		},
-		false,
+		true,
 		false,
 	)
 }
@@ -5981,7 +6001,7 @@ func (ec *executionContext) _MessageContent_attachments(ctx context.Context, fie
 		func(ctx context.Context, selections ast.SelectionSet, v json.RawMessage) graphql.Marshaler {
 			return ec.marshalOMap2encodingᚋjsonᚐRawMessage(ctx, selections, v)
 		},
-		false,
+		true,
 		false,
 	)
 }
@@ -6004,7 +6024,7 @@ func (ec *executionContext) _MessageContent_writtenAt(ctx context.Context, field
 		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
 			return ec.marshalNTime2timeᚐTime(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -6027,7 +6047,7 @@ func (ec *executionContext) _MessageContent_message(ctx context.Context, field g
 		func(ctx context.Context, selections ast.SelectionSet, v *gen.Message) graphql.Marshaler {
 			return ec.marshalNMessage2ᚖgithubᚗcomᚋfincokpiᚋfincoᚋentᚋgenᚐMessage(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -6059,7 +6079,7 @@ func (ec *executionContext) _MessageEdge_node(ctx context.Context, field graphql
 		func(ctx context.Context, selections ast.SelectionSet, v *gen.Message) graphql.Marshaler {
 			return ec.marshalOMessage2ᚖgithubᚗcomᚋfincokpiᚋfincoᚋentᚋgenᚐMessage(ctx, selections, v)
 		},
-		false,
+		true,
 		false,
 	)
 }
@@ -6091,7 +6111,7 @@ func (ec *executionContext) _MessageEdge_cursor(ctx context.Context, field graph
 		func(ctx context.Context, selections ast.SelectionSet, v entgql.Cursor[int]) graphql.Marshaler {
 			return ec.marshalNCursor2entgoᚗioᚋcontribᚋentgqlᚐCursor(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -6114,7 +6134,7 @@ func (ec *executionContext) _PageInfo_hasNextPage(ctx context.Context, field gra
 		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
 			return ec.marshalNBoolean2bool(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -6137,7 +6157,7 @@ func (ec *executionContext) _PageInfo_hasPreviousPage(ctx context.Context, field
 		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
 			return ec.marshalNBoolean2bool(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -6160,7 +6180,7 @@ func (ec *executionContext) _PageInfo_startCursor(ctx context.Context, field gra
 		func(ctx context.Context, selections ast.SelectionSet, v *entgql.Cursor[int]) graphql.Marshaler {
 			return ec.marshalOCursor2ᚖentgoᚗioᚋcontribᚋentgqlᚐCursor(ctx, selections, v)
 		},
-		false,
+		true,
 		false,
 	)
 }
@@ -6183,7 +6203,7 @@ func (ec *executionContext) _PageInfo_endCursor(ctx context.Context, field graph
 		func(ctx context.Context, selections ast.SelectionSet, v *entgql.Cursor[int]) graphql.Marshaler {
 			return ec.marshalOCursor2ᚖentgoᚗioᚋcontribᚋentgqlᚐCursor(ctx, selections, v)
 		},
-		false,
+		true,
 		false,
 	)
 }
@@ -6206,7 +6226,7 @@ func (ec *executionContext) _PayrollRun_id(ctx context.Context, field graphql.Co
 		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
 			return ec.marshalNID2int(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -6229,7 +6249,7 @@ func (ec *executionContext) _PayrollRun_period(ctx context.Context, field graphq
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNPeriod2string(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -6252,7 +6272,7 @@ func (ec *executionContext) _PayrollRun_currency(ctx context.Context, field grap
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNString2string(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -6275,7 +6295,7 @@ func (ec *executionContext) _PayrollRun_kind(ctx context.Context, field graphql.
 		func(ctx context.Context, selections ast.SelectionSet, v payrollrun.Kind) graphql.Marshaler {
 			return ec.marshalNPayrollRunKind2githubᚗcomᚋfincokpiᚋfincoᚋentᚋgenᚋpayrollrunᚐKind(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -6298,7 +6318,7 @@ func (ec *executionContext) _PayrollRun_number(ctx context.Context, field graphq
 		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
 			return ec.marshalNInt2int(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -6321,7 +6341,7 @@ func (ec *executionContext) _PayrollRun_state(ctx context.Context, field graphql
 		func(ctx context.Context, selections ast.SelectionSet, v payrollrun.State) graphql.Marshaler {
 			return ec.marshalNPayrollRunState2githubᚗcomᚋfincokpiᚋfincoᚋentᚋgenᚋpayrollrunᚐState(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -6344,7 +6364,7 @@ func (ec *executionContext) _PayrollRun_at(ctx context.Context, field graphql.Co
 		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
 			return ec.marshalNTime2timeᚐTime(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -6367,7 +6387,7 @@ func (ec *executionContext) _PayrollRun_createdByID(ctx context.Context, field g
 		func(ctx context.Context, selections ast.SelectionSet, v *int) graphql.Marshaler {
 			return ec.marshalOID2ᚖint(ctx, selections, v)
 		},
-		false,
+		true,
 		false,
 	)
 }
@@ -6390,7 +6410,7 @@ func (ec *executionContext) _PayrollRun_approvedByID(ctx context.Context, field 
 		func(ctx context.Context, selections ast.SelectionSet, v *int) graphql.Marshaler {
 			return ec.marshalOID2ᚖint(ctx, selections, v)
 		},
-		false,
+		true,
 		false,
 	)
 }
@@ -6413,7 +6433,7 @@ func (ec *executionContext) _PayrollRun_approvedAt(ctx context.Context, field gr
 		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
 			return ec.marshalOTime2ᚖtimeᚐTime(ctx, selections, v)
 		},
-		false,
+		true,
 		false,
 	)
 }
@@ -6436,7 +6456,7 @@ func (ec *executionContext) _PayrollRun_paidByID(ctx context.Context, field grap
 		func(ctx context.Context, selections ast.SelectionSet, v *int) graphql.Marshaler {
 			return ec.marshalOID2ᚖint(ctx, selections, v)
 		},
-		false,
+		true,
 		false,
 	)
 }
@@ -6459,7 +6479,7 @@ func (ec *executionContext) _PayrollRun_paidAt(ctx context.Context, field graphq
 		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
 			return ec.marshalOTime2ᚖtimeᚐTime(ctx, selections, v)
 		},
-		false,
+		true,
 		false,
 	)
 }
@@ -6482,7 +6502,7 @@ func (ec *executionContext) _PayrollRun_createdBy(ctx context.Context, field gra
 		func(ctx context.Context, selections ast.SelectionSet, v *gen.User) graphql.Marshaler {
 			return ec.marshalOUser2ᚖgithubᚗcomᚋfincokpiᚋfincoᚋentᚋgenᚐUser(ctx, selections, v)
 		},
-		false,
+		true,
 		false,
 	)
 }
@@ -6514,7 +6534,7 @@ func (ec *executionContext) _PayrollRun_approvedBy(ctx context.Context, field gr
 		func(ctx context.Context, selections ast.SelectionSet, v *gen.User) graphql.Marshaler {
 			return ec.marshalOUser2ᚖgithubᚗcomᚋfincokpiᚋfincoᚋentᚋgenᚐUser(ctx, selections, v)
 		},
-		false,
+		true,
 		false,
 	)
 }
@@ -6546,7 +6566,7 @@ func (ec *executionContext) _PayrollRun_paidBy(ctx context.Context, field graphq
 		func(ctx context.Context, selections ast.SelectionSet, v *gen.User) graphql.Marshaler {
 			return ec.marshalOUser2ᚖgithubᚗcomᚋfincokpiᚋfincoᚋentᚋgenᚐUser(ctx, selections, v)
 		},
-		false,
+		true,
 		false,
 	)
 }
@@ -6579,7 +6599,7 @@ func (ec *executionContext) _PayrollRun_slips(ctx context.Context, field graphql
 		func(ctx context.Context, selections ast.SelectionSet, v *gen.PayslipConnection) graphql.Marshaler {
 			return ec.marshalNPayslipConnection2ᚖgithubᚗcomᚋfincokpiᚋfincoᚋentᚋgenᚐPayslipConnection(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -6593,6 +6613,12 @@ func (ec *executionContext) fieldContext_PayrollRun_slips(ctx context.Context, f
 			return ec.childFields_PayslipConnection(ctx, field)
 		},
 	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
 	if fc.Args, err = ec.field_PayrollRun_slips_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
@@ -6616,7 +6642,7 @@ func (ec *executionContext) _PayrollRun_totals(ctx context.Context, field graphq
 		func(ctx context.Context, selections ast.SelectionSet, v *PayrollTotals) graphql.Marshaler {
 			return ec.marshalNPayrollTotals2ᚖgithubᚗcomᚋfincokpiᚋfincoᚋgraphᚋgenᚐPayrollTotals(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -6648,7 +6674,7 @@ func (ec *executionContext) _PayrollRunConnection_edges(ctx context.Context, fie
 		func(ctx context.Context, selections ast.SelectionSet, v []*gen.PayrollRunEdge) graphql.Marshaler {
 			return ec.marshalOPayrollRunEdge2ᚕᚖgithubᚗcomᚋfincokpiᚋfincoᚋentᚋgenᚐPayrollRunEdge(ctx, selections, v)
 		},
-		false,
+		true,
 		false,
 	)
 }
@@ -6680,7 +6706,7 @@ func (ec *executionContext) _PayrollRunConnection_pageInfo(ctx context.Context, 
 		func(ctx context.Context, selections ast.SelectionSet, v entgql.PageInfo[int]) graphql.Marshaler {
 			return ec.marshalNPageInfo2entgoᚗioᚋcontribᚋentgqlᚐPageInfo(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -6712,7 +6738,7 @@ func (ec *executionContext) _PayrollRunConnection_totalCount(ctx context.Context
 		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
 			return ec.marshalNInt2int(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -6735,7 +6761,7 @@ func (ec *executionContext) _PayrollRunEdge_node(ctx context.Context, field grap
 		func(ctx context.Context, selections ast.SelectionSet, v *gen.PayrollRun) graphql.Marshaler {
 			return ec.marshalOPayrollRun2ᚖgithubᚗcomᚋfincokpiᚋfincoᚋentᚋgenᚐPayrollRun(ctx, selections, v)
 		},
-		false,
+		true,
 		false,
 	)
 }
@@ -6767,7 +6793,7 @@ func (ec *executionContext) _PayrollRunEdge_cursor(ctx context.Context, field gr
 		func(ctx context.Context, selections ast.SelectionSet, v entgql.Cursor[int]) graphql.Marshaler {
 			return ec.marshalNCursor2entgoᚗioᚋcontribᚋentgqlᚐCursor(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -6790,7 +6816,7 @@ func (ec *executionContext) _Payslip_id(ctx context.Context, field graphql.Colle
 		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
 			return ec.marshalNID2int(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -6813,7 +6839,7 @@ func (ec *executionContext) _Payslip_runID(ctx context.Context, field graphql.Co
 		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
 			return ec.marshalNID2int(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -6836,7 +6862,7 @@ func (ec *executionContext) _Payslip_userID(ctx context.Context, field graphql.C
 		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
 			return ec.marshalNID2int(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -6859,7 +6885,7 @@ func (ec *executionContext) _Payslip_currency(ctx context.Context, field graphql
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNString2string(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -6882,7 +6908,7 @@ func (ec *executionContext) _Payslip_flags(ctx context.Context, field graphql.Co
 		func(ctx context.Context, selections ast.SelectionSet, v []string) graphql.Marshaler {
 			return ec.marshalOString2ᚕstringᚄ(ctx, selections, v)
 		},
-		false,
+		true,
 		false,
 	)
 }
@@ -6905,7 +6931,7 @@ func (ec *executionContext) _Payslip_run(ctx context.Context, field graphql.Coll
 		func(ctx context.Context, selections ast.SelectionSet, v *gen.PayrollRun) graphql.Marshaler {
 			return ec.marshalNPayrollRun2ᚖgithubᚗcomᚋfincokpiᚋfincoᚋentᚋgenᚐPayrollRun(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -6937,7 +6963,7 @@ func (ec *executionContext) _Payslip_user(ctx context.Context, field graphql.Col
 		func(ctx context.Context, selections ast.SelectionSet, v *gen.User) graphql.Marshaler {
 			return ec.marshalNUser2ᚖgithubᚗcomᚋfincokpiᚋfincoᚋentᚋgenᚐUser(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -6969,7 +6995,7 @@ func (ec *executionContext) _Payslip_lines(ctx context.Context, field graphql.Co
 		func(ctx context.Context, selections ast.SelectionSet, v []*gen.PayslipLine) graphql.Marshaler {
 			return ec.marshalOPayslipLine2ᚕᚖgithubᚗcomᚋfincokpiᚋfincoᚋentᚋgenᚐPayslipLineᚄ(ctx, selections, v)
 		},
-		false,
+		true,
 		false,
 	)
 }
@@ -7001,7 +7027,7 @@ func (ec *executionContext) _Payslip_net(ctx context.Context, field graphql.Coll
 		func(ctx context.Context, selections ast.SelectionSet, v *Money) graphql.Marshaler {
 			return ec.marshalNMoney2ᚖgithubᚗcomᚋfincokpiᚋfincoᚋgraphᚋgenᚐMoney(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -7033,7 +7059,7 @@ func (ec *executionContext) _Payslip_payable(ctx context.Context, field graphql.
 		func(ctx context.Context, selections ast.SelectionSet, v *Money) graphql.Marshaler {
 			return ec.marshalNMoney2ᚖgithubᚗcomᚋfincokpiᚋfincoᚋgraphᚋgenᚐMoney(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -7065,7 +7091,7 @@ func (ec *executionContext) _PayslipConnection_edges(ctx context.Context, field 
 		func(ctx context.Context, selections ast.SelectionSet, v []*gen.PayslipEdge) graphql.Marshaler {
 			return ec.marshalOPayslipEdge2ᚕᚖgithubᚗcomᚋfincokpiᚋfincoᚋentᚋgenᚐPayslipEdge(ctx, selections, v)
 		},
-		false,
+		true,
 		false,
 	)
 }
@@ -7097,7 +7123,7 @@ func (ec *executionContext) _PayslipConnection_pageInfo(ctx context.Context, fie
 		func(ctx context.Context, selections ast.SelectionSet, v entgql.PageInfo[int]) graphql.Marshaler {
 			return ec.marshalNPageInfo2entgoᚗioᚋcontribᚋentgqlᚐPageInfo(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -7129,7 +7155,7 @@ func (ec *executionContext) _PayslipConnection_totalCount(ctx context.Context, f
 		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
 			return ec.marshalNInt2int(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -7152,7 +7178,7 @@ func (ec *executionContext) _PayslipEdge_node(ctx context.Context, field graphql
 		func(ctx context.Context, selections ast.SelectionSet, v *gen.Payslip) graphql.Marshaler {
 			return ec.marshalOPayslip2ᚖgithubᚗcomᚋfincokpiᚋfincoᚋentᚋgenᚐPayslip(ctx, selections, v)
 		},
-		false,
+		true,
 		false,
 	)
 }
@@ -7184,7 +7210,7 @@ func (ec *executionContext) _PayslipEdge_cursor(ctx context.Context, field graph
 		func(ctx context.Context, selections ast.SelectionSet, v entgql.Cursor[int]) graphql.Marshaler {
 			return ec.marshalNCursor2entgoᚗioᚋcontribᚋentgqlᚐCursor(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -7207,7 +7233,7 @@ func (ec *executionContext) _PayslipLine_id(ctx context.Context, field graphql.C
 		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
 			return ec.marshalNID2int(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -7230,7 +7256,7 @@ func (ec *executionContext) _PayslipLine_slipID(ctx context.Context, field graph
 		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
 			return ec.marshalNID2int(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -7253,7 +7279,7 @@ func (ec *executionContext) _PayslipLine_position(ctx context.Context, field gra
 		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
 			return ec.marshalNInt2int(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -7276,7 +7302,7 @@ func (ec *executionContext) _PayslipLine_kind(ctx context.Context, field graphql
 		func(ctx context.Context, selections ast.SelectionSet, v payslipline.Kind) graphql.Marshaler {
 			return ec.marshalNPayslipLineKind2githubᚗcomᚋfincokpiᚋfincoᚋentᚋgenᚋpaysliplineᚐKind(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -7299,7 +7325,7 @@ func (ec *executionContext) _PayslipLine_key(ctx context.Context, field graphql.
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalOString2string(ctx, selections, v)
 		},
-		false,
+		true,
 		false,
 	)
 }
@@ -7322,7 +7348,7 @@ func (ec *executionContext) _PayslipLine_afterTax(ctx context.Context, field gra
 		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
 			return ec.marshalNBoolean2bool(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -7345,7 +7371,7 @@ func (ec *executionContext) _PayslipLine_reason(ctx context.Context, field graph
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNString2string(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -7368,7 +7394,7 @@ func (ec *executionContext) _PayslipLine_slip(ctx context.Context, field graphql
 		func(ctx context.Context, selections ast.SelectionSet, v *gen.Payslip) graphql.Marshaler {
 			return ec.marshalNPayslip2ᚖgithubᚗcomᚋfincokpiᚋfincoᚋentᚋgenᚐPayslip(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -7400,7 +7426,7 @@ func (ec *executionContext) _PayslipLine_amount(ctx context.Context, field graph
 		func(ctx context.Context, selections ast.SelectionSet, v *Money) graphql.Marshaler {
 			return ec.marshalNMoney2ᚖgithubᚗcomᚋfincokpiᚋfincoᚋgraphᚋgenᚐMoney(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -7432,7 +7458,7 @@ func (ec *executionContext) _PayslipLine_sources(ctx context.Context, field grap
 		func(ctx context.Context, selections ast.SelectionSet, v []gen.Noder) graphql.Marshaler {
 			return ec.marshalNLineSource2ᚕgithubᚗcomᚋfincokpiᚋfincoᚋentᚋgenᚐNoderᚄ(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -7456,7 +7482,7 @@ func (ec *executionContext) _Query_node(ctx context.Context, field graphql.Colle
 		func(ctx context.Context, selections ast.SelectionSet, v gen.Noder) graphql.Marshaler {
 			return ec.marshalONode2githubᚗcomᚋfincokpiᚋfincoᚋentᚋgenᚐNoder(ctx, selections, v)
 		},
-		false,
+		true,
 		false,
 	)
 }
@@ -7470,6 +7496,12 @@ func (ec *executionContext) fieldContext_Query_node(ctx context.Context, field g
 			return nil, errors.New("FieldContext.Child cannot be called on type INTERFACE")
 		},
 	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
 	if fc.Args, err = ec.field_Query_node_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
@@ -7494,7 +7526,7 @@ func (ec *executionContext) _Query_nodes(ctx context.Context, field graphql.Coll
 		func(ctx context.Context, selections ast.SelectionSet, v []gen.Noder) graphql.Marshaler {
 			return ec.marshalNNode2ᚕgithubᚗcomᚋfincokpiᚋfincoᚋentᚋgenᚐNoder(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -7508,6 +7540,12 @@ func (ec *executionContext) fieldContext_Query_nodes(ctx context.Context, field 
 			return nil, errors.New("FieldContext.Child cannot be called on type INTERFACE")
 		},
 	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
 	if fc.Args, err = ec.field_Query_nodes_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
@@ -7532,7 +7570,7 @@ func (ec *executionContext) _Query_analyses(ctx context.Context, field graphql.C
 		func(ctx context.Context, selections ast.SelectionSet, v *gen.AnalysisConnection) graphql.Marshaler {
 			return ec.marshalNAnalysisConnection2ᚖgithubᚗcomᚋfincokpiᚋfincoᚋentᚋgenᚐAnalysisConnection(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -7546,6 +7584,12 @@ func (ec *executionContext) fieldContext_Query_analyses(ctx context.Context, fie
 			return ec.childFields_AnalysisConnection(ctx, field)
 		},
 	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
 	if fc.Args, err = ec.field_Query_analyses_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
@@ -7570,7 +7614,7 @@ func (ec *executionContext) _Query_analyzers(ctx context.Context, field graphql.
 		func(ctx context.Context, selections ast.SelectionSet, v *gen.AnalyzerConnection) graphql.Marshaler {
 			return ec.marshalNAnalyzerConnection2ᚖgithubᚗcomᚋfincokpiᚋfincoᚋentᚋgenᚐAnalyzerConnection(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -7584,6 +7628,12 @@ func (ec *executionContext) fieldContext_Query_analyzers(ctx context.Context, fi
 			return ec.childFields_AnalyzerConnection(ctx, field)
 		},
 	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
 	if fc.Args, err = ec.field_Query_analyzers_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
@@ -7608,7 +7658,7 @@ func (ec *executionContext) _Query_chats(ctx context.Context, field graphql.Coll
 		func(ctx context.Context, selections ast.SelectionSet, v *gen.ChatConnection) graphql.Marshaler {
 			return ec.marshalNChatConnection2ᚖgithubᚗcomᚋfincokpiᚋfincoᚋentᚋgenᚐChatConnection(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -7622,6 +7672,12 @@ func (ec *executionContext) fieldContext_Query_chats(ctx context.Context, field 
 			return ec.childFields_ChatConnection(ctx, field)
 		},
 	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
 	if fc.Args, err = ec.field_Query_chats_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
@@ -7646,7 +7702,7 @@ func (ec *executionContext) _Query_customers(ctx context.Context, field graphql.
 		func(ctx context.Context, selections ast.SelectionSet, v *gen.CustomerConnection) graphql.Marshaler {
 			return ec.marshalNCustomerConnection2ᚖgithubᚗcomᚋfincokpiᚋfincoᚋentᚋgenᚐCustomerConnection(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -7660,6 +7716,12 @@ func (ec *executionContext) fieldContext_Query_customers(ctx context.Context, fi
 			return ec.childFields_CustomerConnection(ctx, field)
 		},
 	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
 	if fc.Args, err = ec.field_Query_customers_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
@@ -7684,7 +7746,7 @@ func (ec *executionContext) _Query_kpis(ctx context.Context, field graphql.Colle
 		func(ctx context.Context, selections ast.SelectionSet, v *gen.KpiConnection) graphql.Marshaler {
 			return ec.marshalNKpiConnection2ᚖgithubᚗcomᚋfincokpiᚋfincoᚋentᚋgenᚐKpiConnection(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -7698,6 +7760,12 @@ func (ec *executionContext) fieldContext_Query_kpis(ctx context.Context, field g
 			return ec.childFields_KpiConnection(ctx, field)
 		},
 	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
 	if fc.Args, err = ec.field_Query_kpis_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
@@ -7722,7 +7790,7 @@ func (ec *executionContext) _Query_kpiResults(ctx context.Context, field graphql
 		func(ctx context.Context, selections ast.SelectionSet, v *gen.KpiResultConnection) graphql.Marshaler {
 			return ec.marshalNKpiResultConnection2ᚖgithubᚗcomᚋfincokpiᚋfincoᚋentᚋgenᚐKpiResultConnection(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -7736,6 +7804,12 @@ func (ec *executionContext) fieldContext_Query_kpiResults(ctx context.Context, f
 			return ec.childFields_KpiResultConnection(ctx, field)
 		},
 	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
 	if fc.Args, err = ec.field_Query_kpiResults_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
@@ -7760,7 +7834,7 @@ func (ec *executionContext) _Query_messages(ctx context.Context, field graphql.C
 		func(ctx context.Context, selections ast.SelectionSet, v *gen.MessageConnection) graphql.Marshaler {
 			return ec.marshalNMessageConnection2ᚖgithubᚗcomᚋfincokpiᚋfincoᚋentᚋgenᚐMessageConnection(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -7774,6 +7848,12 @@ func (ec *executionContext) fieldContext_Query_messages(ctx context.Context, fie
 			return ec.childFields_MessageConnection(ctx, field)
 		},
 	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
 	if fc.Args, err = ec.field_Query_messages_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
@@ -7798,7 +7878,7 @@ func (ec *executionContext) _Query_payrollRuns(ctx context.Context, field graphq
 		func(ctx context.Context, selections ast.SelectionSet, v *gen.PayrollRunConnection) graphql.Marshaler {
 			return ec.marshalNPayrollRunConnection2ᚖgithubᚗcomᚋfincokpiᚋfincoᚋentᚋgenᚐPayrollRunConnection(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -7812,6 +7892,12 @@ func (ec *executionContext) fieldContext_Query_payrollRuns(ctx context.Context, 
 			return ec.childFields_PayrollRunConnection(ctx, field)
 		},
 	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
 	if fc.Args, err = ec.field_Query_payrollRuns_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
@@ -7836,7 +7922,7 @@ func (ec *executionContext) _Query_payslips(ctx context.Context, field graphql.C
 		func(ctx context.Context, selections ast.SelectionSet, v *gen.PayslipConnection) graphql.Marshaler {
 			return ec.marshalNPayslipConnection2ᚖgithubᚗcomᚋfincokpiᚋfincoᚋentᚋgenᚐPayslipConnection(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -7850,6 +7936,12 @@ func (ec *executionContext) fieldContext_Query_payslips(ctx context.Context, fie
 			return ec.childFields_PayslipConnection(ctx, field)
 		},
 	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
 	if fc.Args, err = ec.field_Query_payslips_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
@@ -7874,7 +7966,7 @@ func (ec *executionContext) _Query_teams(ctx context.Context, field graphql.Coll
 		func(ctx context.Context, selections ast.SelectionSet, v *gen.TeamConnection) graphql.Marshaler {
 			return ec.marshalNTeamConnection2ᚖgithubᚗcomᚋfincokpiᚋfincoᚋentᚋgenᚐTeamConnection(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -7888,6 +7980,12 @@ func (ec *executionContext) fieldContext_Query_teams(ctx context.Context, field 
 			return ec.childFields_TeamConnection(ctx, field)
 		},
 	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
 	if fc.Args, err = ec.field_Query_teams_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
@@ -7912,7 +8010,7 @@ func (ec *executionContext) _Query_users(ctx context.Context, field graphql.Coll
 		func(ctx context.Context, selections ast.SelectionSet, v *gen.UserConnection) graphql.Marshaler {
 			return ec.marshalNUserConnection2ᚖgithubᚗcomᚋfincokpiᚋfincoᚋentᚋgenᚐUserConnection(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -7926,6 +8024,12 @@ func (ec *executionContext) fieldContext_Query_users(ctx context.Context, field 
 			return ec.childFields_UserConnection(ctx, field)
 		},
 	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
 	if fc.Args, err = ec.field_Query_users_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
@@ -7950,7 +8054,7 @@ func (ec *executionContext) _Query_waits(ctx context.Context, field graphql.Coll
 		func(ctx context.Context, selections ast.SelectionSet, v *gen.WaitConnection) graphql.Marshaler {
 			return ec.marshalNWaitConnection2ᚖgithubᚗcomᚋfincokpiᚋfincoᚋentᚋgenᚐWaitConnection(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -7964,6 +8068,12 @@ func (ec *executionContext) fieldContext_Query_waits(ctx context.Context, field 
 			return ec.childFields_WaitConnection(ctx, field)
 		},
 	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
 	if fc.Args, err = ec.field_Query_waits_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
@@ -7987,7 +8097,7 @@ func (ec *executionContext) _Query_viewer(ctx context.Context, field graphql.Col
 		func(ctx context.Context, selections ast.SelectionSet, v *gen.User) graphql.Marshaler {
 			return ec.marshalOUser2ᚖgithubᚗcomᚋfincokpiᚋfincoᚋentᚋgenᚐUser(ctx, selections, v)
 		},
-		false,
+		true,
 		false,
 	)
 }
@@ -8019,7 +8129,7 @@ func (ec *executionContext) _Query_company(ctx context.Context, field graphql.Co
 		func(ctx context.Context, selections ast.SelectionSet, v *gen.Company) graphql.Marshaler {
 			return ec.marshalOCompany2ᚖgithubᚗcomᚋfincokpiᚋfincoᚋentᚋgenᚐCompany(ctx, selections, v)
 		},
-		false,
+		true,
 		false,
 	)
 }
@@ -8052,7 +8162,7 @@ func (ec *executionContext) _Query_responseStats(ctx context.Context, field grap
 		func(ctx context.Context, selections ast.SelectionSet, v *ResponseStats) graphql.Marshaler {
 			return ec.marshalNResponseStats2ᚖgithubᚗcomᚋfincokpiᚋfincoᚋgraphᚋgenᚐResponseStats(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -8066,6 +8176,12 @@ func (ec *executionContext) fieldContext_Query_responseStats(ctx context.Context
 			return ec.childFields_ResponseStats(ctx, field)
 		},
 	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
 	if fc.Args, err = ec.field_Query_responseStats_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
@@ -8084,13 +8200,13 @@ func (ec *executionContext) _Query_agreement(ctx context.Context, field graphql.
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Query().Agreement(ctx, fc.Args["days"].(*int), fc.Args["at"].(*time.Time))
+			return ec.Resolvers.Query().Agreement(ctx, fc.Args["days"].(*int))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*Agreement) graphql.Marshaler {
 			return ec.marshalNAgreement2ᚕᚖgithubᚗcomᚋfincokpiᚋfincoᚋgraphᚋgenᚐAgreementᚄ(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -8104,6 +8220,12 @@ func (ec *executionContext) fieldContext_Query_agreement(ctx context.Context, fi
 			return ec.childFields_Agreement(ctx, field)
 		},
 	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
 	if fc.Args, err = ec.field_Query_agreement_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
@@ -8128,7 +8250,7 @@ func (ec *executionContext) _Query_latestKpiResults(ctx context.Context, field g
 		func(ctx context.Context, selections ast.SelectionSet, v []*gen.KpiResult) graphql.Marshaler {
 			return ec.marshalNKpiResult2ᚕᚖgithubᚗcomᚋfincokpiᚋfincoᚋentᚋgenᚐKpiResultᚄ(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -8142,6 +8264,12 @@ func (ec *executionContext) fieldContext_Query_latestKpiResults(ctx context.Cont
 			return ec.childFields_KpiResult(ctx, field)
 		},
 	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
 	if fc.Args, err = ec.field_Query_latestKpiResults_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
@@ -8166,7 +8294,7 @@ func (ec *executionContext) _Query___type(ctx context.Context, field graphql.Col
 		func(ctx context.Context, selections ast.SelectionSet, v *introspection.Type) graphql.Marshaler {
 			return ec.marshalO__Type2ᚖgithubᚗcomᚋ99designsᚋgqlgenᚋgraphqlᚋintrospectionᚐType(ctx, selections, v)
 		},
-		false,
+		true,
 		false,
 	)
 }
@@ -8180,6 +8308,12 @@ func (ec *executionContext) fieldContext_Query___type(ctx context.Context, field
 			return ec.childFields___Type(ctx, field)
 		},
 	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
 	if fc.Args, err = ec.field_Query___type_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
@@ -8203,7 +8337,7 @@ func (ec *executionContext) _Query___schema(ctx context.Context, field graphql.C
 		func(ctx context.Context, selections ast.SelectionSet, v *introspection.Schema) graphql.Marshaler {
 			return ec.marshalO__Schema2ᚖgithubᚗcomᚋ99designsᚋgqlgenᚋgraphqlᚋintrospectionᚐSchema(ctx, selections, v)
 		},
-		false,
+		true,
 		false,
 	)
 }
@@ -8235,7 +8369,7 @@ func (ec *executionContext) _Salary_id(ctx context.Context, field graphql.Collec
 		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
 			return ec.marshalNID2int(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -8258,7 +8392,7 @@ func (ec *executionContext) _Salary_userID(ctx context.Context, field graphql.Co
 		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
 			return ec.marshalNID2int(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -8281,7 +8415,7 @@ func (ec *executionContext) _Salary_from(ctx context.Context, field graphql.Coll
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNString2string(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -8304,7 +8438,7 @@ func (ec *executionContext) _Salary_createdAt(ctx context.Context, field graphql
 		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
 			return ec.marshalNTime2timeᚐTime(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -8327,7 +8461,7 @@ func (ec *executionContext) _Salary_user(ctx context.Context, field graphql.Coll
 		func(ctx context.Context, selections ast.SelectionSet, v *gen.User) graphql.Marshaler {
 			return ec.marshalNUser2ᚖgithubᚗcomᚋfincokpiᚋfincoᚋentᚋgenᚐUser(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -8359,7 +8493,7 @@ func (ec *executionContext) _Salary_amount(ctx context.Context, field graphql.Co
 		func(ctx context.Context, selections ast.SelectionSet, v *Money) graphql.Marshaler {
 			return ec.marshalNMoney2ᚖgithubᚗcomᚋfincokpiᚋfincoᚋgraphᚋgenᚐMoney(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -8391,7 +8525,7 @@ func (ec *executionContext) _Schedule_id(ctx context.Context, field graphql.Coll
 		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
 			return ec.marshalNID2int(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -8414,7 +8548,7 @@ func (ec *executionContext) _Schedule_name(ctx context.Context, field graphql.Co
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNString2string(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -8437,7 +8571,7 @@ func (ec *executionContext) _Schedule_versions(ctx context.Context, field graphq
 		func(ctx context.Context, selections ast.SelectionSet, v []*gen.ScheduleVersion) graphql.Marshaler {
 			return ec.marshalOScheduleVersion2ᚕᚖgithubᚗcomᚋfincokpiᚋfincoᚋentᚋgenᚐScheduleVersionᚄ(ctx, selections, v)
 		},
-		false,
+		true,
 		false,
 	)
 }
@@ -8469,7 +8603,7 @@ func (ec *executionContext) _ScheduleVersion_id(ctx context.Context, field graph
 		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
 			return ec.marshalNID2int(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -8492,7 +8626,7 @@ func (ec *executionContext) _ScheduleVersion_scheduleID(ctx context.Context, fie
 		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
 			return ec.marshalNID2int(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -8515,7 +8649,7 @@ func (ec *executionContext) _ScheduleVersion_from(ctx context.Context, field gra
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNString2string(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -8538,7 +8672,7 @@ func (ec *executionContext) _ScheduleVersion_timezone(ctx context.Context, field
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNString2string(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -8561,7 +8695,7 @@ func (ec *executionContext) _ScheduleVersion_hours(ctx context.Context, field gr
 		func(ctx context.Context, selections ast.SelectionSet, v json.RawMessage) graphql.Marshaler {
 			return ec.marshalNMap2encodingᚋjsonᚐRawMessage(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -8584,7 +8718,7 @@ func (ec *executionContext) _ScheduleVersion_schedule(ctx context.Context, field
 		func(ctx context.Context, selections ast.SelectionSet, v *gen.Schedule) graphql.Marshaler {
 			return ec.marshalNSchedule2ᚖgithubᚗcomᚋfincokpiᚋfincoᚋentᚋgenᚐSchedule(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -8616,7 +8750,7 @@ func (ec *executionContext) _Team_id(ctx context.Context, field graphql.Collecte
 		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
 			return ec.marshalNID2int(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -8639,7 +8773,7 @@ func (ec *executionContext) _Team_name(ctx context.Context, field graphql.Collec
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNString2string(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -8662,7 +8796,7 @@ func (ec *executionContext) _Team_scheduleID(ctx context.Context, field graphql.
 		func(ctx context.Context, selections ast.SelectionSet, v *int) graphql.Marshaler {
 			return ec.marshalOID2ᚖint(ctx, selections, v)
 		},
-		false,
+		true,
 		false,
 	)
 }
@@ -8685,7 +8819,7 @@ func (ec *executionContext) _Team_replyTargetSeconds(ctx context.Context, field 
 		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
 			return ec.marshalNInt2int(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -8708,7 +8842,7 @@ func (ec *executionContext) _Team_supervisorID(ctx context.Context, field graphq
 		func(ctx context.Context, selections ast.SelectionSet, v *int) graphql.Marshaler {
 			return ec.marshalOID2ᚖint(ctx, selections, v)
 		},
-		false,
+		true,
 		false,
 	)
 }
@@ -8732,7 +8866,7 @@ func (ec *executionContext) _Team_members(ctx context.Context, field graphql.Col
 		func(ctx context.Context, selections ast.SelectionSet, v *gen.UserConnection) graphql.Marshaler {
 			return ec.marshalNUserConnection2ᚖgithubᚗcomᚋfincokpiᚋfincoᚋentᚋgenᚐUserConnection(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -8746,6 +8880,12 @@ func (ec *executionContext) fieldContext_Team_members(ctx context.Context, field
 			return ec.childFields_UserConnection(ctx, field)
 		},
 	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
 	if fc.Args, err = ec.field_Team_members_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
@@ -8769,7 +8909,7 @@ func (ec *executionContext) _Team_schedule(ctx context.Context, field graphql.Co
 		func(ctx context.Context, selections ast.SelectionSet, v *gen.Schedule) graphql.Marshaler {
 			return ec.marshalOSchedule2ᚖgithubᚗcomᚋfincokpiᚋfincoᚋentᚋgenᚐSchedule(ctx, selections, v)
 		},
-		false,
+		true,
 		false,
 	)
 }
@@ -8801,7 +8941,7 @@ func (ec *executionContext) _Team_supervisor(ctx context.Context, field graphql.
 		func(ctx context.Context, selections ast.SelectionSet, v *gen.User) graphql.Marshaler {
 			return ec.marshalOUser2ᚖgithubᚗcomᚋfincokpiᚋfincoᚋentᚋgenᚐUser(ctx, selections, v)
 		},
-		false,
+		true,
 		false,
 	)
 }
@@ -8833,7 +8973,7 @@ func (ec *executionContext) _TeamConnection_edges(ctx context.Context, field gra
 		func(ctx context.Context, selections ast.SelectionSet, v []*gen.TeamEdge) graphql.Marshaler {
 			return ec.marshalOTeamEdge2ᚕᚖgithubᚗcomᚋfincokpiᚋfincoᚋentᚋgenᚐTeamEdge(ctx, selections, v)
 		},
-		false,
+		true,
 		false,
 	)
 }
@@ -8865,7 +9005,7 @@ func (ec *executionContext) _TeamConnection_pageInfo(ctx context.Context, field 
 		func(ctx context.Context, selections ast.SelectionSet, v entgql.PageInfo[int]) graphql.Marshaler {
 			return ec.marshalNPageInfo2entgoᚗioᚋcontribᚋentgqlᚐPageInfo(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -8897,7 +9037,7 @@ func (ec *executionContext) _TeamConnection_totalCount(ctx context.Context, fiel
 		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
 			return ec.marshalNInt2int(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -8920,7 +9060,7 @@ func (ec *executionContext) _TeamEdge_node(ctx context.Context, field graphql.Co
 		func(ctx context.Context, selections ast.SelectionSet, v *gen.Team) graphql.Marshaler {
 			return ec.marshalOTeam2ᚖgithubᚗcomᚋfincokpiᚋfincoᚋentᚋgenᚐTeam(ctx, selections, v)
 		},
-		false,
+		true,
 		false,
 	)
 }
@@ -8952,7 +9092,7 @@ func (ec *executionContext) _TeamEdge_cursor(ctx context.Context, field graphql.
 		func(ctx context.Context, selections ast.SelectionSet, v entgql.Cursor[int]) graphql.Marshaler {
 			return ec.marshalNCursor2entgoᚗioᚋcontribᚋentgqlᚐCursor(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -8975,7 +9115,7 @@ func (ec *executionContext) _User_id(ctx context.Context, field graphql.Collecte
 		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
 			return ec.marshalNID2int(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -8998,7 +9138,7 @@ func (ec *executionContext) _User_name(ctx context.Context, field graphql.Collec
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNString2string(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -9021,7 +9161,7 @@ func (ec *executionContext) _User_teamID(ctx context.Context, field graphql.Coll
 		func(ctx context.Context, selections ast.SelectionSet, v *int) graphql.Marshaler {
 			return ec.marshalOID2ᚖint(ctx, selections, v)
 		},
-		false,
+		true,
 		false,
 	)
 }
@@ -9044,7 +9184,7 @@ func (ec *executionContext) _User_team(ctx context.Context, field graphql.Collec
 		func(ctx context.Context, selections ast.SelectionSet, v *gen.Team) graphql.Marshaler {
 			return ec.marshalOTeam2ᚖgithubᚗcomᚋfincokpiᚋfincoᚋentᚋgenᚐTeam(ctx, selections, v)
 		},
-		false,
+		true,
 		false,
 	)
 }
@@ -9076,7 +9216,7 @@ func (ec *executionContext) _User_employment(ctx context.Context, field graphql.
 		func(ctx context.Context, selections ast.SelectionSet, v *gen.Employment) graphql.Marshaler {
 			return ec.marshalOEmployment2ᚖgithubᚗcomᚋfincokpiᚋfincoᚋentᚋgenᚐEmployment(ctx, selections, v)
 		},
-		false,
+		true,
 		false,
 	)
 }
@@ -9109,7 +9249,7 @@ func (ec *executionContext) _User_messages(ctx context.Context, field graphql.Co
 		func(ctx context.Context, selections ast.SelectionSet, v *gen.MessageConnection) graphql.Marshaler {
 			return ec.marshalNMessageConnection2ᚖgithubᚗcomᚋfincokpiᚋfincoᚋentᚋgenᚐMessageConnection(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -9123,6 +9263,12 @@ func (ec *executionContext) fieldContext_User_messages(ctx context.Context, fiel
 			return ec.childFields_MessageConnection(ctx, field)
 		},
 	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
 	if fc.Args, err = ec.field_User_messages_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
@@ -9147,7 +9293,7 @@ func (ec *executionContext) _User_waits(ctx context.Context, field graphql.Colle
 		func(ctx context.Context, selections ast.SelectionSet, v *gen.WaitConnection) graphql.Marshaler {
 			return ec.marshalNWaitConnection2ᚖgithubᚗcomᚋfincokpiᚋfincoᚋentᚋgenᚐWaitConnection(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -9161,6 +9307,12 @@ func (ec *executionContext) fieldContext_User_waits(ctx context.Context, field g
 			return ec.childFields_WaitConnection(ctx, field)
 		},
 	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
 	if fc.Args, err = ec.field_User_waits_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
@@ -9185,7 +9337,7 @@ func (ec *executionContext) _User_kpiResults(ctx context.Context, field graphql.
 		func(ctx context.Context, selections ast.SelectionSet, v *gen.KpiResultConnection) graphql.Marshaler {
 			return ec.marshalNKpiResultConnection2ᚖgithubᚗcomᚋfincokpiᚋfincoᚋentᚋgenᚐKpiResultConnection(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -9199,6 +9351,12 @@ func (ec *executionContext) fieldContext_User_kpiResults(ctx context.Context, fi
 			return ec.childFields_KpiResultConnection(ctx, field)
 		},
 	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
 	if fc.Args, err = ec.field_User_kpiResults_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
@@ -9223,7 +9381,7 @@ func (ec *executionContext) _User_payslips(ctx context.Context, field graphql.Co
 		func(ctx context.Context, selections ast.SelectionSet, v *gen.PayslipConnection) graphql.Marshaler {
 			return ec.marshalNPayslipConnection2ᚖgithubᚗcomᚋfincokpiᚋfincoᚋentᚋgenᚐPayslipConnection(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -9237,6 +9395,12 @@ func (ec *executionContext) fieldContext_User_payslips(ctx context.Context, fiel
 			return ec.childFields_PayslipConnection(ctx, field)
 		},
 	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
 	if fc.Args, err = ec.field_User_payslips_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
@@ -9260,7 +9424,7 @@ func (ec *executionContext) _User_email(ctx context.Context, field graphql.Colle
 		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
 			return ec.marshalOString2ᚖstring(ctx, selections, v)
 		},
-		false,
+		true,
 		false,
 	)
 }
@@ -9283,7 +9447,7 @@ func (ec *executionContext) _User_role(ctx context.Context, field graphql.Collec
 		func(ctx context.Context, selections ast.SelectionSet, v *employment.Role) graphql.Marshaler {
 			return ec.marshalOEmploymentRole2ᚖgithubᚗcomᚋfincokpiᚋfincoᚋentᚋgenᚋemploymentᚐRole(ctx, selections, v)
 		},
-		false,
+		true,
 		false,
 	)
 }
@@ -9306,7 +9470,7 @@ func (ec *executionContext) _User_status(ctx context.Context, field graphql.Coll
 		func(ctx context.Context, selections ast.SelectionSet, v *employment.Status) graphql.Marshaler {
 			return ec.marshalOEmploymentStatus2ᚖgithubᚗcomᚋfincokpiᚋfincoᚋentᚋgenᚋemploymentᚐStatus(ctx, selections, v)
 		},
-		false,
+		true,
 		false,
 	)
 }
@@ -9329,7 +9493,7 @@ func (ec *executionContext) _User_telegramId(ctx context.Context, field graphql.
 		func(ctx context.Context, selections ast.SelectionSet, v *int64) graphql.Marshaler {
 			return ec.marshalOTelegramID2ᚖint64(ctx, selections, v)
 		},
-		false,
+		true,
 		false,
 	)
 }
@@ -9352,7 +9516,7 @@ func (ec *executionContext) _User_joined(ctx context.Context, field graphql.Coll
 		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
 			return ec.marshalOString2ᚖstring(ctx, selections, v)
 		},
-		false,
+		true,
 		false,
 	)
 }
@@ -9375,7 +9539,7 @@ func (ec *executionContext) _User_left(ctx context.Context, field graphql.Collec
 		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
 			return ec.marshalOString2ᚖstring(ctx, selections, v)
 		},
-		false,
+		true,
 		false,
 	)
 }
@@ -9398,7 +9562,7 @@ func (ec *executionContext) _User_salary(ctx context.Context, field graphql.Coll
 		func(ctx context.Context, selections ast.SelectionSet, v *gen.Salary) graphql.Marshaler {
 			return ec.marshalOSalary2ᚖgithubᚗcomᚋfincokpiᚋfincoᚋentᚋgenᚐSalary(ctx, selections, v)
 		},
-		false,
+		true,
 		false,
 	)
 }
@@ -9430,7 +9594,7 @@ func (ec *executionContext) _UserConnection_edges(ctx context.Context, field gra
 		func(ctx context.Context, selections ast.SelectionSet, v []*gen.UserEdge) graphql.Marshaler {
 			return ec.marshalOUserEdge2ᚕᚖgithubᚗcomᚋfincokpiᚋfincoᚋentᚋgenᚐUserEdge(ctx, selections, v)
 		},
-		false,
+		true,
 		false,
 	)
 }
@@ -9462,7 +9626,7 @@ func (ec *executionContext) _UserConnection_pageInfo(ctx context.Context, field 
 		func(ctx context.Context, selections ast.SelectionSet, v entgql.PageInfo[int]) graphql.Marshaler {
 			return ec.marshalNPageInfo2entgoᚗioᚋcontribᚋentgqlᚐPageInfo(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -9494,7 +9658,7 @@ func (ec *executionContext) _UserConnection_totalCount(ctx context.Context, fiel
 		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
 			return ec.marshalNInt2int(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -9517,7 +9681,7 @@ func (ec *executionContext) _UserEdge_node(ctx context.Context, field graphql.Co
 		func(ctx context.Context, selections ast.SelectionSet, v *gen.User) graphql.Marshaler {
 			return ec.marshalOUser2ᚖgithubᚗcomᚋfincokpiᚋfincoᚋentᚋgenᚐUser(ctx, selections, v)
 		},
-		false,
+		true,
 		false,
 	)
 }
@@ -9549,7 +9713,7 @@ func (ec *executionContext) _UserEdge_cursor(ctx context.Context, field graphql.
 		func(ctx context.Context, selections ast.SelectionSet, v entgql.Cursor[int]) graphql.Marshaler {
 			return ec.marshalNCursor2entgoᚗioᚋcontribᚋentgqlᚐCursor(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -9572,7 +9736,7 @@ func (ec *executionContext) _Wait_id(ctx context.Context, field graphql.Collecte
 		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
 			return ec.marshalNID2int(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -9595,7 +9759,7 @@ func (ec *executionContext) _Wait_chatID(ctx context.Context, field graphql.Coll
 		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
 			return ec.marshalNID2int(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -9618,7 +9782,7 @@ func (ec *executionContext) _Wait_thread(ctx context.Context, field graphql.Coll
 		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
 			return ec.marshalNTelegramID2int64(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -9641,7 +9805,7 @@ func (ec *executionContext) _Wait_opensWithID(ctx context.Context, field graphql
 		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
 			return ec.marshalNID2int(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -9664,7 +9828,7 @@ func (ec *executionContext) _Wait_closesWithID(ctx context.Context, field graphq
 		func(ctx context.Context, selections ast.SelectionSet, v *int) graphql.Marshaler {
 			return ec.marshalOID2ᚖint(ctx, selections, v)
 		},
-		false,
+		true,
 		false,
 	)
 }
@@ -9687,7 +9851,7 @@ func (ec *executionContext) _Wait_responderID(ctx context.Context, field graphql
 		func(ctx context.Context, selections ast.SelectionSet, v *int) graphql.Marshaler {
 			return ec.marshalOID2ᚖint(ctx, selections, v)
 		},
-		false,
+		true,
 		false,
 	)
 }
@@ -9710,7 +9874,7 @@ func (ec *executionContext) _Wait_first(ctx context.Context, field graphql.Colle
 		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
 			return ec.marshalNBoolean2bool(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -9733,7 +9897,7 @@ func (ec *executionContext) _Wait_openedAt(ctx context.Context, field graphql.Co
 		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
 			return ec.marshalNTime2timeᚐTime(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -9756,7 +9920,7 @@ func (ec *executionContext) _Wait_closedAt(ctx context.Context, field graphql.Co
 		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
 			return ec.marshalOTime2ᚖtimeᚐTime(ctx, selections, v)
 		},
-		false,
+		true,
 		false,
 	)
 }
@@ -9779,7 +9943,7 @@ func (ec *executionContext) _Wait_wallSeconds(ctx context.Context, field graphql
 		func(ctx context.Context, selections ast.SelectionSet, v *int64) graphql.Marshaler {
 			return ec.marshalOInt2ᚖint64(ctx, selections, v)
 		},
-		false,
+		true,
 		false,
 	)
 }
@@ -9802,7 +9966,7 @@ func (ec *executionContext) _Wait_businessSeconds(ctx context.Context, field gra
 		func(ctx context.Context, selections ast.SelectionSet, v *int64) graphql.Marshaler {
 			return ec.marshalOInt2ᚖint64(ctx, selections, v)
 		},
-		false,
+		true,
 		false,
 	)
 }
@@ -9825,7 +9989,7 @@ func (ec *executionContext) _Wait_state(ctx context.Context, field graphql.Colle
 		func(ctx context.Context, selections ast.SelectionSet, v wait.State) graphql.Marshaler {
 			return ec.marshalNWaitState2githubᚗcomᚋfincokpiᚋfincoᚋentᚋgenᚋwaitᚐState(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -9848,7 +10012,7 @@ func (ec *executionContext) _Wait_needsReply(ctx context.Context, field graphql.
 		func(ctx context.Context, selections ast.SelectionSet, v *bool) graphql.Marshaler {
 			return ec.marshalOBoolean2ᚖbool(ctx, selections, v)
 		},
-		false,
+		true,
 		false,
 	)
 }
@@ -9871,7 +10035,7 @@ func (ec *executionContext) _Wait_teamID(ctx context.Context, field graphql.Coll
 		func(ctx context.Context, selections ast.SelectionSet, v *int) graphql.Marshaler {
 			return ec.marshalOID2ᚖint(ctx, selections, v)
 		},
-		false,
+		true,
 		false,
 	)
 }
@@ -9894,7 +10058,7 @@ func (ec *executionContext) _Wait_assigneeID(ctx context.Context, field graphql.
 		func(ctx context.Context, selections ast.SelectionSet, v *int) graphql.Marshaler {
 			return ec.marshalOID2ᚖint(ctx, selections, v)
 		},
-		false,
+		true,
 		false,
 	)
 }
@@ -9917,7 +10081,7 @@ func (ec *executionContext) _Wait_breachesAt(ctx context.Context, field graphql.
 		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
 			return ec.marshalOTime2ᚖtimeᚐTime(ctx, selections, v)
 		},
-		false,
+		true,
 		false,
 	)
 }
@@ -9940,7 +10104,7 @@ func (ec *executionContext) _Wait_chat(ctx context.Context, field graphql.Collec
 		func(ctx context.Context, selections ast.SelectionSet, v *gen.Chat) graphql.Marshaler {
 			return ec.marshalNChat2ᚖgithubᚗcomᚋfincokpiᚋfincoᚋentᚋgenᚐChat(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -9972,7 +10136,7 @@ func (ec *executionContext) _Wait_opensWith(ctx context.Context, field graphql.C
 		func(ctx context.Context, selections ast.SelectionSet, v *gen.Message) graphql.Marshaler {
 			return ec.marshalNMessage2ᚖgithubᚗcomᚋfincokpiᚋfincoᚋentᚋgenᚐMessage(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -10004,7 +10168,7 @@ func (ec *executionContext) _Wait_closesWith(ctx context.Context, field graphql.
 		func(ctx context.Context, selections ast.SelectionSet, v *gen.Message) graphql.Marshaler {
 			return ec.marshalOMessage2ᚖgithubᚗcomᚋfincokpiᚋfincoᚋentᚋgenᚐMessage(ctx, selections, v)
 		},
-		false,
+		true,
 		false,
 	)
 }
@@ -10036,7 +10200,7 @@ func (ec *executionContext) _Wait_responder(ctx context.Context, field graphql.C
 		func(ctx context.Context, selections ast.SelectionSet, v *gen.User) graphql.Marshaler {
 			return ec.marshalOUser2ᚖgithubᚗcomᚋfincokpiᚋfincoᚋentᚋgenᚐUser(ctx, selections, v)
 		},
-		false,
+		true,
 		false,
 	)
 }
@@ -10068,7 +10232,7 @@ func (ec *executionContext) _Wait_team(ctx context.Context, field graphql.Collec
 		func(ctx context.Context, selections ast.SelectionSet, v *gen.Team) graphql.Marshaler {
 			return ec.marshalOTeam2ᚖgithubᚗcomᚋfincokpiᚋfincoᚋentᚋgenᚐTeam(ctx, selections, v)
 		},
-		false,
+		true,
 		false,
 	)
 }
@@ -10100,7 +10264,7 @@ func (ec *executionContext) _Wait_assignee(ctx context.Context, field graphql.Co
 		func(ctx context.Context, selections ast.SelectionSet, v *gen.User) graphql.Marshaler {
 			return ec.marshalOUser2ᚖgithubᚗcomᚋfincokpiᚋfincoᚋentᚋgenᚐUser(ctx, selections, v)
 		},
-		false,
+		true,
 		false,
 	)
 }
@@ -10132,7 +10296,7 @@ func (ec *executionContext) _WaitConnection_edges(ctx context.Context, field gra
 		func(ctx context.Context, selections ast.SelectionSet, v []*gen.WaitEdge) graphql.Marshaler {
 			return ec.marshalOWaitEdge2ᚕᚖgithubᚗcomᚋfincokpiᚋfincoᚋentᚋgenᚐWaitEdge(ctx, selections, v)
 		},
-		false,
+		true,
 		false,
 	)
 }
@@ -10164,7 +10328,7 @@ func (ec *executionContext) _WaitConnection_pageInfo(ctx context.Context, field 
 		func(ctx context.Context, selections ast.SelectionSet, v entgql.PageInfo[int]) graphql.Marshaler {
 			return ec.marshalNPageInfo2entgoᚗioᚋcontribᚋentgqlᚐPageInfo(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -10196,7 +10360,7 @@ func (ec *executionContext) _WaitConnection_totalCount(ctx context.Context, fiel
 		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
 			return ec.marshalNInt2int(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -10219,7 +10383,7 @@ func (ec *executionContext) _WaitEdge_node(ctx context.Context, field graphql.Co
 		func(ctx context.Context, selections ast.SelectionSet, v *gen.Wait) graphql.Marshaler {
 			return ec.marshalOWait2ᚖgithubᚗcomᚋfincokpiᚋfincoᚋentᚋgenᚐWait(ctx, selections, v)
 		},
-		false,
+		true,
 		false,
 	)
 }
@@ -10251,7 +10415,7 @@ func (ec *executionContext) _WaitEdge_cursor(ctx context.Context, field graphql.
 		func(ctx context.Context, selections ast.SelectionSet, v entgql.Cursor[int]) graphql.Marshaler {
 			return ec.marshalNCursor2entgoᚗioᚋcontribᚋentgqlᚐCursor(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -16230,6 +16394,11 @@ func (ec *executionContext) _Adjustment(ctx context.Context, sel ast.SelectionSe
 			field := field
 
 			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
 				res = ec._Adjustment_user(ctx, field, obj)
 				if res == graphql.Null {
 					atomic.AddUint32(&fs.Invalids, 1)
@@ -16263,6 +16432,11 @@ func (ec *executionContext) _Adjustment(ctx context.Context, sel ast.SelectionSe
 			field := field
 
 			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
 				res = ec._Adjustment_author(ctx, field, obj)
 				if res == graphql.Null {
 					atomic.AddUint32(&fs.Invalids, 1)
@@ -16296,6 +16470,11 @@ func (ec *executionContext) _Adjustment(ctx context.Context, sel ast.SelectionSe
 			field := field
 
 			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
 				res = ec._Adjustment_corrects(ctx, field, obj)
 				if res == graphql.RequiredNull {
 					atomic.AddUint32(&fs.Invalids, 1)
@@ -16329,6 +16508,11 @@ func (ec *executionContext) _Adjustment(ctx context.Context, sel ast.SelectionSe
 			field := field
 
 			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
 				res = ec._Adjustment_amount(ctx, field, obj)
 				if res == graphql.Null {
 					atomic.AddUint32(&fs.Invalids, 1)
@@ -16440,6 +16624,11 @@ func (ec *executionContext) _Analysis(ctx context.Context, sel ast.SelectionSet,
 			field := field
 
 			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
 				res = ec._Analysis_message(ctx, field, obj)
 				if res == graphql.Null {
 					atomic.AddUint32(&fs.Invalids, 1)
@@ -16473,6 +16662,11 @@ func (ec *executionContext) _Analysis(ctx context.Context, sel ast.SelectionSet,
 			field := field
 
 			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
 				res = ec._Analysis_analyzer(ctx, field, obj)
 				if res == graphql.Null {
 					atomic.AddUint32(&fs.Invalids, 1)
@@ -16506,6 +16700,11 @@ func (ec *executionContext) _Analysis(ctx context.Context, sel ast.SelectionSet,
 			field := field
 
 			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
 				res = ec._Analysis_feedback(ctx, field, obj)
 				if res == graphql.RequiredNull {
 					atomic.AddUint32(&fs.Invalids, 1)
@@ -16539,6 +16738,11 @@ func (ec *executionContext) _Analysis(ctx context.Context, sel ast.SelectionSet,
 			field := field
 
 			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
 				res = ec._Analysis_analyzerVersion(ctx, field, obj)
 				if res == graphql.RequiredNull {
 					atomic.AddUint32(&fs.Invalids, 1)
@@ -16572,6 +16776,11 @@ func (ec *executionContext) _Analysis(ctx context.Context, sel ast.SelectionSet,
 			field := field
 
 			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
 				res = ec._Analysis_details(ctx, field, obj)
 				if res == graphql.RequiredNull {
 					atomic.AddUint32(&fs.Invalids, 1)
@@ -16605,6 +16814,11 @@ func (ec *executionContext) _Analysis(ctx context.Context, sel ast.SelectionSet,
 			field := field
 
 			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
 				res = ec._Analysis_effectiveLabel(ctx, field, obj)
 				if res == graphql.RequiredNull {
 					atomic.AddUint32(&fs.Invalids, 1)
@@ -16638,6 +16852,11 @@ func (ec *executionContext) _Analysis(ctx context.Context, sel ast.SelectionSet,
 			field := field
 
 			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
 				res = ec._Analysis_effectiveScore(ctx, field, obj)
 				if res == graphql.RequiredNull {
 					atomic.AddUint32(&fs.Invalids, 1)
@@ -16767,6 +16986,11 @@ func (ec *executionContext) _AnalysisDetail(ctx context.Context, sel ast.Selecti
 			field := field
 
 			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
 				res = ec._AnalysisDetail_analysis(ctx, field, obj)
 				if res == graphql.Null {
 					atomic.AddUint32(&fs.Invalids, 1)
@@ -17070,6 +17294,11 @@ func (ec *executionContext) _Chat(ctx context.Context, sel ast.SelectionSet, obj
 			field := field
 
 			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
 				res = ec._Chat_team(ctx, field, obj)
 				if res == graphql.RequiredNull {
 					atomic.AddUint32(&fs.Invalids, 1)
@@ -17103,6 +17332,11 @@ func (ec *executionContext) _Chat(ctx context.Context, sel ast.SelectionSet, obj
 			field := field
 
 			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
 				res = ec._Chat_assignee(ctx, field, obj)
 				if res == graphql.RequiredNull {
 					atomic.AddUint32(&fs.Invalids, 1)
@@ -17136,6 +17370,11 @@ func (ec *executionContext) _Chat(ctx context.Context, sel ast.SelectionSet, obj
 			field := field
 
 			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
 				res = ec._Chat_messages(ctx, field, obj)
 				if res == graphql.Null {
 					atomic.AddUint32(&fs.Invalids, 1)
@@ -17169,6 +17408,11 @@ func (ec *executionContext) _Chat(ctx context.Context, sel ast.SelectionSet, obj
 			field := field
 
 			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
 				res = ec._Chat_waits(ctx, field, obj)
 				if res == graphql.Null {
 					atomic.AddUint32(&fs.Invalids, 1)
@@ -17404,6 +17648,11 @@ func (ec *executionContext) _Customer(ctx context.Context, sel ast.SelectionSet,
 			field := field
 
 			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
 				res = ec._Customer_messages(ctx, field, obj)
 				if res == graphql.Null {
 					atomic.AddUint32(&fs.Invalids, 1)
@@ -17437,6 +17686,11 @@ func (ec *executionContext) _Customer(ctx context.Context, sel ast.SelectionSet,
 			field := field
 
 			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
 				res = ec._Customer_chats(ctx, field, obj)
 				if res == graphql.Null {
 					atomic.AddUint32(&fs.Invalids, 1)
@@ -17644,6 +17898,11 @@ func (ec *executionContext) _Employment(ctx context.Context, sel ast.SelectionSe
 			field := field
 
 			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
 				res = ec._Employment_user(ctx, field, obj)
 				if res == graphql.Null {
 					atomic.AddUint32(&fs.Invalids, 1)
@@ -17677,6 +17936,11 @@ func (ec *executionContext) _Employment(ctx context.Context, sel ast.SelectionSe
 			field := field
 
 			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
 				res = ec._Employment_schedule(ctx, field, obj)
 				if res == graphql.RequiredNull {
 					atomic.AddUint32(&fs.Invalids, 1)
@@ -17778,6 +18042,11 @@ func (ec *executionContext) _Feedback(ctx context.Context, sel ast.SelectionSet,
 			field := field
 
 			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
 				res = ec._Feedback_analysis(ctx, field, obj)
 				if res == graphql.Null {
 					atomic.AddUint32(&fs.Invalids, 1)
@@ -17811,6 +18080,11 @@ func (ec *executionContext) _Feedback(ctx context.Context, sel ast.SelectionSet,
 			field := field
 
 			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
 				res = ec._Feedback_author(ctx, field, obj)
 				if res == graphql.Null {
 					atomic.AddUint32(&fs.Invalids, 1)
@@ -18081,6 +18355,11 @@ func (ec *executionContext) _KpiResult(ctx context.Context, sel ast.SelectionSet
 			field := field
 
 			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
 				res = ec._KpiResult_user(ctx, field, obj)
 				if res == graphql.Null {
 					atomic.AddUint32(&fs.Invalids, 1)
@@ -18114,6 +18393,11 @@ func (ec *executionContext) _KpiResult(ctx context.Context, sel ast.SelectionSet
 			field := field
 
 			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
 				res = ec._KpiResult_scores(ctx, field, obj)
 				if res == graphql.RequiredNull {
 					atomic.AddUint32(&fs.Invalids, 1)
@@ -18311,6 +18595,11 @@ func (ec *executionContext) _KpiScore(ctx context.Context, sel ast.SelectionSet,
 			field := field
 
 			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
 				res = ec._KpiScore_result(ctx, field, obj)
 				if res == graphql.Null {
 					atomic.AddUint32(&fs.Invalids, 1)
@@ -18344,6 +18633,11 @@ func (ec *executionContext) _KpiScore(ctx context.Context, sel ast.SelectionSet,
 			field := field
 
 			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
 				res = ec._KpiScore_kpi(ctx, field, obj)
 				if res == graphql.Null {
 					atomic.AddUint32(&fs.Invalids, 1)
@@ -18374,38 +18668,10 @@ func (ec *executionContext) _KpiScore(ctx context.Context, sel ast.SelectionSet,
 
 			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		case "inputs":
-			field := field
-
-			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
-				res = ec._KpiScore_inputs(ctx, field, obj)
-				if res == graphql.Null {
-					atomic.AddUint32(&fs.Invalids, 1)
-				}
-				return res
+			out.Values[i] = ec._KpiScore_inputs(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
 			}
-
-			if field.IsDeferred() {
-				deferredFieldSet.AddField(field)
-				fieldIndex := len(deferredFieldSet.Values) - 1
-				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
-					return innerFunc(ctx, deferredFieldSet)
-				})
-
-				for _, deferrable := range field.Deferrables {
-					view, ok := deferLabelToView[deferrable.Label]
-					if !ok {
-						view = deferredFieldSet.NewView()
-						deferLabelToView[deferrable.Label] = view
-					}
-					view.AddIndices(fieldIndex)
-				}
-
-				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
-				continue
-			}
-
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -18503,6 +18769,11 @@ func (ec *executionContext) _Message(ctx context.Context, sel ast.SelectionSet, 
 			field := field
 
 			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
 				res = ec._Message_chat(ctx, field, obj)
 				if res == graphql.Null {
 					atomic.AddUint32(&fs.Invalids, 1)
@@ -18536,6 +18807,11 @@ func (ec *executionContext) _Message(ctx context.Context, sel ast.SelectionSet, 
 			field := field
 
 			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
 				res = ec._Message_wait(ctx, field, obj)
 				if res == graphql.RequiredNull {
 					atomic.AddUint32(&fs.Invalids, 1)
@@ -18569,6 +18845,11 @@ func (ec *executionContext) _Message(ctx context.Context, sel ast.SelectionSet, 
 			field := field
 
 			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
 				res = ec._Message_analyses(ctx, field, obj)
 				if res == graphql.Null {
 					atomic.AddUint32(&fs.Invalids, 1)
@@ -18602,6 +18883,11 @@ func (ec *executionContext) _Message(ctx context.Context, sel ast.SelectionSet, 
 			field := field
 
 			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
 				res = ec._Message_sender(ctx, field, obj)
 				if res == graphql.RequiredNull {
 					atomic.AddUint32(&fs.Invalids, 1)
@@ -18635,6 +18921,11 @@ func (ec *executionContext) _Message(ctx context.Context, sel ast.SelectionSet, 
 			field := field
 
 			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
 				res = ec._Message_text(ctx, field, obj)
 				if res == graphql.RequiredNull {
 					atomic.AddUint32(&fs.Invalids, 1)
@@ -18668,6 +18959,11 @@ func (ec *executionContext) _Message(ctx context.Context, sel ast.SelectionSet, 
 			field := field
 
 			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
 				res = ec._Message_transcript(ctx, field, obj)
 				if res == graphql.RequiredNull {
 					atomic.AddUint32(&fs.Invalids, 1)
@@ -18701,6 +18997,11 @@ func (ec *executionContext) _Message(ctx context.Context, sel ast.SelectionSet, 
 			field := field
 
 			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
 				res = ec._Message_replyTo(ctx, field, obj)
 				if res == graphql.RequiredNull {
 					atomic.AddUint32(&fs.Invalids, 1)
@@ -18734,6 +19035,11 @@ func (ec *executionContext) _Message(ctx context.Context, sel ast.SelectionSet, 
 			field := field
 
 			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
 				res = ec._Message_attachments(ctx, field, obj)
 				if res == graphql.RequiredNull {
 					atomic.AddUint32(&fs.Invalids, 1)
@@ -18767,6 +19073,11 @@ func (ec *executionContext) _Message(ctx context.Context, sel ast.SelectionSet, 
 			field := field
 
 			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
 				res = ec._Message_entities(ctx, field, obj)
 				if res == graphql.RequiredNull {
 					atomic.AddUint32(&fs.Invalids, 1)
@@ -18800,6 +19111,11 @@ func (ec *executionContext) _Message(ctx context.Context, sel ast.SelectionSet, 
 			field := field
 
 			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
 				res = ec._Message_versions(ctx, field, obj)
 				if res == graphql.Null {
 					atomic.AddUint32(&fs.Invalids, 1)
@@ -18833,6 +19149,11 @@ func (ec *executionContext) _Message(ctx context.Context, sel ast.SelectionSet, 
 			field := field
 
 			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
 				res = ec._Message_payslipLines(ctx, field, obj)
 				if res == graphql.Null {
 					atomic.AddUint32(&fs.Invalids, 1)
@@ -18987,6 +19308,11 @@ func (ec *executionContext) _MessageContent(ctx context.Context, sel ast.Selecti
 			field := field
 
 			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
 				res = ec._MessageContent_message(ctx, field, obj)
 				if res == graphql.Null {
 					atomic.AddUint32(&fs.Invalids, 1)
@@ -19209,6 +19535,11 @@ func (ec *executionContext) _PayrollRun(ctx context.Context, sel ast.SelectionSe
 			field := field
 
 			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
 				res = ec._PayrollRun_createdBy(ctx, field, obj)
 				if res == graphql.RequiredNull {
 					atomic.AddUint32(&fs.Invalids, 1)
@@ -19242,6 +19573,11 @@ func (ec *executionContext) _PayrollRun(ctx context.Context, sel ast.SelectionSe
 			field := field
 
 			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
 				res = ec._PayrollRun_approvedBy(ctx, field, obj)
 				if res == graphql.RequiredNull {
 					atomic.AddUint32(&fs.Invalids, 1)
@@ -19275,6 +19611,11 @@ func (ec *executionContext) _PayrollRun(ctx context.Context, sel ast.SelectionSe
 			field := field
 
 			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
 				res = ec._PayrollRun_paidBy(ctx, field, obj)
 				if res == graphql.RequiredNull {
 					atomic.AddUint32(&fs.Invalids, 1)
@@ -19308,6 +19649,11 @@ func (ec *executionContext) _PayrollRun(ctx context.Context, sel ast.SelectionSe
 			field := field
 
 			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
 				res = ec._PayrollRun_slips(ctx, field, obj)
 				if res == graphql.Null {
 					atomic.AddUint32(&fs.Invalids, 1)
@@ -19341,6 +19687,11 @@ func (ec *executionContext) _PayrollRun(ctx context.Context, sel ast.SelectionSe
 			field := field
 
 			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
 				res = ec._PayrollRun_totals(ctx, field, obj)
 				if res == graphql.Null {
 					atomic.AddUint32(&fs.Invalids, 1)
@@ -19523,6 +19874,11 @@ func (ec *executionContext) _Payslip(ctx context.Context, sel ast.SelectionSet, 
 			field := field
 
 			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
 				res = ec._Payslip_run(ctx, field, obj)
 				if res == graphql.Null {
 					atomic.AddUint32(&fs.Invalids, 1)
@@ -19556,6 +19912,11 @@ func (ec *executionContext) _Payslip(ctx context.Context, sel ast.SelectionSet, 
 			field := field
 
 			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
 				res = ec._Payslip_user(ctx, field, obj)
 				if res == graphql.Null {
 					atomic.AddUint32(&fs.Invalids, 1)
@@ -19589,6 +19950,11 @@ func (ec *executionContext) _Payslip(ctx context.Context, sel ast.SelectionSet, 
 			field := field
 
 			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
 				res = ec._Payslip_lines(ctx, field, obj)
 				if res == graphql.RequiredNull {
 					atomic.AddUint32(&fs.Invalids, 1)
@@ -19622,6 +19988,11 @@ func (ec *executionContext) _Payslip(ctx context.Context, sel ast.SelectionSet, 
 			field := field
 
 			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
 				res = ec._Payslip_net(ctx, field, obj)
 				if res == graphql.Null {
 					atomic.AddUint32(&fs.Invalids, 1)
@@ -19655,6 +20026,11 @@ func (ec *executionContext) _Payslip(ctx context.Context, sel ast.SelectionSet, 
 			field := field
 
 			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
 				res = ec._Payslip_payable(ctx, field, obj)
 				if res == graphql.Null {
 					atomic.AddUint32(&fs.Invalids, 1)
@@ -19847,6 +20223,11 @@ func (ec *executionContext) _PayslipLine(ctx context.Context, sel ast.SelectionS
 			field := field
 
 			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
 				res = ec._PayslipLine_slip(ctx, field, obj)
 				if res == graphql.Null {
 					atomic.AddUint32(&fs.Invalids, 1)
@@ -19880,6 +20261,11 @@ func (ec *executionContext) _PayslipLine(ctx context.Context, sel ast.SelectionS
 			field := field
 
 			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
 				res = ec._PayslipLine_amount(ctx, field, obj)
 				if res == graphql.Null {
 					atomic.AddUint32(&fs.Invalids, 1)
@@ -19913,6 +20299,11 @@ func (ec *executionContext) _PayslipLine(ctx context.Context, sel ast.SelectionS
 			field := field
 
 			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
 				res = ec._PayslipLine_sources(ctx, field, obj)
 				if res == graphql.Null {
 					atomic.AddUint32(&fs.Invalids, 1)
@@ -19987,6 +20378,11 @@ func (ec *executionContext) _Query(ctx context.Context, sel ast.SelectionSet) gr
 			field := field
 
 			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
 				res = ec._Query_node(ctx, field)
 				if res == graphql.RequiredNull {
 					atomic.AddUint32(&fs.Invalids, 1)
@@ -20004,6 +20400,11 @@ func (ec *executionContext) _Query(ctx context.Context, sel ast.SelectionSet) gr
 			field := field
 
 			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
 				res = ec._Query_nodes(ctx, field)
 				if res == graphql.Null {
 					atomic.AddUint32(&fs.Invalids, 1)
@@ -20021,6 +20422,11 @@ func (ec *executionContext) _Query(ctx context.Context, sel ast.SelectionSet) gr
 			field := field
 
 			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
 				res = ec._Query_analyses(ctx, field)
 				if res == graphql.Null {
 					atomic.AddUint32(&fs.Invalids, 1)
@@ -20038,6 +20444,11 @@ func (ec *executionContext) _Query(ctx context.Context, sel ast.SelectionSet) gr
 			field := field
 
 			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
 				res = ec._Query_analyzers(ctx, field)
 				if res == graphql.Null {
 					atomic.AddUint32(&fs.Invalids, 1)
@@ -20055,6 +20466,11 @@ func (ec *executionContext) _Query(ctx context.Context, sel ast.SelectionSet) gr
 			field := field
 
 			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
 				res = ec._Query_chats(ctx, field)
 				if res == graphql.Null {
 					atomic.AddUint32(&fs.Invalids, 1)
@@ -20072,6 +20488,11 @@ func (ec *executionContext) _Query(ctx context.Context, sel ast.SelectionSet) gr
 			field := field
 
 			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
 				res = ec._Query_customers(ctx, field)
 				if res == graphql.Null {
 					atomic.AddUint32(&fs.Invalids, 1)
@@ -20089,6 +20510,11 @@ func (ec *executionContext) _Query(ctx context.Context, sel ast.SelectionSet) gr
 			field := field
 
 			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
 				res = ec._Query_kpis(ctx, field)
 				if res == graphql.Null {
 					atomic.AddUint32(&fs.Invalids, 1)
@@ -20106,6 +20532,11 @@ func (ec *executionContext) _Query(ctx context.Context, sel ast.SelectionSet) gr
 			field := field
 
 			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
 				res = ec._Query_kpiResults(ctx, field)
 				if res == graphql.Null {
 					atomic.AddUint32(&fs.Invalids, 1)
@@ -20123,6 +20554,11 @@ func (ec *executionContext) _Query(ctx context.Context, sel ast.SelectionSet) gr
 			field := field
 
 			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
 				res = ec._Query_messages(ctx, field)
 				if res == graphql.Null {
 					atomic.AddUint32(&fs.Invalids, 1)
@@ -20140,6 +20576,11 @@ func (ec *executionContext) _Query(ctx context.Context, sel ast.SelectionSet) gr
 			field := field
 
 			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
 				res = ec._Query_payrollRuns(ctx, field)
 				if res == graphql.Null {
 					atomic.AddUint32(&fs.Invalids, 1)
@@ -20157,6 +20598,11 @@ func (ec *executionContext) _Query(ctx context.Context, sel ast.SelectionSet) gr
 			field := field
 
 			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
 				res = ec._Query_payslips(ctx, field)
 				if res == graphql.Null {
 					atomic.AddUint32(&fs.Invalids, 1)
@@ -20174,6 +20620,11 @@ func (ec *executionContext) _Query(ctx context.Context, sel ast.SelectionSet) gr
 			field := field
 
 			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
 				res = ec._Query_teams(ctx, field)
 				if res == graphql.Null {
 					atomic.AddUint32(&fs.Invalids, 1)
@@ -20191,6 +20642,11 @@ func (ec *executionContext) _Query(ctx context.Context, sel ast.SelectionSet) gr
 			field := field
 
 			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
 				res = ec._Query_users(ctx, field)
 				if res == graphql.Null {
 					atomic.AddUint32(&fs.Invalids, 1)
@@ -20208,6 +20664,11 @@ func (ec *executionContext) _Query(ctx context.Context, sel ast.SelectionSet) gr
 			field := field
 
 			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
 				res = ec._Query_waits(ctx, field)
 				if res == graphql.Null {
 					atomic.AddUint32(&fs.Invalids, 1)
@@ -20225,6 +20686,11 @@ func (ec *executionContext) _Query(ctx context.Context, sel ast.SelectionSet) gr
 			field := field
 
 			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
 				res = ec._Query_viewer(ctx, field)
 				if res == graphql.RequiredNull {
 					atomic.AddUint32(&fs.Invalids, 1)
@@ -20242,6 +20708,11 @@ func (ec *executionContext) _Query(ctx context.Context, sel ast.SelectionSet) gr
 			field := field
 
 			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
 				res = ec._Query_company(ctx, field)
 				if res == graphql.RequiredNull {
 					atomic.AddUint32(&fs.Invalids, 1)
@@ -20259,6 +20730,11 @@ func (ec *executionContext) _Query(ctx context.Context, sel ast.SelectionSet) gr
 			field := field
 
 			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
 				res = ec._Query_responseStats(ctx, field)
 				if res == graphql.Null {
 					atomic.AddUint32(&fs.Invalids, 1)
@@ -20276,6 +20752,11 @@ func (ec *executionContext) _Query(ctx context.Context, sel ast.SelectionSet) gr
 			field := field
 
 			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
 				res = ec._Query_agreement(ctx, field)
 				if res == graphql.Null {
 					atomic.AddUint32(&fs.Invalids, 1)
@@ -20293,6 +20774,11 @@ func (ec *executionContext) _Query(ctx context.Context, sel ast.SelectionSet) gr
 			field := field
 
 			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
 				res = ec._Query_latestKpiResults(ctx, field)
 				if res == graphql.Null {
 					atomic.AddUint32(&fs.Invalids, 1)
@@ -20377,6 +20863,11 @@ func (ec *executionContext) _Salary(ctx context.Context, sel ast.SelectionSet, o
 			field := field
 
 			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
 				res = ec._Salary_user(ctx, field, obj)
 				if res == graphql.Null {
 					atomic.AddUint32(&fs.Invalids, 1)
@@ -20410,6 +20901,11 @@ func (ec *executionContext) _Salary(ctx context.Context, sel ast.SelectionSet, o
 			field := field
 
 			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
 				res = ec._Salary_amount(ctx, field, obj)
 				if res == graphql.Null {
 					atomic.AddUint32(&fs.Invalids, 1)
@@ -20486,6 +20982,11 @@ func (ec *executionContext) _Schedule(ctx context.Context, sel ast.SelectionSet,
 			field := field
 
 			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
 				res = ec._Schedule_versions(ctx, field, obj)
 				if res == graphql.RequiredNull {
 					atomic.AddUint32(&fs.Invalids, 1)
@@ -20577,6 +21078,11 @@ func (ec *executionContext) _ScheduleVersion(ctx context.Context, sel ast.Select
 			field := field
 
 			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
 				res = ec._ScheduleVersion_schedule(ctx, field, obj)
 				if res == graphql.Null {
 					atomic.AddUint32(&fs.Invalids, 1)
@@ -20668,6 +21174,11 @@ func (ec *executionContext) _Team(ctx context.Context, sel ast.SelectionSet, obj
 			field := field
 
 			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
 				res = ec._Team_members(ctx, field, obj)
 				if res == graphql.Null {
 					atomic.AddUint32(&fs.Invalids, 1)
@@ -20701,6 +21212,11 @@ func (ec *executionContext) _Team(ctx context.Context, sel ast.SelectionSet, obj
 			field := field
 
 			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
 				res = ec._Team_schedule(ctx, field, obj)
 				if res == graphql.RequiredNull {
 					atomic.AddUint32(&fs.Invalids, 1)
@@ -20734,6 +21250,11 @@ func (ec *executionContext) _Team(ctx context.Context, sel ast.SelectionSet, obj
 			field := field
 
 			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
 				res = ec._Team_supervisor(ctx, field, obj)
 				if res == graphql.RequiredNull {
 					atomic.AddUint32(&fs.Invalids, 1)
@@ -20906,6 +21427,11 @@ func (ec *executionContext) _User(ctx context.Context, sel ast.SelectionSet, obj
 			field := field
 
 			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
 				res = ec._User_team(ctx, field, obj)
 				if res == graphql.RequiredNull {
 					atomic.AddUint32(&fs.Invalids, 1)
@@ -20939,6 +21465,11 @@ func (ec *executionContext) _User(ctx context.Context, sel ast.SelectionSet, obj
 			field := field
 
 			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
 				res = ec._User_employment(ctx, field, obj)
 				if res == graphql.RequiredNull {
 					atomic.AddUint32(&fs.Invalids, 1)
@@ -20972,6 +21503,11 @@ func (ec *executionContext) _User(ctx context.Context, sel ast.SelectionSet, obj
 			field := field
 
 			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
 				res = ec._User_messages(ctx, field, obj)
 				if res == graphql.Null {
 					atomic.AddUint32(&fs.Invalids, 1)
@@ -21005,6 +21541,11 @@ func (ec *executionContext) _User(ctx context.Context, sel ast.SelectionSet, obj
 			field := field
 
 			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
 				res = ec._User_waits(ctx, field, obj)
 				if res == graphql.Null {
 					atomic.AddUint32(&fs.Invalids, 1)
@@ -21038,6 +21579,11 @@ func (ec *executionContext) _User(ctx context.Context, sel ast.SelectionSet, obj
 			field := field
 
 			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
 				res = ec._User_kpiResults(ctx, field, obj)
 				if res == graphql.Null {
 					atomic.AddUint32(&fs.Invalids, 1)
@@ -21071,6 +21617,11 @@ func (ec *executionContext) _User(ctx context.Context, sel ast.SelectionSet, obj
 			field := field
 
 			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
 				res = ec._User_payslips(ctx, field, obj)
 				if res == graphql.Null {
 					atomic.AddUint32(&fs.Invalids, 1)
@@ -21104,6 +21655,11 @@ func (ec *executionContext) _User(ctx context.Context, sel ast.SelectionSet, obj
 			field := field
 
 			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
 				res = ec._User_email(ctx, field, obj)
 				if res == graphql.RequiredNull {
 					atomic.AddUint32(&fs.Invalids, 1)
@@ -21137,6 +21693,11 @@ func (ec *executionContext) _User(ctx context.Context, sel ast.SelectionSet, obj
 			field := field
 
 			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
 				res = ec._User_role(ctx, field, obj)
 				if res == graphql.RequiredNull {
 					atomic.AddUint32(&fs.Invalids, 1)
@@ -21170,6 +21731,11 @@ func (ec *executionContext) _User(ctx context.Context, sel ast.SelectionSet, obj
 			field := field
 
 			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
 				res = ec._User_status(ctx, field, obj)
 				if res == graphql.RequiredNull {
 					atomic.AddUint32(&fs.Invalids, 1)
@@ -21203,6 +21769,11 @@ func (ec *executionContext) _User(ctx context.Context, sel ast.SelectionSet, obj
 			field := field
 
 			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
 				res = ec._User_telegramId(ctx, field, obj)
 				if res == graphql.RequiredNull {
 					atomic.AddUint32(&fs.Invalids, 1)
@@ -21236,6 +21807,11 @@ func (ec *executionContext) _User(ctx context.Context, sel ast.SelectionSet, obj
 			field := field
 
 			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
 				res = ec._User_joined(ctx, field, obj)
 				if res == graphql.RequiredNull {
 					atomic.AddUint32(&fs.Invalids, 1)
@@ -21269,6 +21845,11 @@ func (ec *executionContext) _User(ctx context.Context, sel ast.SelectionSet, obj
 			field := field
 
 			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
 				res = ec._User_left(ctx, field, obj)
 				if res == graphql.RequiredNull {
 					atomic.AddUint32(&fs.Invalids, 1)
@@ -21302,6 +21883,11 @@ func (ec *executionContext) _User(ctx context.Context, sel ast.SelectionSet, obj
 			field := field
 
 			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
 				res = ec._User_salary(ctx, field, obj)
 				if res == graphql.RequiredNull {
 					atomic.AddUint32(&fs.Invalids, 1)
@@ -21539,6 +22125,11 @@ func (ec *executionContext) _Wait(ctx context.Context, sel ast.SelectionSet, obj
 			field := field
 
 			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
 				res = ec._Wait_chat(ctx, field, obj)
 				if res == graphql.Null {
 					atomic.AddUint32(&fs.Invalids, 1)
@@ -21572,6 +22163,11 @@ func (ec *executionContext) _Wait(ctx context.Context, sel ast.SelectionSet, obj
 			field := field
 
 			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
 				res = ec._Wait_opensWith(ctx, field, obj)
 				if res == graphql.Null {
 					atomic.AddUint32(&fs.Invalids, 1)
@@ -21605,6 +22201,11 @@ func (ec *executionContext) _Wait(ctx context.Context, sel ast.SelectionSet, obj
 			field := field
 
 			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
 				res = ec._Wait_closesWith(ctx, field, obj)
 				if res == graphql.RequiredNull {
 					atomic.AddUint32(&fs.Invalids, 1)
@@ -21638,6 +22239,11 @@ func (ec *executionContext) _Wait(ctx context.Context, sel ast.SelectionSet, obj
 			field := field
 
 			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
 				res = ec._Wait_responder(ctx, field, obj)
 				if res == graphql.RequiredNull {
 					atomic.AddUint32(&fs.Invalids, 1)
@@ -21671,6 +22277,11 @@ func (ec *executionContext) _Wait(ctx context.Context, sel ast.SelectionSet, obj
 			field := field
 
 			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
 				res = ec._Wait_team(ctx, field, obj)
 				if res == graphql.RequiredNull {
 					atomic.AddUint32(&fs.Invalids, 1)
@@ -21704,6 +22315,11 @@ func (ec *executionContext) _Wait(ctx context.Context, sel ast.SelectionSet, obj
 			field := field
 
 			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
 				res = ec._Wait_assignee(ctx, field, obj)
 				if res == graphql.RequiredNull {
 					atomic.AddUint32(&fs.Invalids, 1)
@@ -22120,7 +22736,7 @@ func (ec *executionContext) marshalNKpiOrderField2ᚖgithubᚗcomᚋfincokpiᚋf
 }
 
 func (ec *executionContext) marshalNKpiResult2ᚕᚖgithubᚗcomᚋfincokpiᚋfincoᚋentᚋgenᚐKpiResultᚄ(ctx context.Context, sel ast.SelectionSet, v []*gen.KpiResult) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 4, true, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 4, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNKpiResult2ᚖgithubᚗcomᚋfincokpiᚋfincoᚋentᚋgenᚐKpiResult(ctx, sel, v[i])
@@ -22212,7 +22828,7 @@ func (ec *executionContext) marshalNMessageConnection2ᚖgithubᚗcomᚋfincokpi
 }
 
 func (ec *executionContext) marshalNMessageContent2ᚕᚖgithubᚗcomᚋfincokpiᚋfincoᚋentᚋgenᚐMessageContentᚄ(ctx context.Context, sel ast.SelectionSet, v []*gen.MessageContent) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 4, true, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 4, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNMessageContent2ᚖgithubᚗcomᚋfincokpiᚋfincoᚋentᚋgenᚐMessageContent(ctx, sel, v[i])
@@ -22279,7 +22895,7 @@ func (ec *executionContext) unmarshalNMessageWhereInput2ᚖgithubᚗcomᚋfincok
 }
 
 func (ec *executionContext) marshalNNode2ᚕgithubᚗcomᚋfincokpiᚋfincoᚋentᚋgenᚐNoder(ctx context.Context, sel ast.SelectionSet, v []gen.Noder) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 4, true, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 4, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalONode2githubᚗcomᚋfincokpiᚋfincoᚋentᚋgenᚐNoder(ctx, sel, v[i])
@@ -22384,7 +23000,7 @@ func (ec *executionContext) marshalNPayslipConnection2ᚖgithubᚗcomᚋfincokpi
 }
 
 func (ec *executionContext) marshalNPayslipLine2ᚕᚖgithubᚗcomᚋfincokpiᚋfincoᚋentᚋgenᚐPayslipLineᚄ(ctx context.Context, sel ast.SelectionSet, v []*gen.PayslipLine) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 4, true, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 4, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNPayslipLine2ᚖgithubᚗcomᚋfincokpiᚋfincoᚋentᚋgenᚐPayslipLine(ctx, sel, v[i])
@@ -22578,7 +23194,7 @@ func (ec *executionContext) marshalOAnalysisEdge2ᚕᚖgithubᚗcomᚋfincokpi�
 	if v == nil {
 		return graphql.Null
 	}
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 4, true, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 4, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalOAnalysisEdge2ᚖgithubᚗcomᚋfincokpiᚋfincoᚋentᚋgenᚐAnalysisEdge(ctx, sel, v[i])
@@ -22615,7 +23231,7 @@ func (ec *executionContext) marshalOAnalysisKind2ᚕgithubᚗcomᚋfincokpiᚋfi
 	if v == nil {
 		return graphql.Null
 	}
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 4, true, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 4, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNAnalysisKind2githubᚗcomᚋfincokpiᚋfincoᚋentᚋgenᚋanalysisᚐKind(ctx, sel, v[i])
@@ -22690,7 +23306,7 @@ func (ec *executionContext) marshalOAnalyzerEdge2ᚕᚖgithubᚗcomᚋfincokpi�
 	if v == nil {
 		return graphql.Null
 	}
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 4, true, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 4, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalOAnalyzerEdge2ᚖgithubᚗcomᚋfincokpiᚋfincoᚋentᚋgenᚐAnalyzerEdge(ctx, sel, v[i])
@@ -22735,7 +23351,7 @@ func (ec *executionContext) marshalOAnalyzerState2ᚕgithubᚗcomᚋfincokpiᚋf
 	if v == nil {
 		return graphql.Null
 	}
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 4, true, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 4, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNAnalyzerState2githubᚗcomᚋfincokpiᚋfincoᚋentᚋgenᚋanalyzerᚐState(ctx, sel, v[i])
@@ -22802,7 +23418,7 @@ func (ec *executionContext) marshalOChatEdge2ᚕᚖgithubᚗcomᚋfincokpiᚋfin
 	if v == nil {
 		return graphql.Null
 	}
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 4, true, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 4, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalOChatEdge2ᚖgithubᚗcomᚋfincokpiᚋfincoᚋentᚋgenᚐChatEdge(ctx, sel, v[i])
@@ -22839,7 +23455,7 @@ func (ec *executionContext) marshalOChatKind2ᚕgithubᚗcomᚋfincokpiᚋfinco�
 	if v == nil {
 		return graphql.Null
 	}
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 4, true, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 4, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNChatKind2githubᚗcomᚋfincokpiᚋfincoᚋentᚋgenᚋchatᚐKind(ctx, sel, v[i])
@@ -22921,7 +23537,7 @@ func (ec *executionContext) marshalOCustomerEdge2ᚕᚖgithubᚗcomᚋfincokpi�
 	if v == nil {
 		return graphql.Null
 	}
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 4, true, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 4, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalOCustomerEdge2ᚖgithubᚗcomᚋfincokpiᚋfincoᚋentᚋgenᚐCustomerEdge(ctx, sel, v[i])
@@ -23013,7 +23629,7 @@ func (ec *executionContext) marshalOFeedback2ᚕᚖgithubᚗcomᚋfincokpiᚋfin
 	if v == nil {
 		return graphql.Null
 	}
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 4, true, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 4, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNFeedback2ᚖgithubᚗcomᚋfincokpiᚋfincoᚋentᚋgenᚐFeedback(ctx, sel, v[i])
@@ -23039,7 +23655,7 @@ func (ec *executionContext) marshalOKpiEdge2ᚕᚖgithubᚗcomᚋfincokpiᚋfinc
 	if v == nil {
 		return graphql.Null
 	}
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 4, true, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 4, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalOKpiEdge2ᚖgithubᚗcomᚋfincokpiᚋfincoᚋentᚋgenᚐKpiEdge(ctx, sel, v[i])
@@ -23074,7 +23690,7 @@ func (ec *executionContext) marshalOKpiResultEdge2ᚕᚖgithubᚗcomᚋfincokpi�
 	if v == nil {
 		return graphql.Null
 	}
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 4, true, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 4, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalOKpiResultEdge2ᚖgithubᚗcomᚋfincokpiᚋfincoᚋentᚋgenᚐKpiResultEdge(ctx, sel, v[i])
@@ -23127,7 +23743,7 @@ func (ec *executionContext) marshalOKpiScore2ᚕᚖgithubᚗcomᚋfincokpiᚋfin
 	if v == nil {
 		return graphql.Null
 	}
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 4, true, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 4, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNKpiScore2ᚖgithubᚗcomᚋfincokpiᚋfincoᚋentᚋgenᚐKpiScore(ctx, sel, v[i])
@@ -23178,7 +23794,7 @@ func (ec *executionContext) marshalOMessageEdge2ᚕᚖgithubᚗcomᚋfincokpiᚋ
 	if v == nil {
 		return graphql.Null
 	}
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 4, true, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 4, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalOMessageEdge2ᚖgithubᚗcomᚋfincokpiᚋfincoᚋentᚋgenᚐMessageEdge(ctx, sel, v[i])
@@ -23215,7 +23831,7 @@ func (ec *executionContext) marshalOMessageKind2ᚕgithubᚗcomᚋfincokpiᚋfin
 	if v == nil {
 		return graphql.Null
 	}
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 4, true, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 4, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNMessageKind2githubᚗcomᚋfincokpiᚋfincoᚋentᚋgenᚋmessageᚐKind(ctx, sel, v[i])
@@ -23275,7 +23891,7 @@ func (ec *executionContext) marshalOMessageSide2ᚕgithubᚗcomᚋfincokpiᚋfin
 	if v == nil {
 		return graphql.Null
 	}
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 4, true, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 4, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNMessageSide2githubᚗcomᚋfincokpiᚋfincoᚋentᚋgenᚋmessageᚐSide(ctx, sel, v[i])
@@ -23349,7 +23965,7 @@ func (ec *executionContext) marshalOPayrollRunEdge2ᚕᚖgithubᚗcomᚋfincokpi
 	if v == nil {
 		return graphql.Null
 	}
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 4, true, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 4, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalOPayrollRunEdge2ᚖgithubᚗcomᚋfincokpiᚋfincoᚋentᚋgenᚐPayrollRunEdge(ctx, sel, v[i])
@@ -23386,7 +24002,7 @@ func (ec *executionContext) marshalOPayrollRunKind2ᚕgithubᚗcomᚋfincokpiᚋ
 	if v == nil {
 		return graphql.Null
 	}
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 4, true, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 4, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNPayrollRunKind2githubᚗcomᚋfincokpiᚋfincoᚋentᚋgenᚋpayrollrunᚐKind(ctx, sel, v[i])
@@ -23446,7 +24062,7 @@ func (ec *executionContext) marshalOPayrollRunState2ᚕgithubᚗcomᚋfincokpi�
 	if v == nil {
 		return graphql.Null
 	}
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 4, true, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 4, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNPayrollRunState2githubᚗcomᚋfincokpiᚋfincoᚋentᚋgenᚋpayrollrunᚐState(ctx, sel, v[i])
@@ -23513,7 +24129,7 @@ func (ec *executionContext) marshalOPayslipEdge2ᚕᚖgithubᚗcomᚋfincokpiᚋ
 	if v == nil {
 		return graphql.Null
 	}
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 4, true, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 4, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalOPayslipEdge2ᚖgithubᚗcomᚋfincokpiᚋfincoᚋentᚋgenᚐPayslipEdge(ctx, sel, v[i])
@@ -23533,7 +24149,7 @@ func (ec *executionContext) marshalOPayslipLine2ᚕᚖgithubᚗcomᚋfincokpiᚋ
 	if v == nil {
 		return graphql.Null
 	}
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 4, true, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 4, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNPayslipLine2ᚖgithubᚗcomᚋfincokpiᚋfincoᚋentᚋgenᚐPayslipLine(ctx, sel, v[i])
@@ -23598,7 +24214,7 @@ func (ec *executionContext) marshalOScheduleVersion2ᚕᚖgithubᚗcomᚋfincokp
 	if v == nil {
 		return graphql.Null
 	}
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 4, true, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 4, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNScheduleVersion2ᚖgithubᚗcomᚋfincokpiᚋfincoᚋentᚋgenᚐScheduleVersion(ctx, sel, v[i])
@@ -23624,7 +24240,7 @@ func (ec *executionContext) marshalOTeamEdge2ᚕᚖgithubᚗcomᚋfincokpiᚋfin
 	if v == nil {
 		return graphql.Null
 	}
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 4, true, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 4, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalOTeamEdge2ᚖgithubᚗcomᚋfincokpiᚋfincoᚋentᚋgenᚐTeamEdge(ctx, sel, v[i])
@@ -23684,7 +24300,7 @@ func (ec *executionContext) marshalOUserEdge2ᚕᚖgithubᚗcomᚋfincokpiᚋfin
 	if v == nil {
 		return graphql.Null
 	}
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 4, true, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 4, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalOUserEdge2ᚖgithubᚗcomᚋfincokpiᚋfincoᚋentᚋgenᚐUserEdge(ctx, sel, v[i])
@@ -23744,7 +24360,7 @@ func (ec *executionContext) marshalOWaitEdge2ᚕᚖgithubᚗcomᚋfincokpiᚋfin
 	if v == nil {
 		return graphql.Null
 	}
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 4, true, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 4, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalOWaitEdge2ᚖgithubᚗcomᚋfincokpiᚋfincoᚋentᚋgenᚐWaitEdge(ctx, sel, v[i])
@@ -23789,7 +24405,7 @@ func (ec *executionContext) marshalOWaitState2ᚕgithubᚗcomᚋfincokpiᚋfinco
 	if v == nil {
 		return graphql.Null
 	}
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 4, true, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 4, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNWaitState2githubᚗcomᚋfincokpiᚋfincoᚋentᚋgenᚋwaitᚐState(ctx, sel, v[i])

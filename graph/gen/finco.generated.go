@@ -12,12 +12,18 @@ import (
 
 	"entgo.io/contrib/entgql"
 	"github.com/99designs/gqlgen/graphql"
+	"github.com/fincokpi/finco/domain"
 	"github.com/fincokpi/finco/ent/gen"
 	"github.com/fincokpi/finco/ent/gen/analysis"
 	"github.com/vektah/gqlparser/v2/ast"
 )
 
 // region    ************************** generated!.gotpl **************************
+
+type KpiInputResolver interface {
+	Waits(ctx context.Context, obj *domain.MetricInput, first *int, after *entgql.Cursor[int]) (*gen.WaitConnection, error)
+	Analyses(ctx context.Context, obj *domain.MetricInput, first *int, after *entgql.Cursor[int]) (*gen.AnalysisConnection, error)
+}
 
 // endregion ************************** generated!.gotpl **************************
 
@@ -86,7 +92,7 @@ func (ec *executionContext) _Agreement_analyzer(ctx context.Context, field graph
 		func(ctx context.Context, selections ast.SelectionSet, v *gen.Analyzer) graphql.Marshaler {
 			return ec.marshalNAnalyzer2ᚖgithubᚗcomᚋfincokpiᚋfincoᚋentᚋgenᚐAnalyzer(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -118,7 +124,7 @@ func (ec *executionContext) _Agreement_kind(ctx context.Context, field graphql.C
 		func(ctx context.Context, selections ast.SelectionSet, v analysis.Kind) graphql.Marshaler {
 			return ec.marshalNAnalysisKind2githubᚗcomᚋfincokpiᚋfincoᚋentᚋgenᚋanalysisᚐKind(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -141,7 +147,7 @@ func (ec *executionContext) _Agreement_language(ctx context.Context, field graph
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNString2string(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -164,7 +170,7 @@ func (ec *executionContext) _Agreement_labels(ctx context.Context, field graphql
 		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
 			return ec.marshalNInt2int(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -187,7 +193,7 @@ func (ec *executionContext) _Agreement_agreement(ctx context.Context, field grap
 		func(ctx context.Context, selections ast.SelectionSet, v *float64) graphql.Marshaler {
 			return ec.marshalOFloat2ᚖfloat64(ctx, selections, v)
 		},
-		false,
+		true,
 		false,
 	)
 }
@@ -210,7 +216,7 @@ func (ec *executionContext) _Agreement_kappa(ctx context.Context, field graphql.
 		func(ctx context.Context, selections ast.SelectionSet, v *float64) graphql.Marshaler {
 			return ec.marshalOFloat2ᚖfloat64(ctx, selections, v)
 		},
-		false,
+		true,
 		false,
 	)
 }
@@ -233,7 +239,7 @@ func (ec *executionContext) _Agreement_gateOpen(ctx context.Context, field graph
 		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
 			return ec.marshalNBoolean2bool(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -241,7 +247,7 @@ func (ec *executionContext) fieldContext_Agreement_gateOpen(_ context.Context, f
 	return graphql.NewScalarFieldContext("Agreement", field, false, false, errors.New("field of type Boolean does not have child fields"))
 }
 
-func (ec *executionContext) _KpiInput_metric(ctx context.Context, field graphql.CollectedField, obj *KpiInput) (ret graphql.Marshaler) {
+func (ec *executionContext) _KpiInput_metric(ctx context.Context, field graphql.CollectedField, obj *domain.MetricInput) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -256,7 +262,7 @@ func (ec *executionContext) _KpiInput_metric(ctx context.Context, field graphql.
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNString2string(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -264,7 +270,7 @@ func (ec *executionContext) fieldContext_KpiInput_metric(_ context.Context, fiel
 	return graphql.NewScalarFieldContext("KpiInput", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
-func (ec *executionContext) _KpiInput_value(ctx context.Context, field graphql.CollectedField, obj *KpiInput) (ret graphql.Marshaler) {
+func (ec *executionContext) _KpiInput_value(ctx context.Context, field graphql.CollectedField, obj *domain.MetricInput) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -276,10 +282,10 @@ func (ec *executionContext) _KpiInput_value(ctx context.Context, field graphql.C
 			return obj.Value, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *float64) graphql.Marshaler {
-			return ec.marshalOFloat2ᚖfloat64(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOFloat2ᚖstring(ctx, selections, v)
 		},
-		false,
+		true,
 		false,
 	)
 }
@@ -287,7 +293,7 @@ func (ec *executionContext) fieldContext_KpiInput_value(_ context.Context, field
 	return graphql.NewScalarFieldContext("KpiInput", field, false, false, errors.New("field of type Float does not have child fields"))
 }
 
-func (ec *executionContext) _KpiInput_count(ctx context.Context, field graphql.CollectedField, obj *KpiInput) (ret graphql.Marshaler) {
+func (ec *executionContext) _KpiInput_count(ctx context.Context, field graphql.CollectedField, obj *domain.MetricInput) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -302,7 +308,7 @@ func (ec *executionContext) _KpiInput_count(ctx context.Context, field graphql.C
 		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
 			return ec.marshalNInt2int(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -310,7 +316,7 @@ func (ec *executionContext) fieldContext_KpiInput_count(_ context.Context, field
 	return graphql.NewScalarFieldContext("KpiInput", field, false, false, errors.New("field of type Int does not have child fields"))
 }
 
-func (ec *executionContext) _KpiInput_waits(ctx context.Context, field graphql.CollectedField, obj *KpiInput) (ret graphql.Marshaler) {
+func (ec *executionContext) _KpiInput_waits(ctx context.Context, field graphql.CollectedField, obj *domain.MetricInput) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -319,13 +325,14 @@ func (ec *executionContext) _KpiInput_waits(ctx context.Context, field graphql.C
 			return ec.fieldContext_KpiInput_waits(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.Waits, nil
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.KpiInput().Waits(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*entgql.Cursor[int]))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *gen.WaitConnection) graphql.Marshaler {
 			return ec.marshalNWaitConnection2ᚖgithubᚗcomᚋfincokpiᚋfincoᚋentᚋgenᚐWaitConnection(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -333,12 +340,18 @@ func (ec *executionContext) fieldContext_KpiInput_waits(ctx context.Context, fie
 	fc = &graphql.FieldContext{
 		Object:     "KpiInput",
 		Field:      field,
-		IsMethod:   false,
-		IsResolver: false,
+		IsMethod:   true,
+		IsResolver: true,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_WaitConnection(ctx, field)
 		},
 	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
 	if fc.Args, err = ec.field_KpiInput_waits_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
@@ -347,7 +360,7 @@ func (ec *executionContext) fieldContext_KpiInput_waits(ctx context.Context, fie
 	return fc, nil
 }
 
-func (ec *executionContext) _KpiInput_analyses(ctx context.Context, field graphql.CollectedField, obj *KpiInput) (ret graphql.Marshaler) {
+func (ec *executionContext) _KpiInput_analyses(ctx context.Context, field graphql.CollectedField, obj *domain.MetricInput) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -356,13 +369,14 @@ func (ec *executionContext) _KpiInput_analyses(ctx context.Context, field graphq
 			return ec.fieldContext_KpiInput_analyses(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.Analyses, nil
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.KpiInput().Analyses(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*entgql.Cursor[int]))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *gen.AnalysisConnection) graphql.Marshaler {
 			return ec.marshalNAnalysisConnection2ᚖgithubᚗcomᚋfincokpiᚋfincoᚋentᚋgenᚐAnalysisConnection(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -370,12 +384,18 @@ func (ec *executionContext) fieldContext_KpiInput_analyses(ctx context.Context, 
 	fc = &graphql.FieldContext{
 		Object:     "KpiInput",
 		Field:      field,
-		IsMethod:   false,
-		IsResolver: false,
+		IsMethod:   true,
+		IsResolver: true,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_AnalysisConnection(ctx, field)
 		},
 	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
 	if fc.Args, err = ec.field_KpiInput_analyses_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
@@ -399,7 +419,7 @@ func (ec *executionContext) _Money_amount(ctx context.Context, field graphql.Col
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNString2string(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -422,7 +442,7 @@ func (ec *executionContext) _Money_currency(ctx context.Context, field graphql.C
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNString2string(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -445,7 +465,7 @@ func (ec *executionContext) _PayrollTotals_slips(ctx context.Context, field grap
 		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
 			return ec.marshalNInt2int(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -468,7 +488,7 @@ func (ec *executionContext) _PayrollTotals_net(ctx context.Context, field graphq
 		func(ctx context.Context, selections ast.SelectionSet, v *Money) graphql.Marshaler {
 			return ec.marshalNMoney2ᚖgithubᚗcomᚋfincokpiᚋfincoᚋgraphᚋgenᚐMoney(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -500,7 +520,7 @@ func (ec *executionContext) _PayrollTotals_payable(ctx context.Context, field gr
 		func(ctx context.Context, selections ast.SelectionSet, v *Money) graphql.Marshaler {
 			return ec.marshalNMoney2ᚖgithubᚗcomᚋfincokpiᚋfincoᚋgraphᚋgenᚐMoney(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -532,7 +552,7 @@ func (ec *executionContext) _ResponseStats_waits(ctx context.Context, field grap
 		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
 			return ec.marshalNInt2int(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -555,7 +575,7 @@ func (ec *executionContext) _ResponseStats_answered(ctx context.Context, field g
 		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
 			return ec.marshalNInt2int(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -578,7 +598,7 @@ func (ec *executionContext) _ResponseStats_unanswered(ctx context.Context, field
 		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
 			return ec.marshalNInt2int(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -601,7 +621,7 @@ func (ec *executionContext) _ResponseStats_within(ctx context.Context, field gra
 		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
 			return ec.marshalNInt2int(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -624,7 +644,7 @@ func (ec *executionContext) _ResponseStats_breached(ctx context.Context, field g
 		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
 			return ec.marshalNInt2int(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -647,7 +667,7 @@ func (ec *executionContext) _ResponseStats_medianBusiness(ctx context.Context, f
 		func(ctx context.Context, selections ast.SelectionSet, v *float64) graphql.Marshaler {
 			return ec.marshalOFloat2ᚖfloat64(ctx, selections, v)
 		},
-		false,
+		true,
 		false,
 	)
 }
@@ -670,7 +690,7 @@ func (ec *executionContext) _ResponseStats_p90Business(ctx context.Context, fiel
 		func(ctx context.Context, selections ast.SelectionSet, v *float64) graphql.Marshaler {
 			return ec.marshalOFloat2ᚖfloat64(ctx, selections, v)
 		},
-		false,
+		true,
 		false,
 	)
 }
@@ -693,7 +713,7 @@ func (ec *executionContext) _ResponseStats_medianWall(ctx context.Context, field
 		func(ctx context.Context, selections ast.SelectionSet, v *float64) graphql.Marshaler {
 			return ec.marshalOFloat2ᚖfloat64(ctx, selections, v)
 		},
-		false,
+		true,
 		false,
 	)
 }
@@ -716,7 +736,7 @@ func (ec *executionContext) _ResponseStats_p90Wall(ctx context.Context, field gr
 		func(ctx context.Context, selections ast.SelectionSet, v *float64) graphql.Marshaler {
 			return ec.marshalOFloat2ᚖfloat64(ctx, selections, v)
 		},
-		false,
+		true,
 		false,
 	)
 }
@@ -739,7 +759,7 @@ func (ec *executionContext) _ResponseStats_withinTargetRate(ctx context.Context,
 		func(ctx context.Context, selections ast.SelectionSet, v *float64) graphql.Marshaler {
 			return ec.marshalOFloat2ᚖfloat64(ctx, selections, v)
 		},
-		false,
+		true,
 		false,
 	)
 }
@@ -762,7 +782,7 @@ func (ec *executionContext) _ResponseStats_firstResponses(ctx context.Context, f
 		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
 			return ec.marshalNInt2int(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -785,7 +805,7 @@ func (ec *executionContext) _ResponseStats_firstResponseMedianBusiness(ctx conte
 		func(ctx context.Context, selections ast.SelectionSet, v *float64) graphql.Marshaler {
 			return ec.marshalOFloat2ᚖfloat64(ctx, selections, v)
 		},
-		false,
+		true,
 		false,
 	)
 }
@@ -808,7 +828,7 @@ func (ec *executionContext) _ResponseStats_firstResponseP90Business(ctx context.
 		func(ctx context.Context, selections ast.SelectionSet, v *float64) graphql.Marshaler {
 			return ec.marshalOFloat2ᚖfloat64(ctx, selections, v)
 		},
-		false,
+		true,
 		false,
 	)
 }
@@ -954,7 +974,7 @@ func (ec *executionContext) _Agreement(ctx context.Context, sel ast.SelectionSet
 
 var kpiInputImplementors = []string{"KpiInput"}
 
-func (ec *executionContext) _KpiInput(ctx context.Context, sel ast.SelectionSet, obj *KpiInput) graphql.Marshaler {
+func (ec *executionContext) _KpiInput(ctx context.Context, sel ast.SelectionSet, obj *domain.MetricInput) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, kpiInputImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -967,28 +987,94 @@ func (ec *executionContext) _KpiInput(ctx context.Context, sel ast.SelectionSet,
 		case "metric":
 			out.Values[i] = ec._KpiInput_metric(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "value":
 			out.Values[i] = ec._KpiInput_value(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "count":
 			out.Values[i] = ec._KpiInput_count(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "waits":
-			out.Values[i] = ec._KpiInput_waits(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._KpiInput_waits(ctx, field, obj)
+				if res == graphql.Null {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
 			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		case "analyses":
-			out.Values[i] = ec._KpiInput_analyses(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._KpiInput_analyses(ctx, field, obj)
+				if res == graphql.Null {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
 			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -1204,7 +1290,7 @@ func (ec *executionContext) _ResponseStats(ctx context.Context, sel ast.Selectio
 // region    ***************************** type.gotpl *****************************
 
 func (ec *executionContext) marshalNAgreement2ᚕᚖgithubᚗcomᚋfincokpiᚋfincoᚋgraphᚋgenᚐAgreementᚄ(ctx context.Context, sel ast.SelectionSet, v []*Agreement) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 4, true, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 4, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNAgreement2ᚖgithubᚗcomᚋfincokpiᚋfincoᚋgraphᚋgenᚐAgreement(ctx, sel, v[i])
@@ -1229,11 +1315,15 @@ func (ec *executionContext) marshalNAgreement2ᚖgithubᚗcomᚋfincokpiᚋfinco
 	return ec._Agreement(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNKpiInput2ᚕᚖgithubᚗcomᚋfincokpiᚋfincoᚋgraphᚋgenᚐKpiInputᚄ(ctx context.Context, sel ast.SelectionSet, v []*KpiInput) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 4, true, func(ctx context.Context, i int) graphql.Marshaler {
+func (ec *executionContext) marshalNKpiInput2githubᚗcomᚋfincokpiᚋfincoᚋdomainᚐMetricInput(ctx context.Context, sel ast.SelectionSet, v domain.MetricInput) graphql.Marshaler {
+	return ec._KpiInput(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNKpiInput2ᚕgithubᚗcomᚋfincokpiᚋfincoᚋdomainᚐMetricInputᚄ(ctx context.Context, sel ast.SelectionSet, v []domain.MetricInput) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 4, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNKpiInput2ᚖgithubᚗcomᚋfincokpiᚋfincoᚋgraphᚋgenᚐKpiInput(ctx, sel, v[i])
+		return ec.marshalNKpiInput2githubᚗcomᚋfincokpiᚋfincoᚋdomainᚐMetricInput(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -1243,16 +1333,6 @@ func (ec *executionContext) marshalNKpiInput2ᚕᚖgithubᚗcomᚋfincokpiᚋfin
 	}
 
 	return ret
-}
-
-func (ec *executionContext) marshalNKpiInput2ᚖgithubᚗcomᚋfincokpiᚋfincoᚋgraphᚋgenᚐKpiInput(ctx context.Context, sel ast.SelectionSet, v *KpiInput) graphql.Marshaler {
-	if v == nil {
-		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
-			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
-		}
-		return graphql.Null
-	}
-	return ec._KpiInput(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalNLineSource2githubᚗcomᚋfincokpiᚋfincoᚋentᚋgenᚐNoder(ctx context.Context, sel ast.SelectionSet, v gen.Noder) graphql.Marshaler {
@@ -1266,7 +1346,7 @@ func (ec *executionContext) marshalNLineSource2githubᚗcomᚋfincokpiᚋfinco�
 }
 
 func (ec *executionContext) marshalNLineSource2ᚕgithubᚗcomᚋfincokpiᚋfincoᚋentᚋgenᚐNoderᚄ(ctx context.Context, sel ast.SelectionSet, v []gen.Noder) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 4, true, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 4, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNLineSource2githubᚗcomᚋfincokpiᚋfincoᚋentᚋgenᚐNoder(ctx, sel, v[i])

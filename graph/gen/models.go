@@ -17,10 +17,12 @@ type AddAdjustmentInput struct {
 	Kind   adjustment.Kind `json:"kind"`
 	Key    string          `json:"key"`
 	// Major units, such as 50000 or 1234.50; a correction may be negative.
-	Amount   string `json:"amount"`
-	AfterTax *bool  `json:"afterTax,omitempty"`
-	Reason   string `json:"reason"`
-	Corrects *int   `json:"corrects,omitempty"`
+	Amount string `json:"amount"`
+	// The company's if not given.
+	Currency *string `json:"currency,omitempty"`
+	AfterTax *bool   `json:"afterTax,omitempty"`
+	Reason   string  `json:"reason"`
+	Corrects *int    `json:"corrects,omitempty"`
 }
 
 type AddAdjustmentPayload struct {
@@ -63,15 +65,6 @@ type GiveFeedbackInput struct {
 type GiveFeedbackPayload struct {
 	Feedback *gen.Feedback `json:"feedback"`
 	Analysis *gen.Analysis `json:"analysis"`
-}
-
-// One metric that a KPI read, with what it was counted from.
-type KpiInput struct {
-	Metric   string                  `json:"metric"`
-	Value    *float64                `json:"value,omitempty"`
-	Count    int                     `json:"count"`
-	Waits    *gen.WaitConnection     `json:"waits"`
-	Analyses *gen.AnalysisConnection `json:"analyses"`
 }
 
 // An amount of money: major units with all their digits, and an ISO 4217 code.

@@ -208,7 +208,7 @@ func (ec *executionContext) _AddAdjustmentPayload_adjustment(ctx context.Context
 		func(ctx context.Context, selections ast.SelectionSet, v *gen.Adjustment) graphql.Marshaler {
 			return ec.marshalNAdjustment2ᚖgithubᚗcomᚋfincokpiᚋfincoᚋentᚋgenᚐAdjustment(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -240,7 +240,7 @@ func (ec *executionContext) _ComputeKpisPayload_results(ctx context.Context, fie
 		func(ctx context.Context, selections ast.SelectionSet, v []*gen.KpiResult) graphql.Marshaler {
 			return ec.marshalNKpiResult2ᚕᚖgithubᚗcomᚋfincokpiᚋfincoᚋentᚋgenᚐKpiResultᚄ(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -272,7 +272,7 @@ func (ec *executionContext) _GiveFeedbackPayload_feedback(ctx context.Context, f
 		func(ctx context.Context, selections ast.SelectionSet, v *gen.Feedback) graphql.Marshaler {
 			return ec.marshalNFeedback2ᚖgithubᚗcomᚋfincokpiᚋfincoᚋentᚋgenᚐFeedback(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -304,7 +304,7 @@ func (ec *executionContext) _GiveFeedbackPayload_analysis(ctx context.Context, f
 		func(ctx context.Context, selections ast.SelectionSet, v *gen.Analysis) graphql.Marshaler {
 			return ec.marshalNAnalysis2ᚖgithubᚗcomᚋfincokpiᚋfincoᚋentᚋgenᚐAnalysis(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -337,7 +337,7 @@ func (ec *executionContext) _Mutation_signIn(ctx context.Context, field graphql.
 		func(ctx context.Context, selections ast.SelectionSet, v *SessionPayload) graphql.Marshaler {
 			return ec.marshalNSessionPayload2ᚖgithubᚗcomᚋfincokpiᚋfincoᚋgraphᚋgenᚐSessionPayload(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -351,6 +351,12 @@ func (ec *executionContext) fieldContext_Mutation_signIn(ctx context.Context, fi
 			return ec.childFields_SessionPayload(ctx, field)
 		},
 	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
 	if fc.Args, err = ec.field_Mutation_signIn_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
@@ -375,7 +381,7 @@ func (ec *executionContext) _Mutation_refreshSession(ctx context.Context, field 
 		func(ctx context.Context, selections ast.SelectionSet, v *SessionPayload) graphql.Marshaler {
 			return ec.marshalNSessionPayload2ᚖgithubᚗcomᚋfincokpiᚋfincoᚋgraphᚋgenᚐSessionPayload(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -389,6 +395,12 @@ func (ec *executionContext) fieldContext_Mutation_refreshSession(ctx context.Con
 			return ec.childFields_SessionPayload(ctx, field)
 		},
 	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
 	if fc.Args, err = ec.field_Mutation_refreshSession_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
@@ -413,7 +425,7 @@ func (ec *executionContext) _Mutation_signOut(ctx context.Context, field graphql
 		func(ctx context.Context, selections ast.SelectionSet, v *SignOutPayload) graphql.Marshaler {
 			return ec.marshalNSignOutPayload2ᚖgithubᚗcomᚋfincokpiᚋfincoᚋgraphᚋgenᚐSignOutPayload(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -427,6 +439,12 @@ func (ec *executionContext) fieldContext_Mutation_signOut(ctx context.Context, f
 			return ec.childFields_SignOutPayload(ctx, field)
 		},
 	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
 	if fc.Args, err = ec.field_Mutation_signOut_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
@@ -451,7 +469,7 @@ func (ec *executionContext) _Mutation_giveFeedback(ctx context.Context, field gr
 		func(ctx context.Context, selections ast.SelectionSet, v *GiveFeedbackPayload) graphql.Marshaler {
 			return ec.marshalNGiveFeedbackPayload2ᚖgithubᚗcomᚋfincokpiᚋfincoᚋgraphᚋgenᚐGiveFeedbackPayload(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -465,6 +483,12 @@ func (ec *executionContext) fieldContext_Mutation_giveFeedback(ctx context.Conte
 			return ec.childFields_GiveFeedbackPayload(ctx, field)
 		},
 	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
 	if fc.Args, err = ec.field_Mutation_giveFeedback_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
@@ -489,7 +513,7 @@ func (ec *executionContext) _Mutation_reanalyze(ctx context.Context, field graph
 		func(ctx context.Context, selections ast.SelectionSet, v *ReanalyzePayload) graphql.Marshaler {
 			return ec.marshalNReanalyzePayload2ᚖgithubᚗcomᚋfincokpiᚋfincoᚋgraphᚋgenᚐReanalyzePayload(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -503,6 +527,12 @@ func (ec *executionContext) fieldContext_Mutation_reanalyze(ctx context.Context,
 			return ec.childFields_ReanalyzePayload(ctx, field)
 		},
 	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
 	if fc.Args, err = ec.field_Mutation_reanalyze_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
@@ -527,7 +557,7 @@ func (ec *executionContext) _Mutation_computeKpis(ctx context.Context, field gra
 		func(ctx context.Context, selections ast.SelectionSet, v *ComputeKpisPayload) graphql.Marshaler {
 			return ec.marshalNComputeKpisPayload2ᚖgithubᚗcomᚋfincokpiᚋfincoᚋgraphᚋgenᚐComputeKpisPayload(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -541,6 +571,12 @@ func (ec *executionContext) fieldContext_Mutation_computeKpis(ctx context.Contex
 			return ec.childFields_ComputeKpisPayload(ctx, field)
 		},
 	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
 	if fc.Args, err = ec.field_Mutation_computeKpis_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
@@ -565,7 +601,7 @@ func (ec *executionContext) _Mutation_runPayroll(ctx context.Context, field grap
 		func(ctx context.Context, selections ast.SelectionSet, v *PayrollPayload) graphql.Marshaler {
 			return ec.marshalNPayrollPayload2ᚖgithubᚗcomᚋfincokpiᚋfincoᚋgraphᚋgenᚐPayrollPayload(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -579,6 +615,12 @@ func (ec *executionContext) fieldContext_Mutation_runPayroll(ctx context.Context
 			return ec.childFields_PayrollPayload(ctx, field)
 		},
 	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
 	if fc.Args, err = ec.field_Mutation_runPayroll_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
@@ -603,7 +645,7 @@ func (ec *executionContext) _Mutation_reviewPayroll(ctx context.Context, field g
 		func(ctx context.Context, selections ast.SelectionSet, v *PayrollPayload) graphql.Marshaler {
 			return ec.marshalNPayrollPayload2ᚖgithubᚗcomᚋfincokpiᚋfincoᚋgraphᚋgenᚐPayrollPayload(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -617,6 +659,12 @@ func (ec *executionContext) fieldContext_Mutation_reviewPayroll(ctx context.Cont
 			return ec.childFields_PayrollPayload(ctx, field)
 		},
 	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
 	if fc.Args, err = ec.field_Mutation_reviewPayroll_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
@@ -641,7 +689,7 @@ func (ec *executionContext) _Mutation_approvePayroll(ctx context.Context, field 
 		func(ctx context.Context, selections ast.SelectionSet, v *PayrollPayload) graphql.Marshaler {
 			return ec.marshalNPayrollPayload2ᚖgithubᚗcomᚋfincokpiᚋfincoᚋgraphᚋgenᚐPayrollPayload(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -655,6 +703,12 @@ func (ec *executionContext) fieldContext_Mutation_approvePayroll(ctx context.Con
 			return ec.childFields_PayrollPayload(ctx, field)
 		},
 	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
 	if fc.Args, err = ec.field_Mutation_approvePayroll_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
@@ -679,7 +733,7 @@ func (ec *executionContext) _Mutation_payPayroll(ctx context.Context, field grap
 		func(ctx context.Context, selections ast.SelectionSet, v *PayrollPayload) graphql.Marshaler {
 			return ec.marshalNPayrollPayload2ᚖgithubᚗcomᚋfincokpiᚋfincoᚋgraphᚋgenᚐPayrollPayload(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -693,6 +747,12 @@ func (ec *executionContext) fieldContext_Mutation_payPayroll(ctx context.Context
 			return ec.childFields_PayrollPayload(ctx, field)
 		},
 	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
 	if fc.Args, err = ec.field_Mutation_payPayroll_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
@@ -717,7 +777,7 @@ func (ec *executionContext) _Mutation_addAdjustment(ctx context.Context, field g
 		func(ctx context.Context, selections ast.SelectionSet, v *AddAdjustmentPayload) graphql.Marshaler {
 			return ec.marshalNAddAdjustmentPayload2ᚖgithubᚗcomᚋfincokpiᚋfincoᚋgraphᚋgenᚐAddAdjustmentPayload(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -731,6 +791,12 @@ func (ec *executionContext) fieldContext_Mutation_addAdjustment(ctx context.Cont
 			return ec.childFields_AddAdjustmentPayload(ctx, field)
 		},
 	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
 	if fc.Args, err = ec.field_Mutation_addAdjustment_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
@@ -754,7 +820,7 @@ func (ec *executionContext) _PayrollPayload_run(ctx context.Context, field graph
 		func(ctx context.Context, selections ast.SelectionSet, v *gen.PayrollRun) graphql.Marshaler {
 			return ec.marshalNPayrollRun2ᚖgithubᚗcomᚋfincokpiᚋfincoᚋentᚋgenᚐPayrollRun(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -786,7 +852,7 @@ func (ec *executionContext) _ReanalyzePayload_requested(ctx context.Context, fie
 		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
 			return ec.marshalNInt2int(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -809,7 +875,7 @@ func (ec *executionContext) _SessionPayload_accessToken(ctx context.Context, fie
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNString2string(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -832,7 +898,7 @@ func (ec *executionContext) _SessionPayload_expiresAt(ctx context.Context, field
 		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
 			return ec.marshalNTime2timeᚐTime(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -855,7 +921,7 @@ func (ec *executionContext) _SessionPayload_refreshToken(ctx context.Context, fi
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNString2string(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -878,7 +944,7 @@ func (ec *executionContext) _SessionPayload_user(ctx context.Context, field grap
 		func(ctx context.Context, selections ast.SelectionSet, v *gen.User) graphql.Marshaler {
 			return ec.marshalNUser2ᚖgithubᚗcomᚋfincokpiᚋfincoᚋentᚋgenᚐUser(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -910,7 +976,7 @@ func (ec *executionContext) _SignOutPayload_signedOut(ctx context.Context, field
 		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
 			return ec.marshalNBoolean2bool(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -937,7 +1003,7 @@ func (ec *executionContext) unmarshalInputAddAdjustmentInput(ctx context.Context
 		asMap["afterTax"] = false
 	}
 
-	fieldsInOrder := [...]string{"user", "period", "kind", "key", "amount", "afterTax", "reason", "corrects"}
+	fieldsInOrder := [...]string{"user", "period", "kind", "key", "amount", "currency", "afterTax", "reason", "corrects"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -979,6 +1045,13 @@ func (ec *executionContext) unmarshalInputAddAdjustmentInput(ctx context.Context
 				return it, err
 			}
 			it.Amount = data
+		case "currency":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("currency"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Currency = data
 		case "afterTax":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("afterTax"))
 			data, err := ec.unmarshalOBoolean2ᚖbool(ctx, v)

@@ -27,7 +27,7 @@ type Config = graphql.Config[ResolverRoot, DirectiveRoot, ComplexityRoot]
 type ResolverRoot interface {
 	Adjustment() AdjustmentResolver
 	Analysis() AnalysisResolver
-	KpiScore() KpiScoreResolver
+	KpiInput() KpiInputResolver
 	Message() MessageResolver
 	Mutation() MutationResolver
 	PayrollRun() PayrollRunResolver
@@ -444,7 +444,7 @@ type ComplexityRoot struct {
 	}
 
 	Query struct {
-		Agreement        func(childComplexity int, days *int, at *time.Time) int
+		Agreement        func(childComplexity int, days *int) int
 		Analyses         func(childComplexity int, after *entgql.Cursor[int], first *int, before *entgql.Cursor[int], last *int, orderBy *gen.AnalysisOrder, where *gen.AnalysisWhereInput) int
 		Analyzers        func(childComplexity int, after *entgql.Cursor[int], first *int, before *entgql.Cursor[int], last *int, orderBy *gen.AnalyzerOrder, where *gen.AnalyzerWhereInput) int
 		Chats            func(childComplexity int, after *entgql.Cursor[int], first *int, before *entgql.Cursor[int], last *int, orderBy *gen.ChatOrder, where *gen.ChatWhereInput) int
@@ -2371,7 +2371,7 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 			return 0, false
 		}
 
-		return e.ComplexityRoot.Query.Agreement(childComplexity, args["days"].(*int), args["at"].(*time.Time)), true
+		return e.ComplexityRoot.Query.Agreement(childComplexity, args["days"].(*int)), true
 	case "Query.analyses":
 		if e.ComplexityRoot.Query.Analyses == nil {
 			break
@@ -6203,7 +6203,7 @@ extend type Query {
   "How fast customers were answered: by a person, a team, or the company if neither is given; over a period, this month if none is given."
   responseStats(person: ID, team: ID, period: Period, from: Time, to: Time): ResponseStats!
   "How far people agree with each analyzer, and what passes the pay gate."
-  agreement(days: Int = 90, at: Time): [Agreement!]!
+  agreement(days: Int = 90): [Agreement!]!
 }
 
 extend type Query {
@@ -6429,6 +6429,8 @@ input AddAdjustmentInput {
   key: String!
   "Major units, such as 50000 or 1234.50; a correction may be negative."
   amount: String!
+  "The company's if not given."
+  currency: String
   afterTax: Boolean = false
   reason: String!
   corrects: ID

@@ -102,7 +102,7 @@ func (ec *executionContext) _Subscription_messageReceived(ctx context.Context, f
 		func(ctx context.Context, selections ast.SelectionSet, v *gen.Message) graphql.Marshaler {
 			return ec.marshalNMessage2ᚖgithubᚗcomᚋfincokpiᚋfincoᚋentᚋgenᚐMessage(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -116,6 +116,12 @@ func (ec *executionContext) fieldContext_Subscription_messageReceived(ctx contex
 			return ec.childFields_Message(ctx, field)
 		},
 	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
 	if fc.Args, err = ec.field_Subscription_messageReceived_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
@@ -140,7 +146,7 @@ func (ec *executionContext) _Subscription_analysisCompleted(ctx context.Context,
 		func(ctx context.Context, selections ast.SelectionSet, v *gen.Analysis) graphql.Marshaler {
 			return ec.marshalNAnalysis2ᚖgithubᚗcomᚋfincokpiᚋfincoᚋentᚋgenᚐAnalysis(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -154,6 +160,12 @@ func (ec *executionContext) fieldContext_Subscription_analysisCompleted(ctx cont
 			return ec.childFields_Analysis(ctx, field)
 		},
 	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
 	if fc.Args, err = ec.field_Subscription_analysisCompleted_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
@@ -178,7 +190,7 @@ func (ec *executionContext) _Subscription_waitChanged(ctx context.Context, field
 		func(ctx context.Context, selections ast.SelectionSet, v *gen.Wait) graphql.Marshaler {
 			return ec.marshalNWait2ᚖgithubᚗcomᚋfincokpiᚋfincoᚋentᚋgenᚐWait(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -192,6 +204,12 @@ func (ec *executionContext) fieldContext_Subscription_waitChanged(ctx context.Co
 			return ec.childFields_Wait(ctx, field)
 		},
 	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
 	if fc.Args, err = ec.field_Subscription_waitChanged_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
@@ -216,7 +234,7 @@ func (ec *executionContext) _Subscription_kpiChanged(ctx context.Context, field 
 		func(ctx context.Context, selections ast.SelectionSet, v *gen.KpiResult) graphql.Marshaler {
 			return ec.marshalNKpiResult2ᚖgithubᚗcomᚋfincokpiᚋfincoᚋentᚋgenᚐKpiResult(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }
@@ -230,6 +248,12 @@ func (ec *executionContext) fieldContext_Subscription_kpiChanged(ctx context.Con
 			return ec.childFields_KpiResult(ctx, field)
 		},
 	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
 	if fc.Args, err = ec.field_Subscription_kpiChanged_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
@@ -253,7 +277,7 @@ func (ec *executionContext) _Subscription_payrollRunChanged(ctx context.Context,
 		func(ctx context.Context, selections ast.SelectionSet, v *gen.PayrollRun) graphql.Marshaler {
 			return ec.marshalNPayrollRun2ᚖgithubᚗcomᚋfincokpiᚋfincoᚋentᚋgenᚐPayrollRun(ctx, selections, v)
 		},
-		false,
+		true,
 		true,
 	)
 }

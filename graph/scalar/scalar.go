@@ -3,10 +3,11 @@ package scalar
 
 import (
 	"encoding/json"
-	"fmt"
 	"io"
 	"strconv"
+	"time"
 
+	"entgo.io/contrib/entgql"
 	"github.com/99designs/gqlgen/graphql"
 
 	"github.com/fincokpi/finco/domain"
@@ -34,7 +35,7 @@ func UnmarshalDecimal(v any) (string, error) {
 	case int:
 		return strconv.Itoa(v), nil
 	}
-	return "", fmt.Errorf("a number, please")
+	return "", domain.Errorf(domain.KindInvalid, "a number is expected")
 }
 
 // MarshalJSON writes a document as it is.
@@ -57,7 +58,7 @@ func MarshalPeriod(s string) graphql.Marshaler { return graphql.MarshalString(s)
 func UnmarshalPeriod(v any) (string, error) {
 	s, ok := v.(string)
 	if !ok {
-		return "", fmt.Errorf("a period is text such as 2026-09, 2026-W36 or 2026-09-02")
+		return "", domain.Errorf(domain.KindInvalid, "a period is text such as 2026-09, 2026-W36 or 2026-09-02")
 	}
 	p, err := domain.ParsePeriod(s)
 	if err != nil {
@@ -75,13 +76,53 @@ func MarshalTelegramID(id int64) graphql.Marshaler {
 func UnmarshalTelegramID(v any) (int64, error) {
 	switch v := v.(type) {
 	case string:
-		return strconv.ParseInt(v, 10, 64)
+		return wholeNumber(v)
 	case json.Number:
-		return v.Int64()
+		return wholeNumber(v.String())
 	case int64:
 		return v, nil
 	case int:
 		return int64(v), nil
 	}
-	return 0, fmt.Errorf("a Telegram id is a whole number, best as text")
+	return wholeNumber("")
+}
+
+func wholeNumber(text string) (int64, error) {
+	id, err := strconv.ParseInt(text, 10, 64)
+	if err != nil {
+		return 0, domain.Errorf(domain.KindInvalid, "a Telegram id is a whole number, best as text")
+	}
+	return id, nil
+}
+
+// MarshalTime writes a moment in UTC.
+func MarshalTime(t time.Time) graphql.Marshaler {
+	return graphql.WriterFunc(func(w io.Writer) {
+		var room [40]byte
+		out := append(room[:0], '"')
+		out = t.UTC().AppendFormat(out, time.RFC3339Nano)
+		_, _ = w.Write(append(out, '"'))
+	})
+}
+
+// UnmarshalTime reads a moment with its offset.
+func UnmarshalTime(v any) (time.Time, error) {
+	if s, ok := v.(string); ok {
+		if t, err := time.Parse(time.RFC3339Nano, s); err == nil {
+			return t, nil
+		}
+	}
+	return time.Time{}, domain.Errorf(domain.KindInvalid, "a time is text such as 2026-09-02T09:00:00+05:00")
+}
+
+// MarshalCursor writes a place in a list.
+func MarshalCursor(c entgql.Cursor[int]) graphql.Marshaler { return c }
+
+// UnmarshalCursor reads a place that an earlier answer named.
+func UnmarshalCursor(v any) (entgql.Cursor[int], error) {
+	var c entgql.Cursor[int]
+	if s, ok := v.(string); !ok || len(s) > 2048 || c.UnmarshalGQL(v) != nil {
+		return c, domain.Errorf(domain.KindInvalid, "the cursor is not one of this server's")
+	}
+	return c, nil
 }

@@ -1,0 +1,226 @@
+package graph
+
+import (
+	"context"
+	"slices"
+
+	"entgo.io/ent/dialect/sql"
+
+	"github.com/fincokpi/finco/ent/gen"
+	"github.com/fincokpi/finco/ent/gen/analysis"
+	"github.com/fincokpi/finco/ent/gen/analysisdetail"
+	"github.com/fincokpi/finco/ent/gen/analyzer"
+	"github.com/fincokpi/finco/ent/gen/customer"
+	"github.com/fincokpi/finco/ent/gen/feedback"
+	"github.com/fincokpi/finco/ent/gen/message"
+	"github.com/fincokpi/finco/ent/gen/messagecontent"
+	"github.com/fincokpi/finco/ent/gen/user"
+	"github.com/fincokpi/finco/ent/gen/wait"
+)
+
+func idOf[N any](nodes []*N, id func(*N) int) []int {
+	out := make([]int, len(nodes))
+	for i, node := range nodes {
+		out[i] = id(node)
+	}
+	return out
+}
+
+// referred are the distinct ids that nodes refer to.
+func referred[N any](nodes []*N, ref func(*N) *int) []int {
+	var out []int
+	for _, node := range nodes {
+		if id := ref(node); id != nil {
+			out = append(out, *id)
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+func byID[N any](nodes []*N, id func(*N) int) map[int]*N {
+	out := make(map[int]*N, len(nodes))
+	for _, node := range nodes {
+		out[id(node)] = node
+	}
+	return out
+}
+
+func messageID(m *gen.Message) int   { return m.ID }
+func analysisID(a *gen.Analysis) int { return a.ID }
+
+// content is a message's words as they are now; nil to whoever may not read them.
+func (r *Resolver) content(ctx context.Context, m *gen.Message) (*gen.MessageContent, error) {
+	found, err := together(ctx, fieldKey{name: "content"}, m, func(nodes []*gen.Message) (map[int]*gen.MessageContent, error) {
+		newest := func(s *sql.Selector) {
+			s.Where(sql.P(func(b *sql.Builder) {
+				b.WriteString(s.C(messagecontent.FieldVersion) + " = (SELECT m.version FROM " + message.Table + " m WHERE m.id = " + s.C(messagecontent.FieldMessageID) + ")")
+			}))
+		}
+		rows, err := r.app.Client().MessageContent.Query().Where(messagecontent.MessageIDIn(idOf(nodes, messageID)...), newest).All(ctx)
+		return byID(rows, func(c *gen.MessageContent) int { return c.MessageID }), err
+	})
+	return found[m.ID], err
+}
+
+// sender is the person or customer who wrote.
+func (r *Resolver) sender(ctx context.Context, m *gen.Message) (gen.Noder, error) {
+	if m.SenderID == nil && m.CustomerID == nil {
+		return nil, nil
+	}
+	found, err := together(ctx, here(ctx), m, func(nodes []*gen.Message) (map[int]gen.Noder, error) {
+		out := map[int]gen.Noder{}
+		if ids := referred(nodes, func(m *gen.Message) *int { return m.SenderID }); len(ids) > 0 {
+			people, err := r.app.Client().User.Query().Where(user.IDIn(ids...)).CollectFields(ctx, "User")
+			if err != nil {
+				return nil, err
+			}
+			found, err := people.All(ctx)
+			if err != nil {
+				return nil, err
+			}
+			for _, one := range found {
+				out[one.ID] = one
+			}
+		}
+		ids := referred(nodes, func(m *gen.Message) *int { return m.CustomerID })
+		if len(ids) == 0 {
+			return out, nil
+		}
+		customers, err := r.app.Client().Customer.Query().Where(customer.IDIn(ids...)).CollectFields(ctx, "Customer")
+		if err != nil {
+			return nil, err
+		}
+		list, err := customers.All(ctx)
+		for _, one := range list {
+			out[one.ID] = one
+		}
+		return out, err
+	})
+	// Ids are of the whole database, so a person's is never a customer's.
+	if m.SenderID != nil {
+		return found[*m.SenderID], err
+	}
+	return found[*m.CustomerID], err
+}
+
+// replyTo is the message that this one answers, as Telegram says.
+func (r *Resolver) replyTo(ctx context.Context, m *gen.Message) (*gen.Message, error) {
+	if m.ReplyToTelegramID == nil {
+		return nil, nil
+	}
+	found, err := together(ctx, here(ctx), m, func(nodes []*gen.Message) (map[int]*gen.Message, error) {
+		type place struct {
+			chat     int
+			telegram int64
+		}
+		wanted := map[int][]int64{}
+		for _, node := range nodes {
+			if node.ReplyToTelegramID != nil {
+				wanted[node.ChatID] = append(wanted[node.ChatID], *node.ReplyToTelegramID)
+			}
+		}
+		query := r.app.Client().Message.Query().Where(func(s *sql.Selector) {
+			var some []*sql.Predicate
+			for chat, ids := range wanted {
+				args := make([]any, len(ids))
+				for i, id := range ids {
+					args[i] = id
+				}
+				some = append(some, sql.And(sql.EQ(s.C(message.FieldChatID), chat), sql.In(s.C(message.FieldTelegramID), args...)))
+			}
+			s.Where(sql.Or(some...))
+		})
+		query, err := query.CollectFields(ctx, "Message")
+		if err != nil {
+			return nil, err
+		}
+		rows, err := query.Select(message.FieldChatID, message.FieldTelegramID).All(ctx)
+		at := map[place]*gen.Message{}
+		for _, row := range rows {
+			at[place{row.ChatID, row.TelegramID}] = row
+		}
+		out := map[int]*gen.Message{}
+		for _, node := range nodes {
+			if node.ReplyToTelegramID != nil {
+				out[node.ID] = at[place{node.ChatID, *node.ReplyToTelegramID}]
+			}
+		}
+		return out, err
+	})
+	return found[m.ID], err
+}
+
+// versions are all versions of a message's words, oldest first.
+func (r *Resolver) versions(ctx context.Context, m *gen.Message) ([]*gen.MessageContent, error) {
+	found, err := together(ctx, here(ctx), m, func(nodes []*gen.Message) (map[int][]*gen.MessageContent, error) {
+		query, err := r.app.Client().MessageContent.Query().Where(messagecontent.MessageIDIn(idOf(nodes, messageID)...)).
+			Order(messagecontent.ByVersion()).CollectFields(ctx, "MessageContent")
+		if err != nil {
+			return nil, err
+		}
+		rows, err := query.All(ctx)
+		out := map[int][]*gen.MessageContent{}
+		for _, row := range rows {
+			out[row.MessageID] = append(out[row.MessageID], row)
+		}
+		return out, err
+	})
+	return found[m.ID], err
+}
+
+// analyzerOf is the version of the analyzer that judged.
+func (r *Resolver) analyzerOf(ctx context.Context, a *gen.Analysis) (*gen.Analyzer, error) {
+	found, err := together(ctx, fieldKey{name: "analyzer"}, a, func(nodes []*gen.Analysis) (map[int]*gen.Analyzer, error) {
+		ids := referred(nodes, func(a *gen.Analysis) *int { return &a.AnalyzerID })
+		rows, err := r.app.Client().Analyzer.Query().Where(analyzer.IDIn(ids...)).All(ctx)
+		return byID(rows, func(a *gen.Analyzer) int { return a.ID }), err
+	})
+	return found[a.AnalyzerID], err
+}
+
+// detail is why an analyzer said so; nil to whoever may not read the words.
+func (r *Resolver) detail(ctx context.Context, a *gen.Analysis) (*gen.AnalysisDetail, error) {
+	found, err := together(ctx, fieldKey{name: "detail"}, a, func(nodes []*gen.Analysis) (map[int]*gen.AnalysisDetail, error) {
+		rows, err := r.app.Client().AnalysisDetail.Query().Where(analysisdetail.AnalysisIDIn(idOf(nodes, analysisID)...)).All(ctx)
+		return byID(rows, func(d *gen.AnalysisDetail) int { return d.AnalysisID }), err
+	})
+	return found[a.ID], err
+}
+
+// newestFeedback is the feedback that counts; nil if nobody gave any.
+func (r *Resolver) newestFeedback(ctx context.Context, a *gen.Analysis) (*gen.Feedback, error) {
+	found, err := together(ctx, fieldKey{name: "feedback"}, a, func(nodes []*gen.Analysis) (map[int]*gen.Feedback, error) {
+		rows, err := r.app.Client().Feedback.Query().Where(feedback.AnalysisIDIn(idOf(nodes, analysisID)...)).
+			Order(feedback.ByCreatedAt(), feedback.ByID()).All(ctx)
+		return byID(rows, func(f *gen.Feedback) int { return f.AnalysisID }), err // the last of each stays
+	})
+	return found[a.ID], err
+}
+
+// touching are the waits that each message opens or closes or belongs to, and its analyses: what KPIs count of it.
+func (r *Resolver) touching(ctx context.Context, nodes []*gen.Message) (waits, analyses map[int][]int, err error) {
+	ids := idOf(nodes, messageID)
+	waits, analyses = map[int][]int{}, map[int][]int{}
+	for _, node := range nodes {
+		if node.WaitID != nil {
+			waits[*node.WaitID] = append(waits[*node.WaitID], node.ID)
+		}
+	}
+	rows, err := r.app.Client().Wait.Query().Where(wait.Or(wait.OpensWithIDIn(ids...), wait.ClosesWithIDIn(ids...))).
+		Select(wait.FieldOpensWithID, wait.FieldClosesWithID).All(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, row := range rows {
+		waits[row.ID] = append(waits[row.ID], row.OpensWithID)
+		if row.ClosesWithID != nil {
+			waits[row.ID] = append(waits[row.ID], *row.ClosesWithID)
+		}
+	}
+	judged, err := r.app.Client().Analysis.Query().Where(analysis.MessageIDIn(ids...)).Select(analysis.FieldMessageID).All(ctx)
+	for _, row := range judged {
+		analyses[row.ID] = append(analyses[row.ID], row.MessageID)
+	}
+	return waits, analyses, err
+}
