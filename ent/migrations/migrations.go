@@ -4,7 +4,8 @@
 //
 //	go run diff.go NAME
 //
-// in this folder, from ent/gen. There is no way down: a release that must go back restores a backup.
+// in this folder, from ent/gen. There is no way down (the Down parts that the generator
+// writes are never run): a release that must go back restores a backup.
 package migrations
 
 import "embed"
