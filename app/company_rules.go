@@ -182,7 +182,7 @@ func (p *applying) readPayRules(ctx context.Context) (map[string]history[ruleTer
 	out := map[string]history[ruleTerms]{}
 	const q = `
 SELECT key, lower(kind), after_tax, COALESCE("when", ''), COALESCE(amount, ''), COALESCE(percent_of_base, ''), "from", removed
-FROM pay_rules ORDER BY position, key, "from"`
+FROM pay_rules ORDER BY key, "from"`
 	err := p.each(ctx, q, nil, func(scan scanner) error {
 		var key, from string
 		var v ruleTerms

@@ -39,7 +39,7 @@ func (h history[V]) with(v dated[V]) history[V] {
 
 // opening says from which day a change may be written: what was before it is history and stays.
 type opening struct {
-	// first is where the first version of something begins that says no day.
+	// first is where the only version of something new begins that says no day.
 	first domain.Date
 	// change is where anything else begins that says no day.
 	change domain.Date
@@ -51,24 +51,16 @@ type opening struct {
 func planned[V any](stored, wanted history[V], open opening, same func(a, b V) bool) history[V] {
 	known := slices.Clone(stored).sorted()
 	wanted = resolved(wanted, open, len(known) == 0)
-	var out history[V]
-	put := func(v dated[V]) {
-		known = known.with(v)
-		out = out.with(v)
+	if now, ok := wanted.at(open.change); ok {
+		wanted = wanted.with(dated[V]{open.change, now.value})
 	}
+	var out history[V]
 	for _, w := range wanted {
 		now, ok := known.at(w.from)
-		switch {
-		case ok && same(now.value, w.value):
-		case ok && now.from == w.from && w.from.Before(open.change):
-		default:
-			put(w)
+		if ok && (same(now.value, w.value) || now.from == w.from && w.from.Before(open.change)) {
+			continue
 		}
-	}
-	w, ok := wanted.at(open.change)
-	now, has := known.at(open.change)
-	if ok && (!has || !same(now.value, w.value)) {
-		put(dated[V]{open.change, w.value})
+		known, out = known.with(w), out.with(w)
 	}
 	return out
 }
@@ -79,7 +71,7 @@ func resolved[V any](wanted history[V], open opening, isNew bool) history[V] {
 	for _, w := range wanted {
 		if w.from.IsZero() {
 			w.from = open.change
-			if isNew {
+			if isNew && len(wanted) == 1 {
 				w.from = open.first
 			}
 		}
