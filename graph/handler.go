@@ -201,20 +201,23 @@ func become(ctx context.Context, actor auth.Actor) {
 	}
 }
 
-// Run answers one request of the context's actor without HTTP, for the command line. The answer is one JSON object; ok tells
-// whether it is without errors.
-func (h *Handler) Run(ctx context.Context, params *graphql.RawParams) (answer []byte, ok bool) {
-	e := executor.New(graphgen.NewExecutableSchema(graphgen.Config{Resolvers: &Resolver{app: h.app, log: h.cfg.Log}}))
-	harden(e, h.cfg, false)
+// Execute answers one query or mutation of the context's actor without HTTP, for the command line. The answer is one JSON
+// object; failed tells whether it has errors.
+func Execute(ctx context.Context, a *app.App, log *slog.Logger, query string, variables map[string]any) (answer []byte, failed bool) {
+	watchLoads(a.Client())
+	e := executor.New(graphgen.NewExecutableSchema(graphgen.Config{Resolvers: &Resolver{app: a, log: log}}))
+	harden(e, Config{Log: log}, false)
 	ctx = graphql.StartOperationTrace(ctx)
-	op, faults := e.CreateOperationContext(ctx, params)
-	if faults != nil {
-		return encode(e.DispatchError(graphql.WithOperationContext(ctx, op), faults)), false
+	op, faults := e.CreateOperationContext(ctx, &graphql.RawParams{Query: query, Variables: variables})
+	if faults == nil {
+		if _, fault := mayRun(http.MethodPost, op.Operation.Operation); fault != nil {
+			faults = gqlerror.List{fault}
+		}
 	}
-	if _, fault := mayRun(http.MethodPost, op.Operation.Operation); fault != nil {
-		return encode(e.DispatchError(graphql.WithOperationContext(ctx, op), []*gqlerror.Error{fault})), false
+	if faults != nil {
+		return encode(e.DispatchError(graphql.WithOperationContext(ctx, op), faults)), true
 	}
 	respond, ctx := e.DispatchOperation(ctx, op)
 	resp := respond(ctx)
-	return encode(resp), len(resp.Errors) == 0
+	return encode(resp), len(resp.Errors) > 0
 }

@@ -41,11 +41,19 @@ func NewClient(a *app.App, cfg Config) (*river.Client[*sql.Tx], error) {
 		JobTimeout:           2 * time.Minute,
 		RescueStuckJobsAfter: 5 * time.Minute,
 		MaxAttempts:          5,
-		Logger:               cfg.Log,
+		Logger:               slog.New(warnings{cfg.Log.Handler()}), // what it says of itself every few seconds is no news
 		ErrorHandler:         faultLog{cfg.Log},
 		PeriodicJobs: []*river.PeriodicJob{river.NewPeriodicJob(river.PeriodicInterval(sweepEvery),
 			func() (river.JobArgs, *river.InsertOpts) { return args.Sweep{}, nil }, &river.PeriodicJobOpts{RunOnStart: true})},
 	})
+}
+
+// warnings lets warnings and errors through.
+type warnings struct{ slog.Handler }
+
+// Enabled implements slog.Handler.
+func (w warnings) Enabled(ctx context.Context, level slog.Level) bool {
+	return level >= slog.LevelWarn && w.Handler.Enabled(ctx, level)
 }
 
 // faultLog logs each failed try once, without its arguments.

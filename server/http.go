@@ -18,7 +18,7 @@ import (
 func (s *serving) routes() http.Handler {
 	r := chi.NewRouter()
 	r.Use(s.measured)
-	r.Handle("/graphql", graph.NewHandler(s.App, graph.Config{Log: s.Log, ClientAddress: s.clientAddress}))
+	r.Handle("/graphql", graph.NewHandler(s.App, graph.Config{Log: s.Log, Address: s.clientAddress}))
 	r.Get("/healthz", s.healthz)
 	r.Get("/readyz", s.readyz)
 	r.Handle("/metrics", s.metrics.handler())
