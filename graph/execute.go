@@ -2,8 +2,8 @@ package graph
 
 import (
 	"context"
-	"encoding/json"
 	"log/slog"
+	"net/http"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/99designs/gqlgen/graphql/executor"
@@ -13,30 +13,28 @@ import (
 	graphgen "github.com/fincokpi/finco/graph/gen"
 )
 
-// Execute answers one query or mutation as the actor in the context, without HTTP and under the same limits, and tells whether
-// the answer has errors. It is called once for an App, as NewHandler is.
-func Execute(ctx context.Context, a *app.App, log *slog.Logger, query string, vars map[string]any) (answer json.RawMessage, failed bool) {
+// Execute answers one query or mutation of the context's actor without HTTP, under the same limits, for the command line. It
+// is called once for an App, as NewHandler is. The answer is one JSON object; failed tells whether it has errors.
+func Execute(ctx context.Context, a *app.App, log *slog.Logger, query string, variables map[string]any) (answer []byte, failed bool) {
 	watchLoads(a.Client())
 	cfg := Config{Log: log}.withDefaults()
 	e := executor.New(graphgen.NewExecutableSchema(graphgen.Config{Resolvers: &Resolver{app: a, log: log}}))
 	harden(e, cfg, false)
 	ctx, cancel := context.WithTimeout(graphql.StartOperationTrace(ctx), cfg.Timeout)
 	defer cancel()
-	operation, errs := e.CreateOperationContext(ctx, &graphql.RawParams{Query: query, Variables: vars})
-	if errs != nil {
-		return marshal(e.DispatchError(graphql.WithOperationContext(ctx, operation), errs))
+	op, faults := e.CreateOperationContext(ctx, &graphql.RawParams{Query: query, Variables: variables})
+	if faults == nil {
+		if _, fault := mayRun(http.MethodPost, op.Operation.Operation); fault != nil {
+			faults = gqlerror.List{fault}
+		}
 	}
-	if operation.Operation.Operation == "subscription" {
-		return marshal(e.DispatchError(ctx, gqlerror.List{gqlerror.Errorf("a subscription needs a connection that stays: use /graphql over a websocket or server-sent events")}))
+	if faults != nil {
+		return encode(e.DispatchError(graphql.WithOperationContext(ctx, op), faults)), true
 	}
-	responses, ctx := e.DispatchOperation(ctx, operation)
-	return marshal(responses(ctx))
-}
-
-func marshal(response *graphql.Response) (json.RawMessage, bool) {
-	raw, err := json.Marshal(response)
-	if err != nil {
-		return json.RawMessage(`{"errors":[{"message":"the answer cannot be written"}]}`), true
+	respond, ctx := e.DispatchOperation(ctx, op)
+	resp := respond(ctx)
+	if resp == nil {
+		resp = &graphql.Response{Errors: gqlerror.List{refuse(codeUnavailable, "the answer took too long")}}
 	}
-	return raw, len(response.Errors) > 0
+	return encode(resp), len(resp.Errors) > 0
 }

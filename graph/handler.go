@@ -11,11 +11,9 @@ import (
 	"time"
 
 	"github.com/99designs/gqlgen/graphql"
-	"github.com/99designs/gqlgen/graphql/executor"
 	"github.com/99designs/gqlgen/graphql/handler"
 	"github.com/99designs/gqlgen/graphql/handler/lru"
 	"github.com/vektah/gqlparser/v2/ast"
-	"github.com/vektah/gqlparser/v2/gqlerror"
 
 	"github.com/fincokpi/finco/app"
 	"github.com/fincokpi/finco/auth"
@@ -199,25 +197,4 @@ func become(ctx context.Context, actor auth.Actor) {
 		as := auth.With(context.Background(), actor)
 		b.actor.Store(&as)
 	}
-}
-
-// Execute answers one query or mutation of the context's actor without HTTP, for the command line. The answer is one JSON
-// object; failed tells whether it has errors.
-func Execute(ctx context.Context, a *app.App, log *slog.Logger, query string, variables map[string]any) (answer []byte, failed bool) {
-	watchLoads(a.Client())
-	e := executor.New(graphgen.NewExecutableSchema(graphgen.Config{Resolvers: &Resolver{app: a, log: log}}))
-	harden(e, Config{Log: log}, false)
-	ctx = graphql.StartOperationTrace(ctx)
-	op, faults := e.CreateOperationContext(ctx, &graphql.RawParams{Query: query, Variables: variables})
-	if faults == nil {
-		if _, fault := mayRun(http.MethodPost, op.Operation.Operation); fault != nil {
-			faults = gqlerror.List{fault}
-		}
-	}
-	if faults != nil {
-		return encode(e.DispatchError(graphql.WithOperationContext(ctx, op), faults)), true
-	}
-	respond, ctx := e.DispatchOperation(ctx, op)
-	resp := respond(ctx)
-	return encode(resp), len(resp.Errors) > 0
 }
