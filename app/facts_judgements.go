@@ -58,7 +58,7 @@ WHERE m.sent_at >= $1 AND m.sent_at < $2 AND m.side <> 'NONE' AND m.received_at 
   AND ($5::bigint[] IS NULL OR m.chat_id = ANY($5))
 GROUP BY 1, 2, 3, 4`
 
-// judgedOutsideSQL finds the needs-reply analyses of what the windows ($6 and on) have outside the span.
+// judgedOutsideSQL finds the needs-reply analyses of what the windows ($5 to $8) have outside the span.
 const judgedOutsideSQL = judgedColumns + `
 FROM unnest($5::bigint[], $6::bigint[], $7::bigint[], $8::bigint[]) AS w(chat, thread, lo, hi)
 JOIN messages m ON m.chat_id = w.chat AND m.thread = w.thread AND m.sent_at >= to_timestamp(w.lo) AND m.sent_at < to_timestamp(w.hi + 1)
@@ -66,7 +66,7 @@ JOIN analyses a ON a.message_id = m.id
 WHERE (m.sent_at < $1 OR m.sent_at >= $2) AND m.side = 'CUSTOMER' AND m.received_at <= $3 AND a.created_at <= $3 AND a.kind = $4
 GROUP BY 1, 2, 3, 4`
 
-// opinionsSQL finds the newest feedback by $2 on analyses made since $1; nobody reviews what is not analyzed.
+// opinionsSQL finds the newest feedback on each analysis as of $1.
 const opinionsSQL = `
 SELECT DISTINCT ON (f.analysis_id) f.analysis_id, COALESCE(f.label, ''), (f.score * 1000000000)::bigint
 FROM feedbacks f WHERE f.created_at <= $1
@@ -176,21 +176,24 @@ func (o opinion) over(machine opinion, kind analyzer.Kind) (said opinion, review
 	return said, o.label != ""
 }
 
-// value is what a kind counts: the score of quality, the label of the others.
+// value is what a kind counts: the score of quality, the label of the others as a number.
 func (o opinion) value(kind analyzer.Kind) int64 {
-	if kind == analyzer.Quality {
+	switch kind {
+	case analyzer.Quality:
 		return o.score
+	case analyzer.NeedsReply:
+		if o.label == analyzer.No {
+			return 0
+		}
+		return nano
 	}
 	switch o.label {
 	case analyzer.Positive:
 		return nano
-	case analyzer.Neutral, "no":
+	case analyzer.Neutral:
 		return 0
 	case analyzer.Negative:
 		return -nano
-	}
-	if kind == analyzer.NeedsReply {
-		return nano
 	}
 	return noNumber
 }

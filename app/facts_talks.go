@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"database/sql"
-	"time"
 
 	"github.com/lib/pq"
 
@@ -183,6 +182,3 @@ func parseNumbers(out []int64, raw []byte) ([]int64, error) {
 	}
 	return out, nil
 }
-
-// spanOf is a period's span in the company's zone, from ≤ t < to.
-func (r *roster) spanOf(p domain.Period) (from, to time.Time) { return p.Bounds(r.zone) }

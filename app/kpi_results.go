@@ -176,9 +176,15 @@ type scoreRow struct {
 	kpiScore
 }
 
+// evaluation is as of when results are computed: a time somebody named, or now.
+type evaluation struct {
+	at    time.Time
+	named bool
+}
+
 // storeKPIs stores the results of a period that differ from the last ones before, sets every result's id, and tells
 // subscribers of the new ones. Two that compute one period wait for each other here.
-func storeKPIs(ctx context.Context, t *tx, p domain.Period, at time.Time, results []*kpiResult) error {
+func storeKPIs(ctx context.Context, t *tx, p domain.Period, when evaluation, results []*kpiResult) error {
 	if _, err := t.sql.ExecContext(ctx, `SELECT pg_advisory_xact_lock(hashtextextended('kpi_results:' || $1, 0))`, p.String()); err != nil {
 		return err
 	}
@@ -190,9 +196,9 @@ func storeKPIs(ctx context.Context, t *tx, p domain.Period, at time.Time, result
 			return err
 		}
 		byUser[k.User] = k
-		rows = append(rows, resultRow{k.User, at, k.Total, k.Coverage, digest})
+		rows = append(rows, resultRow{k.User, when.at, k.Total, k.Coverage, digest})
 	}
-	rows, err := t.changedResults(ctx, p, at, rows, byUser)
+	rows, err := t.changedResults(ctx, p, when, rows, byUser)
 	if err != nil || len(rows) == 0 {
 		return err
 	}
@@ -221,24 +227,29 @@ RETURNING id, user_id`, []any{asJSON(rows), p.String()}, func(scan scanner) erro
 	return t.putScores(ctx, rows, byUser)
 }
 
-// changedResults drops the rows whose last result up to their time says the same, and gives those the id of that one.
-func (t *tx) changedResults(ctx context.Context, p domain.Period, at time.Time, rows []resultRow, byUser map[int]*kpiResult) ([]resultRow, error) {
-	const q = `SELECT DISTINCT ON (user_id) id, user_id, digest FROM kpi_results WHERE period = $1 AND at <= $2 AND user_id = ANY($3) ORDER BY user_id, at DESC`
-	same := map[int]bool{}
-	digests := map[int]string{}
+// changedResults drops the rows whose last result says the same, and gives those the id of that one. Of two that differ and
+// were computed in one microsecond, as of now, the second is of the next.
+func (t *tx) changedResults(ctx context.Context, p domain.Period, when evaluation, rows []resultRow, byUser map[int]*kpiResult) ([]resultRow, error) {
+	const q = `
+SELECT DISTINCT ON (user_id) id, user_id, digest, at FROM kpi_results
+WHERE period = $1 AND (NOT $3 OR at <= $2) AND user_id = ANY($4) ORDER BY user_id, at DESC`
+	same, places := map[int]bool{}, map[int]int{}
 	users := make([]int, len(rows))
 	for i, row := range rows {
-		users[i] = row.User
-		digests[row.User] = row.Digest
+		users[i], places[row.User] = row.User, i
 	}
-	err := t.each(ctx, q, []any{p.String(), at, idArray(users)}, func(scan scanner) error {
+	err := t.each(ctx, q, []any{p.String(), when.at, when.named, idArray(users)}, func(scan scanner) error {
 		var id, user int
 		var digest string
-		if err := scan(&id, &user, &digest); err != nil {
+		var last time.Time
+		if err := scan(&id, &user, &digest, &last); err != nil {
 			return err
 		}
-		if same[user] = digest == digests[user]; same[user] {
+		row := &rows[places[user]]
+		if same[user] = digest == row.Digest; same[user] {
 			byUser[user].ID = id
+		} else if !when.named && !last.Before(row.At) {
+			row.At = last.UTC().Add(time.Microsecond)
 		}
 		return nil
 	})

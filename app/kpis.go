@@ -30,12 +30,12 @@ func (a *App) ComputeKpis(ctx context.Context, in ComputeKpisInput) ([]int, erro
 	if err != nil {
 		return nil, err
 	}
-	at := a.now()
+	when := evaluation{at: a.now()}
 	if in.At != nil {
-		if in.At.After(at) {
+		if in.At.After(when.at) {
 			return nil, domain.Errorf(domain.KindInvalid, "the evaluation time lies in the future: nobody knows yet what will be received by then")
 		}
-		at = in.At.UTC().Truncate(time.Microsecond)
+		when = evaluation{in.At.UTC().Truncate(time.Microsecond), true}
 	}
 	ctx = as(ctx, "scheduler")
 	var out []int
@@ -47,19 +47,19 @@ func (a *App) ComputeKpis(ctx context.Context, in ComputeKpisInput) ([]int, erro
 		if worked := r.workedIn(period, in.People); in.People != nil && len(worked) < len(slices.Compact(slices.Sorted(slices.Values(in.People)))) {
 			return domain.Errorf(domain.KindNotFound, "not all of these people worked in %s", period)
 		}
-		out, err = makeKPIs(ctx, t, r, period, at, in.People)
+		out, err = makeKPIs(ctx, t, r, period, when, in.People)
 		return err
 	})
 	return out, err
 }
 
 // makeKPIs computes and stores, and returns the results' ids.
-func makeKPIs(ctx context.Context, t *tx, r *roster, p domain.Period, at time.Time, people []int) ([]int, error) {
-	results, err := computeKPIs(ctx, t, r, p, at, people)
+func makeKPIs(ctx context.Context, t *tx, r *roster, p domain.Period, when evaluation, people []int) ([]int, error) {
+	results, err := computeKPIs(ctx, t, r, p, when.at, people)
 	if err != nil {
 		return nil, err
 	}
-	if err := storeKPIs(ctx, t, p, at, results); err != nil {
+	if err := storeKPIs(ctx, t, p, when, results); err != nil {
 		return nil, err
 	}
 	ids := make([]int, len(results))
@@ -129,7 +129,7 @@ func (t *tx) refreshMarks(ctx context.Context, marks []staleKey) error {
 		if err != nil {
 			return err
 		}
-		if _, err := makeKPIs(ctx, t, r, p, t.at, people[period]); err != nil {
+		if _, err := makeKPIs(ctx, t, r, p, evaluation{at: t.at}, people[period]); err != nil {
 			return err
 		}
 	}

@@ -13,7 +13,7 @@ import (
 )
 
 // largeMonth is a company of 200 people in 10 teams, with 1 000 000 messages of September 2026 in 20 000 chats: 500 000
-// customer messages, each answered after some minutes, in two conversations a chat and day. Every customer message has a
+// customer messages, each answered after some minutes, in some conversations a chat. Every customer message has a
 // needs-reply and a sentiment judgement, every reply a score.
 var largeMonth = []string{
 	`INSERT INTO companies (singleton, name, timezone, currency, language) VALUES (1, 'Large', 'Asia/Tashkent', 'UZS', 'uz')`,
@@ -59,11 +59,15 @@ func BenchmarkComputeKpis(b *testing.B) {
 	seed(b, database.OwnerPool(b), largeMonth)
 	a := newApp(b, database.Pool(b))
 	ctx := auth.With(b.Context(), auth.Actor{UserID: 1, Role: auth.RoleAdmin})
-	for b.Loop() {
-		ids, err := a.ComputeKpis(ctx, app.ComputeKpisInput{Period: "2026-09"})
-		if err != nil || len(ids) != 200 {
-			b.Fatalf("%d results, %v", len(ids), err)
-		}
+	for name, people := range map[string][]int{"everybody": nil, "one": {7}} {
+		b.Run(name, func(b *testing.B) {
+			for b.Loop() {
+				ids, err := a.ComputeKpis(ctx, app.ComputeKpisInput{Period: "2026-09", People: people})
+				if err != nil || len(ids) != 200 && len(ids) != len(people) {
+					b.Fatalf("%d results, %v", len(ids), err)
+				}
+			}
+		})
 	}
 }
 

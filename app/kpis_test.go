@@ -24,8 +24,8 @@ func september(o *office) {
 	o.say(1, 7, aziz, "2026-09-07 09:06")
 	o.say(1, 8, client, "2026-09-30 17:50") // answered in October
 	o.say(1, 9, aziz, "2026-10-01 09:00")
-	o.say(2, 1, bek, "2026-09-10 10:00")
-	o.say(2, 2, client, "2026-09-10 10:05") // never answered; Bek's
+	o.say(2, 1, bek, "2026-09-17 10:00")
+	o.say(2, 2, client, "2026-09-17 10:05") // never answered; Bek's
 }
 
 func compute(t *testing.T, o *office, in app.ComputeKpisInput) []int {
@@ -49,10 +49,10 @@ func TestKpisAreComputedFromTheMessages(t *testing.T) {
 		t.Fatalf("%d results, want one a person: %v", len(ids), ids)
 	}
 	got := o.ask(`SELECT string_agg(key || '=' || COALESCE(value::text, 'none') || ' ' || COALESCE(score::text, 'none'), ', ' ORDER BY position) FROM kpi_scores WHERE result_id = $1`, ids[0])
-	if want := "first=600 83.33, open=0 100.00, quality=none none, sent=3 30.00, speed=600 83.33"; got != want {
+	if want := "first=630 82.50, open=0 100.00, quality=none none, sent=3 30.00, speed=600 83.33"; got != want {
 		t.Errorf("Aziz: %s, want %s", got, want)
 	}
-	if got, want := o.ask(`SELECT total || ' ' || coverage FROM kpi_results WHERE id = $1`, ids[0]), "82.75 0.6117"; got != want {
+	if got, want := o.ask(`SELECT total || ' ' || coverage FROM kpi_results WHERE id = $1`, ids[0]), "82.74 0.6117"; got != want {
 		t.Errorf("Aziz: %s, want %s", got, want)
 	}
 	if got := o.ask(`SELECT string_agg(key || '=' || COALESCE(value::text, 'none'), ', ' ORDER BY position) FROM kpi_scores WHERE result_id = $1`, ids[1]); got != "first=none, open=1, quality=none, sent=1, speed=none" {
@@ -75,13 +75,20 @@ func TestKpisAreNotStoredTwice(t *testing.T) {
 	if again := compute(t, o, app.ComputeKpisInput{Period: "2026-09"}); !slices.Equal(again, before) {
 		t.Errorf("the same facts gave %v after %v", again, before)
 	}
-	o.say(2, 3, bek, "2026-09-10 10:20")
+	o.say(2, 3, bek, "2026-09-17 10:20")
 	after := compute(t, o, app.ComputeKpisInput{Period: "2026-09"})
 	if after[1] == before[1] || after[0] != before[0] {
 		t.Errorf("a new answer of Bek's made %v of %v", after, before)
 	}
 	if then := compute(t, o, app.ComputeKpisInput{Period: "2026-09", At: &early}); !slices.Equal(then, before) {
 		t.Errorf("as of before the answer: %v, want %v", then, before)
+	}
+	o.say(2, 4, client, "2026-09-17 10:30") // the clock stands still
+	o.say(2, 5, bek, "2026-09-17 10:31")
+	if last := compute(t, o, app.ComputeKpisInput{Period: "2026-09"}); last[1] == after[1] {
+		t.Error("what came in the same microsecond is not counted")
+	} else {
+		after = last
 	}
 	if one := compute(t, o, app.ComputeKpisInput{Period: "2026-09", People: []int{bek}}); !slices.Equal(one, after[1:2]) {
 		t.Errorf("Bek alone: %v, want %v", one, after[1:2])

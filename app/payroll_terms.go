@@ -78,7 +78,7 @@ func (t *tx) readTerms(ctx context.Context, r *roster, run *runRow, p domain.Per
 	if err != nil {
 		return nil, err
 	}
-	if err := storeKPIs(ctx, t, p, at, results); err != nil {
+	if err := storeKPIs(ctx, t, p, evaluation{at: at}, results); err != nil {
 		return nil, err
 	}
 	for _, k := range results {
