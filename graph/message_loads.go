@@ -135,7 +135,7 @@ func (r *Resolver) replyTo(ctx context.Context, m *gen.Message) (*gen.Message, e
 		if err != nil {
 			return nil, err
 		}
-		rows, err := query.Select(message.FieldChatID, message.FieldTelegramID).All(ctx)
+		rows, err := query.Select(message.Columns...).All(ctx)
 		at := map[place]*gen.Message{}
 		for _, row := range rows {
 			at[place{row.ChatID, row.TelegramID}] = row
@@ -159,7 +159,7 @@ func (r *Resolver) versions(ctx context.Context, m *gen.Message) ([]*gen.Message
 		if err != nil {
 			return nil, err
 		}
-		rows, err := query.All(ctx)
+		rows, err := query.Select(messagecontent.Columns...).All(ctx)
 		out := map[int][]*gen.MessageContent{}
 		for _, row := range rows {
 			out[row.MessageID] = append(out[row.MessageID], row)

@@ -41,7 +41,7 @@ func (r *Resolver) salary(ctx context.Context, u *gen.User) (*gen.Salary, error)
 		if err != nil {
 			return nil, err
 		}
-		rows, err := query.Select(salary.FieldUserID).All(ctx)
+		rows, err := query.Select(salary.Columns...).All(ctx)
 		return byID(rows, func(s *gen.Salary) int { return s.UserID }), err // the last of each stays
 	})
 	return found[u.ID], err
