@@ -23,7 +23,7 @@ var (
 )
 
 // readyQuery is a file of queries: its name is role-subject, its title a text of that name, and a .json beside it holds its
-// variables, in which {thisMonth} and {lastMonth} stand for periods.
+// variables, in which words in braces stand for what fits the day and the person (graphiql/main.js).
 type readyQuery struct {
 	name      string
 	role      string

@@ -56,7 +56,7 @@ func TestReadyQueriesFitTheSchema(t *testing.T) {
 			t.Errorf("%s: depth %d", q.name, d)
 		}
 		variables := map[string]any{}
-		text := strings.NewReplacer("{thisMonth}", "2026-09", "{lastMonth}", "2026-08").Replace(q.variables)
+		text := strings.NewReplacer("{thisMonth}", "2026-09", "{lastMonth}", "2026-08", "{me}", "1", "{myTeam}", "2", "{analysis}", "3").Replace(q.variables)
 		if text != "" {
 			if err := json.Unmarshal([]byte(text), &variables); err != nil {
 				t.Errorf("%s: %v", q.name, err)

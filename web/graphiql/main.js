@@ -5,7 +5,7 @@ import { GraphiQL } from "graphiql";
 import { createGraphiQLFetcher } from "@graphiql/toolkit";
 import { createClient } from "graphql-ws";
 import "graphiql/graphiql.css";
-import { bindSession, token } from "../page/session.js";
+import { ask, bindSession, session, token } from "../page/session.js";
 
 const { texts, roles } = JSON.parse(document.getElementById("data").textContent);
 const ready = new Map(roles.flatMap((r) => r.queries ?? []).map((q) => [q.name, q]));
@@ -19,8 +19,23 @@ function month(before) {
   return `${day.getFullYear()}-${String(day.getMonth() + 1).padStart(2, "0")}`;
 }
 
-function variablesOf(query) {
-  return (query.variables ?? "").replaceAll("{thisMonth}", month(0)).replaceAll("{lastMonth}", month(1));
+// toCorrect is the newest judgement of quality on somebody else's message: nobody reviews what they wrote themselves.
+async function toCorrect(me) {
+  const { analyses } = await ask(`{
+    analyses(first: 30, where: { kind: QUALITY }, orderBy: { field: CREATED_AT, direction: DESC }) {
+      edges { node { id message { sender { ... on User { id } } } } }
+    }
+  }`);
+  return analyses.edges.find((e) => e.node.message.sender?.id !== me)?.node.id ?? "";
+}
+
+// variablesOf fills a ready query's variables with what fits the day and the person.
+async function variablesOf(query) {
+  const user = session()?.user;
+  let text = query.variables ?? "";
+  if (user && text.includes("{analysis}")) text = text.replaceAll("{analysis}", await toCorrect(user.id).catch(() => ""));
+  return text.replaceAll("{thisMonth}", month(0)).replaceAll("{lastMonth}", month(1))
+    .replaceAll("{me}", user?.id ?? "").replaceAll("{myTeam}", user?.team?.id ?? "");
 }
 
 let socket = null;
@@ -51,16 +66,17 @@ function fetcher() {
 
 const state = { who: undefined, generation: 0, fetcher: null, chosen: ready.get(new URLSearchParams(location.search).get("ready")) };
 
-function render() {
-  const props = { fetcher: state.fetcher, shouldPersistHeaders: false, isHeadersEditorEnabled: true, defaultEditorToolsVisibility: true };
+// render shows GraphiQL afresh. Its new key makes it ask for the schema again: what one may see of it depends on who one is.
+async function render() {
+  const generation = ++state.generation;
+  const props = { key: generation, fetcher: state.fetcher, shouldPersistHeaders: false, isHeadersEditorEnabled: true, defaultEditorToolsVisibility: true };
   if (state.chosen) {
     props.query = state.chosen.query;
-    props.variables = variablesOf(state.chosen);
+    props.variables = await variablesOf(state.chosen);
   }
   // Nobody may see the schema without a sign-in: null keeps GraphiQL from asking.
   if (state.who === null) props.schema = null;
-  // A new key makes GraphiQL ask for the schema again: what one may see of it depends on who one is.
-  root.render(React.createElement(GraphiQL, { key: state.generation, ...props }));
+  if (generation === state.generation) root.render(React.createElement(GraphiQL, props));
 }
 
 select.value = state.chosen?.name ?? "";
@@ -68,15 +84,13 @@ select.addEventListener("change", () => {
   if (!ready.has(select.value)) return;
   state.chosen = ready.get(select.value);
   history.replaceState(null, "", `?ready=${state.chosen.name}`);
-  state.generation++;
   render();
 });
 
 bindSession(texts, (now) => {
-  const who = now?.user.name ?? null;
+  const who = now?.user.id ?? null;
   if (who === state.who) return; // the same person with a new token
   state.who = who;
   state.fetcher = fetcher();
-  state.generation++;
   render();
 });

@@ -2,10 +2,10 @@
 // once, so one refresh at a time.
 const key = "finco.session";
 const signInQuery = `mutation SignIn($input: SignInInput!) {
-  signIn(input: $input) { accessToken expiresAt refreshToken user { name role } }
+  signIn(input: $input) { accessToken expiresAt refreshToken user { id name role team { id } } }
 }`;
 const refreshQuery = `mutation Refresh($input: RefreshSessionInput!) {
-  refreshSession(input: $input) { accessToken expiresAt refreshToken user { name role } }
+  refreshSession(input: $input) { accessToken expiresAt refreshToken user { id name role team { id } } }
 }`;
 const signOutQuery = `mutation SignOut { signOut(input: {}) { signedOut } }`;
 
@@ -59,6 +59,11 @@ async function refresh(now) {
     if (e.code) return keep(null); // refused, as opposed to not reached
     throw e;
   }
+}
+
+/** The data that a query gives to whoever is signed in. */
+export async function ask(query, variables) {
+  return post(query, variables, await token());
 }
 
 /** Joins a page's sign-in form, its line about who is signed in and its place for a problem to the session. */
