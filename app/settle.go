@@ -108,11 +108,14 @@ func settle(ctx context.Context, t *tx, r *roster, places touched) error {
 	if len(places) == 0 {
 		return nil
 	}
-	spans := places.spans()
 	if _, err := t.sql.ExecContext(ctx, `SELECT id FROM chats WHERE id = ANY($1) ORDER BY id FOR UPDATE`, idArray(places.chats())); err != nil {
 		return err
 	}
-	talks, err := t.readTalks(ctx, r, spans)
+	places, err := t.widen(ctx, places)
+	if err != nil {
+		return err
+	}
+	talks, err := t.readTalks(ctx, r, places.spans())
 	if err != nil {
 		return err
 	}
@@ -124,10 +127,18 @@ func settle(ctx context.Context, t *tx, r *roster, places touched) error {
 	if err != nil {
 		return err
 	}
+	waits := make([][]response.Wait, len(talks))
+	for i, talk := range talks {
+		waits[i] = talk.segment(r, t.at)
+	}
+	senders, err := t.lastSenders(ctx, talks, waits)
+	if err != nil {
+		return err
+	}
 	var changed []waitRow
 	var links []waitLink
-	for _, talk := range talks {
-		rows := waitsOf(talk, r, owners[talk.chat], known[talk.talkKey], t.at)
+	for i, talk := range talks {
+		rows := talk.rows(waits[i], r, owners[talk.chat], senders, known[talk.talkKey], t.at)
 		changed = append(changed, differing(rows, known[talk.talkKey])...)
 		links = append(links, linksOf(talk, rows)...)
 	}
@@ -168,67 +179,66 @@ func (r *roster) needsReply(label, corrected *string, analyzer int, language str
 	return &yes
 }
 
-// owner is a chat's team and assignee now, and who of the staff wrote first.
-type owner struct {
-	team, assignee       int
-	teamSet, assigneeSet bool
-	firstStaffAt         *time.Time
-	firstSender          int
-}
-
-func (t *tx) readOwners(ctx context.Context, chats []int) (map[int]owner, error) {
-	out := map[int]owner{}
-	const q = `
-SELECT c.id, COALESCE(c.team_id, 0), COALESCE(c.assignee_id, 0), c.team_set, c.assignee_set, f.sent_at, COALESCE(f.sender_id, 0)
-FROM chats c LEFT JOIN LATERAL (SELECT m.sent_at, m.sender_id FROM messages m WHERE m.chat_id = c.id AND m.side = 'STAFF' AND m.sender_id IS NOT NULL
-  ORDER BY m.sent_at, m.telegram_id LIMIT 1) f ON true
-WHERE c.id = ANY($1)`
-	err := t.each(ctx, q, []any{idArray(chats)}, func(scan scanner) error {
-		var id int
-		var o owner
-		if err := scan(&id, &o.team, &o.assignee, &o.teamSet, &o.assigneeSet, &o.firstStaffAt, &o.firstSender); err != nil {
-			return err
-		}
-		out[id] = o
-		return nil
-	})
-	return out, err
-}
-
-// waitsOf computes the waits of a stretch with the rules of domain/response.
-func waitsOf(t talk, r *roster, o owner, known map[int]waitRow, now time.Time) []waitRow {
-	byID := make(map[int64]talkMessage, len(t.messages))
+// segment finds the waits of a stretch with the rules of domain/response.
+func (t talk) segment(r *roster, now time.Time) []response.Wait {
 	in := make([]response.Message, len(t.messages))
-	newest := now
 	for i, m := range t.messages {
-		byID[m.telegramID] = m
 		side := response.SideCustomer
 		if m.side == sideStaff {
 			side = response.SideStaff
 		}
 		in[i] = response.Message{ID: m.telegramID, Side: side, Person: int64(m.sender), At: m.at, NeedsReply: m.needsReply}
-		if m.at.After(newest) {
-			newest = m.at
+	}
+	return response.Segment(in, r.gap, t.newest(now))
+}
+
+// newest is now, or the time of the newest message if its clock goes before ours.
+func (t talk) newest(now time.Time) time.Time {
+	for _, m := range t.messages {
+		if m.at.After(now) {
+			now = m.at
 		}
 	}
-	waits := response.Segment(in, r.gap, newest)
+	return now
+}
+
+// rows are the stretch's waits as they are to be stored.
+func (t talk) rows(waits []response.Wait, r *roster, o owner, senders map[openedKey]int, known map[int]waitRow, now time.Time) []waitRow {
+	byID := make(map[int64]talkMessage, len(t.messages))
+	for _, m := range t.messages {
+		byID[m.telegramID] = m
+	}
 	rows := make([]waitRow, len(waits))
+	newest := t.newest(now)
 	for i := range waits {
-		rows[i] = makeRow(t, &waits[i], byID, r, o, known, newest)
+		w := &waits[i]
+		rows[i] = makeRow(t, w, byID)
+		rows[i].Team, rows[i].Assignee = ownersOf(w, r, o, senders[openedKey{t.chat, w.OpensID}], known[rows[i].FirstMessage])
+		rows[i].judge(w, r, newest)
 	}
 	return rows
 }
 
-func makeRow(t talk, w *response.Wait, byID map[int64]talkMessage, r *roster, o owner, known map[int]waitRow, now time.Time) waitRow {
+// makeRow writes a wait down as the messages have it; whose it is and how it stands come after.
+func makeRow(t talk, w *response.Wait, byID map[int64]talkMessage) waitRow {
 	row := waitRow{
 		Chat: t.chat, Thread: t.thread, FirstMessage: byID[w.FirstMessageID].id, OpensWith: byID[w.OpensID].id, First: w.First, OpenedAt: w.OpenedAt,
 	}
-	row.Team, row.Assignee = ownersOf(w, byID, t, o, known[row.FirstMessage])
-	end := now
 	if w.Answered() {
 		closes := byID[w.ClosesID].id
-		row.ClosesWith, row.ClosedAt, end = &closes, &w.ClosedAt, w.ClosedAt
-		row.Responder = optional(int(w.Responder))
+		row.ClosesWith, row.ClosedAt, row.Responder = &closes, &w.ClosedAt, optional(int(w.Responder))
+	}
+	for _, id := range w.MessageIDs {
+		row.messages = append(row.messages, byID[id].id)
+	}
+	return row
+}
+
+// judge measures a wait against the target of its team.
+func (row *waitRow) judge(w *response.Wait, r *roster, now time.Time) {
+	end := now
+	if w.Answered() {
+		end = w.ClosedAt
 	}
 	calendar, version := r.calendar(int(w.Responder), deref(row.Team), end)
 	target := r.target(deref(row.Team))
@@ -242,51 +252,10 @@ func makeRow(t talk, w *response.Wait, byID map[int64]talkMessage, r *roster, o 
 	case w.NeedsReply:
 		row.BreachesAt = breachTime(calendar, w.OpenedAt, target)
 	}
-	for _, id := range w.MessageIDs {
-		row.messages = append(row.messages, byID[id].id)
-	}
-	return row
 }
 
 var stateNames = map[response.State]string{
 	response.StateOpen: "OPEN", response.StateWithin: "WITHIN", response.StateBreached: "BREACHED", response.StateNoReplyNeeded: "NO_REPLY_NEEDED",
-}
-
-// ownersOf says whose a wait is: as it was when it opened. Before anybody of the staff had written, nobody could own it; then
-// it is theirs who wrote first (docs/adr).
-func ownersOf(w *response.Wait, byID map[int64]talkMessage, t talk, o owner, known waitRow) (team, assignee *int) {
-	hadStaff := o.firstStaffAt != nil && o.firstStaffAt.Before(w.OpenedAt)
-	if known.ID != 0 && known.Team != nil && (hadStaff || o.teamSet) {
-		team = known.Team
-	} else {
-		team = optional(o.team)
-	}
-	switch {
-	case known.ID != 0 && known.Assignee != nil && (hadStaff || o.assigneeSet):
-		assignee = known.Assignee
-	case o.assigneeSet:
-		assignee = optional(o.assignee)
-	case !hadStaff:
-		assignee = optional(o.firstSender)
-	default:
-		assignee = optional(lastSenderBefore(w.OpenedAt, t, o))
-	}
-	return team, assignee
-}
-
-// lastSenderBefore is the last of the staff who had written when a wait opened: within the stretch, which begins with the
-// staff message before it.
-func lastSenderBefore(at time.Time, t talk, o owner) int {
-	sender := 0
-	for _, m := range t.messages {
-		if m.at.After(at) {
-			break
-		}
-		if m.side == sideStaff && m.sender != 0 {
-			sender = m.sender
-		}
-	}
-	return cmp.Or(sender, o.assignee)
 }
 
 // breachTime is when an open wait passes its target: the first second whose business time is longer. Nil if the schedule has
