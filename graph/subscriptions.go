@@ -11,7 +11,7 @@ import (
 )
 
 // stream yields what changed of a topic, read as the subscriber: what they may not see does not come. It ends with the
-// request, with the subscriber's session, and when events were missed.
+// request, with the subscriber's session, and when events were missed. Its context is one of whileSigned.
 func stream[N any](ctx context.Context, r *Resolver, topic app.Topic, load func(ctx context.Context, ids []int) ([]*N, error)) (<-chan *N, error) {
 	sub := r.app.Subscribe(topic, app.SessionsChanged)
 	out := make(chan *N)
@@ -25,6 +25,7 @@ func stream[N any](ctx context.Context, r *Resolver, topic app.Topic, load func(
 			case <-ctx.Done():
 				return
 			case <-ended:
+				<-ctx.Done() // the connection sees it too, and says why it ends
 				return
 			case event, ok := <-sub.C:
 				if !ok {
@@ -32,6 +33,7 @@ func stream[N any](ctx context.Context, r *Resolver, topic app.Topic, load func(
 				}
 				if event.Topic == app.SessionsChanged {
 					if !r.stillSigned(ctx, event.IDs) {
+						<-ctx.Done()
 						return
 					}
 					continue
@@ -41,19 +43,25 @@ func stream[N any](ctx context.Context, r *Resolver, topic app.Topic, load func(
 					r.log.WarnContext(ctx, "a subscription ended", slog.String("topic", string(topic)), slog.Any("error", err))
 					return
 				}
-				for _, node := range found {
-					select {
-					case out <- node:
-					case <-ended:
-						return
-					case <-ctx.Done():
-						return
-					}
+				if !send(ctx, out, found) {
+					return
 				}
 			}
 		}
 	}()
 	return out, nil
+}
+
+// send hands records over one by one; false once nobody wants them.
+func send[N any](ctx context.Context, out chan<- *N, found []*N) bool {
+	for _, node := range found {
+		select {
+		case out <- node:
+		case <-ctx.Done():
+			return false
+		}
+	}
+	return true
 }
 
 // credential is how a request proved who it is.

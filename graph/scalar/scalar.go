@@ -13,6 +13,33 @@ import (
 	"github.com/fincokpi/finco/domain"
 )
 
+// MarshalID writes a record's id as text, as Relay has it.
+func MarshalID(id int) graphql.Marshaler {
+	return graphql.WriterFunc(func(w io.Writer) {
+		var room [24]byte
+		_, _ = w.Write(append(strconv.AppendInt(append(room[:0], '"'), int64(id), 10), '"'))
+	})
+}
+
+// UnmarshalID reads a record's id from text or a number.
+func UnmarshalID(v any) (int, error) {
+	switch v := v.(type) {
+	case string:
+		if id, err := strconv.Atoi(v); err == nil {
+			return id, nil
+		}
+	case json.Number:
+		if id, err := strconv.Atoi(v.String()); err == nil {
+			return id, nil
+		}
+	case int64:
+		return int(v), nil
+	case int:
+		return v, nil
+	}
+	return 0, domain.Errorf(domain.KindInvalid, "an id is a whole number as text")
+}
+
 // MarshalDecimal writes an exact decimal as a JSON number with the digits it has.
 func MarshalDecimal(s string) graphql.Marshaler {
 	return graphql.WriterFunc(func(w io.Writer) {
