@@ -107,11 +107,7 @@ func (a *App) failed(ctx context.Context, subjects []string) error {
 				return err
 			}
 			count, until := auth.AfterFailure(row.Failures, row.UpdatedAt, t.at)
-			update := row.Update().SetFailures(count).SetUpdatedAt(t.at).ClearBlockedUntil()
-			if !until.IsZero() {
-				update = update.SetBlockedUntil(until)
-			}
-			if err := update.Exec(ctx); err != nil {
+			if err := row.Update().SetFailures(count).SetUpdatedAt(t.at).SetBlockedUntil(until).Exec(ctx); err != nil {
 				return err
 			}
 		}

@@ -55,7 +55,7 @@ func (a *App) tryTx(ctx context.Context, do func(context.Context, *tx) error) er
 	}
 	defer func() { _ = sqlTx.Rollback() }()
 	t := &tx{
-		Client: gen.NewClient(gen.Driver(entsql.NewDriver(dialect.Postgres, entsql.Conn{ExecQuerier: sqlTx}))),
+		Client: gen.NewClient(gen.Driver(inside{entsql.NewDriver(dialect.Postgres, entsql.Conn{ExecQuerier: sqlTx})})),
 		sql:    sqlTx, app: a, at: a.now(), refresh: map[staleKey]bool{},
 	}
 	if err := do(ctx, t); err != nil {
@@ -66,6 +66,12 @@ func (a *App) tryTx(ctx context.Context, do func(context.Context, *tx) error) er
 	}
 	return sqlTx.Commit()
 }
+
+// inside is the records' way to a transaction that is open already: what they would begin for themselves is part of it.
+type inside struct{ dialect.Driver }
+
+// Tx gives the open transaction again; its end is ours alone.
+func (d inside) Tx(context.Context) (dialect.Tx, error) { return dialect.NopTx(d.Driver), nil }
 
 // flush hands over the jobs and events; both become visible to others with the commit.
 func (t *tx) flush(ctx context.Context) error {
