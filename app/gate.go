@@ -23,28 +23,10 @@ type gateKey struct {
 // gates are the judgements that people agree with well enough to be paid by.
 type gates map[gateKey]bool
 
-const agreementSQL = `
-SELECT a.analyzer_id, a.kind, a.language, a.label, a.score, f.label, f.score
-FROM (SELECT DISTINCT ON (analysis_id) analysis_id, label, score FROM feedbacks
-  WHERE created_at > $1 AND created_at <= $2 ORDER BY analysis_id, created_at DESC, id DESC) f
-JOIN analyses a ON a.id = f.analysis_id
-WHERE $3 = '' OR a.kind = $3`
-
 // readGates says what passes the pay gate at a moment, of one kind or of all (""): agreement with people over the 90 days
 // before it (metrics.md, pay gate).
 func (t *tx) readGates(ctx context.Context, at time.Time, kind string) (gates, error) {
-	pairs := map[gateKey][]agreement.Pair{}
-	err := t.each(ctx, agreementSQL, []any{at.Add(-gateWindow), at, kind}, func(scan scanner) error {
-		var key gateKey
-		var p agreement.Pair
-		var human *string
-		if err := scan(&key.analyzer, &key.kind, &key.language, &p.MachineLabel, &p.MachineScore, &human, &p.HumanScore); err != nil {
-			return err
-		}
-		p.HumanLabel = deref(human)
-		pairs[key] = append(pairs[key], p)
-		return nil
-	})
+	pairs, err := t.readPairs(ctx, at.Add(-gateWindow), at, kind, pairScope{})
 	if err != nil {
 		return nil, err
 	}

@@ -97,8 +97,9 @@ func (a *App) RefreshKpis(ctx context.Context) (int, error) {
 
 func (t *tx) takeMarks(ctx context.Context) ([]staleKey, error) {
 	const q = `
-DELETE FROM kpi_refreshes WHERE id IN (SELECT id FROM kpi_refreshes ORDER BY period, user_id LIMIT $1 FOR UPDATE SKIP LOCKED)
-RETURNING user_id, period`
+DELETE FROM kpi_refreshes k USING (SELECT DISTINCT user_id, period FROM kpi_refreshes ORDER BY period, user_id LIMIT $1) some
+WHERE k.user_id = some.user_id AND k.period = some.period
+RETURNING k.user_id, k.period`
 	var marks []staleKey
 	err := t.each(ctx, q, []any{refreshBatch}, func(scan scanner) error {
 		var m staleKey
@@ -107,7 +108,7 @@ RETURNING user_id, period`
 		return err
 	})
 	slices.SortFunc(marks, func(a, b staleKey) int { return cmp.Or(cmp.Compare(a.Period, b.Period), cmp.Compare(a.User, b.User)) })
-	return marks, err
+	return slices.Compact(marks), err
 }
 
 // refreshMarks computes the marks of one period after the other; who did not work in it has no result.

@@ -126,7 +126,7 @@ INSERT INTO waits (` + waitColumns + `)
 SELECT ` + waitColumns + ` FROM jsonb_to_recordset($1) AS x(chat_id bigint, thread bigint, first_message_id bigint, opens_with_id bigint,
   closes_with_id bigint, responder_id bigint, first boolean, opened_at timestamptz, closed_at timestamptz, wall_seconds bigint,
   business_seconds bigint, schedule_version_id bigint, state text, needs_reply boolean, team_id bigint, assignee_id bigint, breaches_at timestamptz)
-ON CONFLICT (chat_id, thread, first_message_id) DO UPDATE SET
+ON CONFLICT (first_message_id) DO UPDATE SET
   opens_with_id = EXCLUDED.opens_with_id, closes_with_id = EXCLUDED.closes_with_id, responder_id = EXCLUDED.responder_id, first = EXCLUDED.first,
   opened_at = EXCLUDED.opened_at, closed_at = EXCLUDED.closed_at, wall_seconds = EXCLUDED.wall_seconds, business_seconds = EXCLUDED.business_seconds,
   schedule_version_id = EXCLUDED.schedule_version_id, state = EXCLUDED.state, needs_reply = EXCLUDED.needs_reply, team_id = EXCLUDED.team_id,
@@ -183,7 +183,8 @@ func (t *tx) stale(r *roster, at time.Time, people ...int) {
 	}
 }
 
-// markStale writes the marks in one order and asks for a refresh; marks that are there already wait for the same one.
+// markStale writes the marks and asks for a refresh. Marks are only added, so that nobody waits for the refresh that takes
+// earlier ones; the same mark twice is one.
 func (t *tx) markStale(ctx context.Context) error {
 	if len(t.refresh) == 0 {
 		return nil
@@ -191,8 +192,7 @@ func (t *tx) markStale(ctx context.Context) error {
 	marks := slices.Collect(maps.Keys(t.refresh))
 	slices.SortFunc(marks, func(a, b staleKey) int { return cmp.Or(cmp.Compare(a.User, b.User), cmp.Compare(a.Period, b.Period)) })
 	_, err := t.sql.ExecContext(ctx, `
-INSERT INTO kpi_refreshes (user_id, period) SELECT user_id, period FROM jsonb_to_recordset($1) AS x(user_id bigint, period text)
-ON CONFLICT DO NOTHING`, asJSON(marks))
+INSERT INTO kpi_refreshes (user_id, period) SELECT user_id, period FROM jsonb_to_recordset($1) AS x(user_id bigint, period text)`, asJSON(marks))
 	t.enqueue(args.RefreshKPIs{}, nil)
 	return err
 }

@@ -43,6 +43,7 @@ func NewClient(a *app.App, cfg Config) (*river.Client[*sql.Tx], error) {
 		MaxAttempts:          5,
 		Logger:               slog.New(warnings{cfg.Log.Handler()}), // what it says of itself every few seconds is no news
 		ErrorHandler:         faultLog{cfg.Log},
+		ReindexerIndexNames:  []string{}, // the role that serves owns no index
 		PeriodicJobs: []*river.PeriodicJob{river.NewPeriodicJob(river.PeriodicInterval(sweepEvery),
 			func() (river.JobArgs, *river.InsertOpts) { return args.Sweep{}, nil }, &river.PeriodicJobOpts{RunOnStart: true})},
 	})

@@ -123,7 +123,7 @@ func TestKilledDuringImport(t *testing.T) {
 	if first.Messages != total || again.New != 0 || again.Analyses != 0 {
 		t.Errorf("first %+v, again %+v", first, again)
 	}
-	want := map[string]int{"messages": total, "waits": total / 2, "SENTIMENT": total, "QUESTION": total / 2, "NEEDS_REPLY": total / 2, "QUALITY": total / 2}
+	want := map[string]int{"messages": total, "waits": total / 2, "SENTIMENT": total, "QUESTION": total, "NEEDS_REPLY": total / 2, "QUALITY": total / 2}
 	for name, n := range want {
 		if got := m.count(name); got != n {
 			t.Errorf("%s: %d, want %d", name, got, n)

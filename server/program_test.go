@@ -175,7 +175,7 @@ func (m *machine) serve(args ...string) *served {
 		_ = s.cmd.Wait()
 		close(s.done)
 	}()
-	s.until(m.t, func(r readiness) bool { return r.Ready })
+	s.until(m.t, func(r readiness) bool { return r.Ready && len(r.Analyzers) == 4 })
 	return s
 }
 

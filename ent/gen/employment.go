@@ -30,7 +30,7 @@ type Employment struct {
 	TelegramID *int64 `json:"telegram_id,omitempty"`
 	// Joined holds the value of the "joined" field.
 	Joined string `json:"joined,omitempty"`
-	// The first day on which they are gone.
+	// Their last day.
 	Left *string `json:"left,omitempty"`
 	// Language holds the value of the "language" field.
 	Language string `json:"language,omitempty"`

@@ -4,10 +4,10 @@ import (
 	"entgo.io/ent"
 	"entgo.io/ent/schema"
 	"entgo.io/ent/schema/field"
-	"entgo.io/ent/schema/index"
 )
 
-// KpiRefresh marks a person's month whose facts changed since its KPIs were computed.
+// KpiRefresh marks a person's month whose facts changed since its KPIs were computed. Rows are only
+// added and taken away.
 type KpiRefresh struct{ ent.Schema }
 
 func (KpiRefresh) Mixin() []ent.Mixin { return []ent.Mixin{base{object: "kpi_result", rows: all}} }
@@ -17,10 +17,6 @@ func (KpiRefresh) Fields() []ent.Field {
 		field.Int("user_id").Immutable(),
 		field.String("period").Immutable().Match(periodPattern),
 	}
-}
-
-func (KpiRefresh) Indexes() []ent.Index {
-	return []ent.Index{index.Fields("user_id", "period").Unique()}
 }
 
 func (KpiRefresh) Annotations() []schema.Annotation { return []schema.Annotation{internal()} }

@@ -17,7 +17,7 @@ func (Wait) Fields() []ent.Field {
 	return []ent.Field{
 		field.Int("chat_id").Immutable(),
 		field.Int64("thread").Immutable().Default(0).Annotations(telegramID()),
-		field.Int("first_message_id").Immutable().Annotations(internal()).Comment("The wait's key: the earliest customer message, needing a reply or not."),
+		field.Int("first_message_id").Unique().Immutable().Annotations(internal()).Comment("The wait's key: the earliest customer message, needing a reply or not."),
 		field.Int("opens_with_id"),
 		field.Int("closes_with_id").Optional().Nillable(),
 		field.Int("responder_id").Optional().Nillable(),
@@ -48,7 +48,7 @@ func (Wait) Edges() []ent.Edge {
 
 func (Wait) Indexes() []ent.Index {
 	return []ent.Index{
-		index.Fields("chat_id", "thread", "first_message_id").Unique(),
+		index.Fields("chat_id", "thread", "opened_at"),
 		index.Fields("responder_id", "opened_at"),
 		index.Fields("team_id", "opened_at"),
 		index.Fields("assignee_id", "opened_at"),

@@ -423,13 +423,6 @@ var (
 		Name:       "kpi_refreshes",
 		Columns:    KpiRefreshesColumns,
 		PrimaryKey: []*schema.Column{KpiRefreshesColumns[0]},
-		Indexes: []*schema.Index{
-			{
-				Name:    "kpirefresh_user_id_period",
-				Unique:  true,
-				Columns: []*schema.Column{KpiRefreshesColumns[1], KpiRefreshesColumns[2]},
-			},
-		},
 	}
 	// KpiResultsColumns holds the columns for the "kpi_results" table.
 	KpiResultsColumns = []*schema.Column{
@@ -1183,7 +1176,7 @@ var (
 	WaitsColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeInt, Increment: true},
 		{Name: "thread", Type: field.TypeInt64, Default: 0},
-		{Name: "first_message_id", Type: field.TypeInt},
+		{Name: "first_message_id", Type: field.TypeInt, Unique: true},
 		{Name: "first", Type: field.TypeBool},
 		{Name: "opened_at", Type: field.TypeTime},
 		{Name: "closed_at", Type: field.TypeTime, Nullable: true},
@@ -1245,9 +1238,9 @@ var (
 		},
 		Indexes: []*schema.Index{
 			{
-				Name:    "wait_chat_id_thread_first_message_id",
-				Unique:  true,
-				Columns: []*schema.Column{WaitsColumns[12], WaitsColumns[1], WaitsColumns[2]},
+				Name:    "wait_chat_id_thread_opened_at",
+				Unique:  false,
+				Columns: []*schema.Column{WaitsColumns[12], WaitsColumns[1], WaitsColumns[4]},
 			},
 			{
 				Name:    "wait_responder_id_opened_at",
