@@ -97,8 +97,8 @@ func (a *App) RefreshKpis(ctx context.Context) (int, error) {
 
 func (t *tx) takeMarks(ctx context.Context) ([]staleKey, error) {
 	const q = `
-DELETE FROM kpi_refreshes k USING (SELECT DISTINCT user_id, period FROM kpi_refreshes ORDER BY period, user_id LIMIT $1) some
-WHERE k.user_id = some.user_id AND k.period = some.period
+DELETE FROM kpi_refreshes k USING (SELECT DISTINCT user_id, period FROM kpi_refreshes ORDER BY period, user_id LIMIT $1) taken
+WHERE k.user_id = taken.user_id AND k.period = taken.period
 RETURNING k.user_id, k.period`
 	var marks []staleKey
 	err := t.each(ctx, q, []any{refreshBatch}, func(scan scanner) error {
