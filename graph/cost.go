@@ -82,6 +82,7 @@ func (g costGuard) MutateOperationContext(ctx context.Context, op *graphql.Opera
 	}
 	b := &bill{variables: op.Variables, known: map[string]int{}}
 	cost := b.selection(op.Operation.SelectionSet)
+	b.onceEach(op.Operation.SelectionSet, true)
 	if b.fault != nil {
 		return b.fault
 	}
@@ -212,4 +213,37 @@ func whole(v any) (int, bool) {
 		return int(n), err == nil
 	}
 	return 0, false
+}
+
+// onceEach refuses a record's single edge asked for under two names: ent would load only the second. Roots and lists are
+// loaded by name.
+func (b *bill) onceEach(set ast.SelectionSet, root bool) {
+	names := map[string]string{}
+	flatten(set, func(f *ast.Field) {
+		if len(f.SelectionSet) == 0 {
+			return
+		}
+		b.onceEach(f.SelectionSet, false)
+		if root || f.Definition == nil || f.Definition.Type.Elem != nil || isConnection(f) || strings.HasPrefix(f.Name, "__") {
+			return
+		}
+		if name, ok := names[f.Name]; ok && name != f.Alias {
+			b.fault = refuse(codeInvalid, "%s is asked for as %s and as %s: ask once", f.Name, name, f.Alias)
+		}
+		names[f.Name] = f.Alias
+	})
+}
+
+// flatten yields the fields of a selection, those of its fragments included.
+func flatten(set ast.SelectionSet, yield func(*ast.Field)) {
+	for _, s := range set {
+		switch s := s.(type) {
+		case *ast.Field:
+			yield(s)
+		case *ast.InlineFragment:
+			flatten(s.SelectionSet, yield)
+		case *ast.FragmentSpread:
+			flatten(s.Definition.SelectionSet, yield)
+		}
+	}
 }

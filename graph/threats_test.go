@@ -113,6 +113,16 @@ func TestLongListsOfLongListsAreRefused(t *testing.T) {
 	}
 }
 
+func TestAnEdgeUnderTwoNamesIsRefusedRatherThanWrong(t *testing.T) {
+	t.Parallel()
+	o := open(t)
+	o.refused(t, `{ viewer { a: team { id } ...f } } fragment f on User { b: team { name } }`, "INVALID")
+	r := o.ask(apptest.Jasur, `{ viewer { team { id } ...f } a: viewer { id } } fragment f on User { team { name } }`, nil)
+	if r.code() != "" || !strings.Contains(r.text, "Support") {
+		t.Error(r.text)
+	}
+}
+
 func TestAPageHasADefaultSize(t *testing.T) {
 	t.Parallel()
 	o := open(t)
