@@ -36,7 +36,8 @@ $(TOOLS)/golangci-lint-$(LINTER):
 	@mv $(TOOLS)/golangci-lint $@
 
 generate: need-go need-node ## write the generated code anew
-	@$(GO) generate ./ent ./graph ./plugins/proto ./web
+	@$(GO) generate ./ent ./plugins/proto ./web
+	@$(GO) tool gqlgen generate
 
 generated: ## check that generating leaves no difference
 	@state() { git status --porcelain; git diff | git hash-object --stdin; }; \
