@@ -163,7 +163,7 @@ func (p *applying) finish(ctx context.Context) error {
 	if err := p.relink(ctx, r); err != nil {
 		return err
 	}
-	if _, err := p.sql.ExecContext(ctx, assignChatsSQL, idArray(p.reowned), p.at, r.firstTeam()); err != nil {
+	if _, err := p.sql.ExecContext(ctx, assignChatsSQL, idArray(p.reowned), r.firstTeam()); err != nil {
 		return err
 	}
 	if p.restale || p.unsettled {

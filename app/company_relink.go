@@ -74,7 +74,7 @@ func (p *applying) relink(ctx context.Context, r *roster) error {
 	if err != nil {
 		return err
 	}
-	if _, err := p.sql.ExecContext(ctx, assignChatsSQL, idArray(places.chats()), p.at, r.firstTeam()); err != nil {
+	if _, err := p.sql.ExecContext(ctx, assignChatsSQL, idArray(places.chats()), r.firstTeam()); err != nil {
 		return err
 	}
 	p.emit(MessageReceived, moved...)

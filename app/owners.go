@@ -42,7 +42,7 @@ const widenSQL = `
 WITH spans AS (
   SELECT chat, min(lo_at) AS lo_at, max(hi_at) AS hi_at
   FROM jsonb_to_recordset($1) AS x(chat bigint, lo_at timestamptz, hi_at timestamptz) GROUP BY chat),
-ranges AS (
+ranges AS MATERIALIZED (
   SELECT s.chat, CASE WHEN first.sent_at >= s.lo_at THEN '-infinity' ELSE s.lo_at END AS lo_at,
     CASE WHEN first.sent_at >= s.lo_at THEN 'infinity' ELSE COALESCE(next.sent_at, 'infinity') END AS hi_at
   FROM spans s
@@ -54,7 +54,8 @@ ranges AS (
   LEFT JOIN LATERAL (SELECT m.sent_at FROM messages m WHERE m.chat_id = s.chat AND m.side = 'STAFF' AND m.sender_id IS NOT NULL
     AND m.sent_at > s.hi_at ORDER BY m.sent_at, m.telegram_id LIMIT 1) next ON true)
 SELECT w.chat_id, w.thread, m.sent_at, m.telegram_id
-FROM ranges r JOIN waits w ON w.chat_id = r.chat AND w.opened_at >= r.lo_at AND w.opened_at <= r.hi_at AND w.state <> 'DISSOLVED'
+FROM ranges r CROSS JOIN LATERAL (SELECT * FROM waits w WHERE w.chat_id = r.chat AND w.opened_at >= r.lo_at AND w.opened_at <= r.hi_at
+  AND w.state <> 'DISSOLVED' OFFSET 0) w
 JOIN messages m ON m.id = w.opens_with_id`
 
 // widen adds the waits of touched chats whose owner may be another now.

@@ -17,7 +17,14 @@ type recording struct {
 	roster    *roster
 	chats     map[chatKey]int
 	customers map[int64]int
+	members   []memberRow
 	touched   touched
+}
+
+// memberRow is a customer who wrote in a chat.
+type memberRow struct {
+	ChatID     int  `json:"chat_id"`
+	CustomerID *int `json:"customer_id"`
 }
 
 type chatKey struct {
@@ -220,8 +227,10 @@ ORDER BY i.chat_id, i.sent_at, i.telegram_id`
 
 func (r *recording) putMessages(ctx context.Context, in []MessageInput) error {
 	rows := make([]messageRow, len(in))
+	r.members = make([]memberRow, len(in))
 	for i, m := range in {
 		rows[i] = r.row(m)
+		r.members[i] = memberRow{rows[i].ChatID, rows[i].CustomerID}
 	}
 	var messages []int
 	var words []wordedContent
@@ -253,25 +262,26 @@ func (r *recording) putMessages(ctx context.Context, in []MessageInput) error {
 	return err
 }
 
-// assignChatsSQL gives chats their team and assignee where nobody set them, and their customers.
+// assignChatsSQL gives chats their team and assignee where nobody set them.
 const assignChatsSQL = `
-WITH touched AS (SELECT DISTINCT unnest($1::bigint[]) AS id),
-joined AS (
-  INSERT INTO chat_customers (chat_id, customer_id)
-  SELECT DISTINCT m.chat_id, m.customer_id FROM messages m JOIN touched t ON t.id = m.chat_id
-  WHERE m.customer_id IS NOT NULL AND m.received_at = $2
-  ON CONFLICT DO NOTHING)
+WITH touched AS (SELECT DISTINCT unnest($1::bigint[]) AS id)
 UPDATE chats c SET
   team_id = CASE WHEN c.team_set THEN c.team_id ELSE COALESCE(
     (SELECT u.team_id FROM messages m JOIN users u ON u.id = m.sender_id
      WHERE m.chat_id = c.id AND m.side = 'STAFF' AND u.team_id IS NOT NULL ORDER BY m.sent_at, m.telegram_id LIMIT 1),
-    $3) END,
+    $2) END,
   assignee_id = CASE WHEN c.assignee_set THEN c.assignee_id ELSE
     (SELECT m.sender_id FROM messages m WHERE m.chat_id = c.id AND m.side = 'STAFF' AND m.sender_id IS NOT NULL
      ORDER BY m.sent_at DESC, m.telegram_id DESC LIMIT 1) END
 FROM touched t WHERE t.id = c.id`
 
 func (r *recording) assignChats(ctx context.Context) error {
-	_, err := r.sql.ExecContext(ctx, assignChatsSQL, idArray(r.touched.chats()), r.at, r.roster.firstTeam())
+	if _, err := r.sql.ExecContext(ctx, assignChatsSQL, idArray(r.touched.chats()), r.roster.firstTeam()); err != nil {
+		return err
+	}
+	_, err := r.sql.ExecContext(ctx, `
+INSERT INTO chat_customers (chat_id, customer_id)
+SELECT DISTINCT chat_id, customer_id FROM jsonb_to_recordset($1) AS x(chat_id bigint, customer_id bigint) WHERE customer_id IS NOT NULL
+ORDER BY 1, 2 ON CONFLICT DO NOTHING`, asJSON(r.members))
 	return err
 }

@@ -63,10 +63,12 @@ func (t touched) spans() []span {
 
 // windowSQL widens each span to its neighbouring staff messages. A staff message leaves no unclosed wait behind it, so what
 // lies outside cannot change: before the lower one because time runs forward, after the upper one because it starts afresh.
+// OFFSET 0 keeps the ranges apart, so that each is one walk along an index however large the chat.
 const windowSQL = `
 WITH spans AS (SELECT * FROM jsonb_to_recordset($1) AS x(chat bigint, thread bigint, lo_at timestamptz, lo_id bigint, hi_at timestamptz, hi_id bigint)),
-windows AS (
-  SELECT s.chat, s.thread, lo.sent_at AS lo_at, lo.telegram_id AS lo_id, hi.sent_at AS hi_at, hi.telegram_id AS hi_id
+windows AS MATERIALIZED (
+  SELECT s.chat, s.thread, COALESCE(lo.sent_at, '-infinity') AS lo_at, COALESCE(lo.telegram_id, 0) AS lo_id,
+    COALESCE(hi.sent_at, 'infinity') AS hi_at, COALESCE(hi.telegram_id, 0) AS hi_id
   FROM spans s
   LEFT JOIN LATERAL (SELECT sent_at, telegram_id FROM messages m WHERE m.chat_id = s.chat AND m.thread = s.thread AND m.side = 'STAFF'
     AND (m.sent_at, m.telegram_id) < (s.lo_at, s.lo_id) ORDER BY m.sent_at DESC, m.telegram_id DESC LIMIT 1) lo ON true
@@ -75,9 +77,8 @@ windows AS (
 SELECT m.chat_id, m.thread, m.id, m.telegram_id, m.side, COALESCE(m.sender_id, 0), m.sent_at, COALESCE(m.wait_id, 0),
   n.label, n.corrected, COALESCE(n.analyzer_id, 0), COALESCE(n.language, '')
 FROM windows w
-JOIN messages m ON m.chat_id = w.chat AND m.thread = w.thread AND m.side <> 'NONE'
-  AND (w.lo_at IS NULL OR (m.sent_at, m.telegram_id) >= (w.lo_at, w.lo_id))
-  AND (w.hi_at IS NULL OR (m.sent_at, m.telegram_id) <= (w.hi_at, w.hi_id))
+CROSS JOIN LATERAL (SELECT * FROM messages m WHERE m.chat_id = w.chat AND m.thread = w.thread AND m.side <> 'NONE'
+  AND (m.sent_at, m.telegram_id) >= (w.lo_at, w.lo_id) AND (m.sent_at, m.telegram_id) <= (w.hi_at, w.hi_id) OFFSET 0) m
 LEFT JOIN LATERAL (` + needsReplySQL + `) n ON m.side = 'CUSTOMER'
 ORDER BY m.chat_id, m.thread, m.sent_at, m.telegram_id`
 
