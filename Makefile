@@ -25,7 +25,7 @@ build: need-go ## build bin/finco and bin/analyzers
 	@$(GO) build -o bin/finco ./cmd/finco
 	@$(GO) build -o bin/analyzers/ $(ANALYZERS:%=./plugins/%)
 
-test: need-go need-node need-postgres ## run all tests
+test: need-go need-postgres ## run all tests
 	@$(GO) test -p 2 -timeout 12m ./...
 
 lint: need-go $(TOOLS)/golangci-lint-$(LINTER) ## run the linters
@@ -58,7 +58,7 @@ need-go:
 	@command -v $(GO) >/dev/null || { echo "FinCo needs Go 1.26 or newer: https://go.dev/dl/" >&2; exit 1; }
 
 need-node:
-	@command -v node >/dev/null || { echo "The tests of the GraphQL door need Node.js 20 or newer: apt-get install nodejs" >&2; exit 1; }
+	@command -v node >/dev/null || { echo "Generating web/gen needs Node.js 20 or newer: apt-get install nodejs npm" >&2; exit 1; }
 
 # A machine without PostgreSQL: root on Debian gets the package, others are told; FinCo itself would fetch a server of its own.
 need-postgres:
