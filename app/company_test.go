@@ -35,6 +35,55 @@ func TestApplyingTwiceChangesNothing(t *testing.T) {
 	}
 }
 
+func TestTwoFilesAtOnceAreOneAfterTheOther(t *testing.T) {
+	t.Parallel()
+	w := apptest.New(t)
+	changes := make(chan int, 4)
+	for range cap(changes) {
+		go func() {
+			done, err := w.App.ApplyCompany(w.Operator(), app.ApplyCompanyInput{Company: apptest.ExampleCompany()})
+			if err != nil {
+				t.Error(err)
+			}
+			changes <- len(done.Changes)
+		}()
+	}
+	changed := 0
+	for range cap(changes) {
+		if <-changes > 0 {
+			changed++
+		}
+	}
+	if changed != 1 {
+		t.Errorf("%d of them changed something", changed)
+	}
+}
+
+func TestTopicsGoToTheAnalyzerThatHasThem(t *testing.T) {
+	t.Parallel()
+	w := apptest.New(t)
+	in := apptest.ExampleCompany()
+	in.Topics = []app.TopicInput{{Name: "delivery", Phrases: []string{"yetkazib berish", "доставка"}}}
+	w.Apply(in)
+	for name, settings := range map[string]string{"topic": `{"topics":{}}`, "mood": `{"topics":{}}`} {
+		plugin := plugin(name, "1", "a")
+		plugin.Settings = []byte(settings)
+		if _, err := w.App.RegisterAnalyzer(w.Operator(), plugin); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := enabled(t, w); got != `mood 1 a {"topics": {}}; topic 1 a {"topics": {"delivery": ["yetkazib berish", "доставка"]}}` {
+		t.Errorf("got %s", got)
+	}
+	in.Topics[0].Phrases = in.Topics[0].Phrases[:1]
+	if changes := w.Apply(in); len(changes) != 2 {
+		t.Errorf("changed: %q", changes)
+	}
+	if changes := w.Apply(in); len(changes) != 0 {
+		t.Errorf("again: %q", changes)
+	}
+}
+
 func TestAFileWithoutDaysIsAppliedTwice(t *testing.T) {
 	t.Parallel()
 	w := apptest.New(t)
