@@ -65,7 +65,7 @@ need-postgres:
 	@if [ -n "$${DATABASE_URL:-}" ] || command -v initdb >/dev/null || compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null; then exit 0; fi; \
 	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 		echo "Installing the package postgresql…"; \
-		DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends postgresql </dev/null >/dev/null; \
+		{ apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends postgresql; } </dev/null >/dev/null; \
 	else \
 		echo "No PostgreSQL is installed (apt-get install postgresql): FinCo will try to fetch one of its own." >&2; \
 	fi
