@@ -56,7 +56,7 @@ async function refresh(now) {
   try {
     return keep((await post(refreshQuery, { input: { refreshToken: now.refreshToken } })).refreshSession);
   } catch (e) {
-    if (e.code) return keep(null); // refused, as opposed to not reached
+    if (e.code === "UNAUTHENTICATED") return keep(null); // refused, as opposed to failed
     throw e;
   }
 }
