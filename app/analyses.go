@@ -184,7 +184,8 @@ made AS (
 details AS (
   INSERT INTO analysis_details (analysis_id, details)
   SELECT made.id, input.details FROM made JOIN input USING (content_id, kind) WHERE input.details IS NOT NULL)
-SELECT made.id, made.kind, made.language, m.chat_id, m.thread, m.telegram_id, m.sent_at, m.side, COALESCE(m.sender_id, 0), COALESCE(c.assignee_id, 0)
+SELECT made.id, made.kind, made.language, m.chat_id, m.thread, m.telegram_id, m.sent_at, m.side, COALESCE(m.sender_id, 0), COALESCE(c.assignee_id, 0),
+  made.kind = 'NEEDS_REPLY' AND EXISTS (SELECT 1 FROM analyses o WHERE o.message_id = made.message_id AND o.kind = made.kind)
 FROM made JOIN messages m ON m.id = made.message_id JOIN chats c ON c.id = m.chat_id`
 
 func (t *tx) storeResults(ctx context.Context, who analyzerRow, results []analyzer.Result) error {
@@ -201,13 +202,14 @@ func (t *tx) storeResults(ctx context.Context, who analyzerRow, results []analyz
 		var id, sender, assignee int
 		var kind, language, side string
 		var p place
-		if err := scan(&id, &kind, &language, &p.chat, &p.thread, &p.telegramID, &p.at, &side, &sender, &assignee); err != nil {
+		var again bool
+		if err := scan(&id, &kind, &language, &p.chat, &p.thread, &p.telegramID, &p.at, &side, &sender, &assignee, &again); err != nil {
 			return err
 		}
 		t.emit(AnalysisCompleted, id)
 		switch analyzer.Kind(kind) {
 		case analyzer.NeedsReply:
-			if r.gateOpen(who.ID, language) { // else it is as good as not said
+			if again || r.gateOpen(who.ID, language) { // else it is as good as not said, and takes nothing's place
 				asked = append(asked, p)
 			}
 		case analyzer.Quality, analyzer.Sentiment:

@@ -55,6 +55,29 @@ func TestTheNewestFeedbackHolds(t *testing.T) {
 	}
 }
 
+// A judgement is of one version of a message: what people said of the words before an edit does not hold for those after it.
+func TestAnEditLeavesFeedbackBehind(t *testing.T) {
+	t.Parallel()
+	w := apptest.Example(t)
+	speak(w)
+	m := w.Message(-1, 5, apptest.At("2026-09-15 11:55"), "Rahmat")
+	w.Record(m)
+	w.RunJobs()
+	in := app.GiveFeedbackInput{AnalysisID: analysisOf(w, "NEEDS_REPLY", "Rahmat"), Label: label("no")}
+	if _, err := w.App.GiveFeedback(w.As(apptest.Aziza), in); err != nil {
+		t.Fatal(err)
+	}
+	if got := stateOf(w, "Rahmat"); got != "NO_REPLY_NEEDED" {
+		t.Fatalf("the wait is %s", got)
+	}
+	m.Text = "Rahmat, lekin narxi qancha?"
+	w.Record(m)
+	w.RunJobs()
+	if got := stateOf(w, "Rahmat"); got != "OPEN" {
+		t.Errorf("after the edit the wait is %s", got)
+	}
+}
+
 func TestWhoMayGiveWhichFeedback(t *testing.T) {
 	t.Parallel()
 	w := apptest.Example(t)
