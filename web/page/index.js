@@ -38,7 +38,8 @@ function showAnalyzers(list) {
     const row = document.createElement("li");
     const [text, look] = words[a.state] ?? [a.state, "bad"];
     row.className = look;
-    row.textContent = `${a.name} ${a.version}: ${text}`;
+    row.textContent = `${a.name} ${a.version.split("+")[0]}: ${text}`;
+    row.title = a.version; // with the sums of its models
     rows.append(row);
   }
   field.replaceChildren(rows);
