@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"entgo.io/ent/dialect/sql"
+	"github.com/lib/pq"
 
 	"github.com/fincokpi/finco/ent/gen"
 	"github.com/fincokpi/finco/ent/gen/analysis"
@@ -38,6 +39,24 @@ func referred[N any](nodes []*N, ref func(*N) *int) []int {
 	return slices.Compact(out)
 }
 
+// array is one parameter however many ids there are, which spares the database the parsing of as many.
+func array(ids []int) pq.Int64Array {
+	out := make(pq.Int64Array, len(ids))
+	for i, id := range ids {
+		out[i] = int64(id)
+	}
+	return out
+}
+
+// among is a predicate: the column is one of the ids.
+func among(column string, ids []int) func(*sql.Selector) {
+	return func(s *sql.Selector) {
+		s.Where(sql.P(func(b *sql.Builder) {
+			b.WriteString(s.C(column) + " = ANY(").Arg(array(ids)).WriteString("::bigint[])")
+		}))
+	}
+}
+
 func byID[N any](nodes []*N, id func(*N) int) map[int]*N {
 	out := make(map[int]*N, len(nodes))
 	for _, node := range nodes {
@@ -52,12 +71,17 @@ func analysisID(a *gen.Analysis) int { return a.ID }
 // content is a message's words as they are now; nil to whoever may not read them.
 func (r *Resolver) content(ctx context.Context, m *gen.Message) (*gen.MessageContent, error) {
 	found, err := together(ctx, fieldKey{name: "content"}, m, func(nodes []*gen.Message) (map[int]*gen.MessageContent, error) {
+		versions := make(pq.Int64Array, len(nodes))
+		for i, node := range nodes {
+			versions[i] = int64(node.Version)
+		}
 		newest := func(s *sql.Selector) {
 			s.Where(sql.P(func(b *sql.Builder) {
-				b.WriteString(s.C(messagecontent.FieldVersion) + " = (SELECT m.version FROM " + message.Table + " m WHERE m.id = " + s.C(messagecontent.FieldMessageID) + ")")
+				b.WriteString("(" + s.C(messagecontent.FieldMessageID) + ", " + s.C(messagecontent.FieldVersion) + ") IN (SELECT * FROM unnest(")
+				b.Arg(array(idOf(nodes, messageID))).WriteString("::bigint[], ").Arg(versions).WriteString("::bigint[]))")
 			}))
 		}
-		rows, err := r.app.Client().MessageContent.Query().Where(messagecontent.MessageIDIn(idOf(nodes, messageID)...), newest).All(ctx)
+		rows, err := r.app.Client().MessageContent.Query().Where(newest).All(ctx)
 		return byID(rows, func(c *gen.MessageContent) int { return c.MessageID }), err
 	})
 	return found[m.ID], err
@@ -71,7 +95,7 @@ func (r *Resolver) sender(ctx context.Context, m *gen.Message) (gen.Noder, error
 	found, err := together(ctx, here(ctx), m, func(nodes []*gen.Message) (map[int]gen.Noder, error) {
 		out := map[int]gen.Noder{}
 		if ids := referred(nodes, func(m *gen.Message) *int { return m.SenderID }); len(ids) > 0 {
-			people, err := r.app.Client().User.Query().Where(user.IDIn(ids...)).CollectFields(ctx, "User")
+			people, err := r.app.Client().User.Query().Where(among(user.FieldID, ids)).CollectFields(ctx, "User")
 			if err != nil {
 				return nil, err
 			}
@@ -87,7 +111,7 @@ func (r *Resolver) sender(ctx context.Context, m *gen.Message) (gen.Noder, error
 		if len(ids) == 0 {
 			return out, nil
 		}
-		customers, err := r.app.Client().Customer.Query().Where(customer.IDIn(ids...)).CollectFields(ctx, "Customer")
+		customers, err := r.app.Client().Customer.Query().Where(among(customer.FieldID, ids)).CollectFields(ctx, "Customer")
 		if err != nil {
 			return nil, err
 		}
@@ -154,7 +178,7 @@ func (r *Resolver) replyTo(ctx context.Context, m *gen.Message) (*gen.Message, e
 // versions are all versions of a message's words, oldest first.
 func (r *Resolver) versions(ctx context.Context, m *gen.Message) ([]*gen.MessageContent, error) {
 	found, err := together(ctx, here(ctx), m, func(nodes []*gen.Message) (map[int][]*gen.MessageContent, error) {
-		query, err := r.app.Client().MessageContent.Query().Where(messagecontent.MessageIDIn(idOf(nodes, messageID)...)).
+		query, err := r.app.Client().MessageContent.Query().Where(among(messagecontent.FieldMessageID, idOf(nodes, messageID))).
 			Order(messagecontent.ByVersion()).CollectFields(ctx, "MessageContent")
 		if err != nil {
 			return nil, err
@@ -182,7 +206,7 @@ func (r *Resolver) analyzerOf(ctx context.Context, a *gen.Analysis) (*gen.Analyz
 // detail is why an analyzer said so; nil to whoever may not read the words.
 func (r *Resolver) detail(ctx context.Context, a *gen.Analysis) (*gen.AnalysisDetail, error) {
 	found, err := together(ctx, fieldKey{name: "detail"}, a, func(nodes []*gen.Analysis) (map[int]*gen.AnalysisDetail, error) {
-		rows, err := r.app.Client().AnalysisDetail.Query().Where(analysisdetail.AnalysisIDIn(idOf(nodes, analysisID)...)).All(ctx)
+		rows, err := r.app.Client().AnalysisDetail.Query().Where(among(analysisdetail.FieldAnalysisID, idOf(nodes, analysisID))).All(ctx)
 		return byID(rows, func(d *gen.AnalysisDetail) int { return d.AnalysisID }), err
 	})
 	return found[a.ID], err
@@ -191,7 +215,7 @@ func (r *Resolver) detail(ctx context.Context, a *gen.Analysis) (*gen.AnalysisDe
 // newestFeedback is the feedback that counts; nil if nobody gave any.
 func (r *Resolver) newestFeedback(ctx context.Context, a *gen.Analysis) (*gen.Feedback, error) {
 	found, err := together(ctx, fieldKey{name: "feedback"}, a, func(nodes []*gen.Analysis) (map[int]*gen.Feedback, error) {
-		rows, err := r.app.Client().Feedback.Query().Where(feedback.AnalysisIDIn(idOf(nodes, analysisID)...)).
+		rows, err := r.app.Client().Feedback.Query().Where(among(feedback.FieldAnalysisID, idOf(nodes, analysisID))).
 			Order(feedback.ByCreatedAt(), feedback.ByID()).All(ctx)
 		return byID(rows, func(f *gen.Feedback) int { return f.AnalysisID }), err // the last of each stays
 	})
@@ -218,7 +242,7 @@ func (r *Resolver) touching(ctx context.Context, nodes []*gen.Message) (waits, a
 			waits[row.ID] = append(waits[row.ID], *row.ClosesWithID)
 		}
 	}
-	judged, err := r.app.Client().Analysis.Query().Where(analysis.MessageIDIn(ids...)).Select(analysis.FieldMessageID).All(ctx)
+	judged, err := r.app.Client().Analysis.Query().Where(among(analysis.FieldMessageID, ids)).Select(analysis.FieldMessageID).All(ctx)
 	for _, row := range judged {
 		analyses[row.ID] = append(analyses[row.ID], row.MessageID)
 	}

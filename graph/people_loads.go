@@ -12,7 +12,7 @@ import (
 // employment is what a person is in the company; nil to whoever may not see it.
 func (r *Resolver) employment(ctx context.Context, u *gen.User) (*gen.Employment, error) {
 	found, err := together(ctx, fieldKey{name: "employment"}, u, func(nodes []*gen.User) (map[int]*gen.Employment, error) {
-		rows, err := r.app.Client().Employment.Query().Where(employment.UserIDIn(idOf(nodes, userID)...)).All(ctx)
+		rows, err := r.app.Client().Employment.Query().Where(among(employment.FieldUserID, idOf(nodes, userID))).All(ctx)
 		return byID(rows, func(e *gen.Employment) int { return e.UserID }), err
 	})
 	return found[u.ID], err
@@ -36,7 +36,7 @@ func (r *Resolver) salary(ctx context.Context, u *gen.User) (*gen.Salary, error)
 		if err != nil {
 			return nil, err
 		}
-		query, err := r.app.Client().Salary.Query().Where(salary.UserIDIn(idOf(nodes, userID)...), salary.FromLTE(today)).
+		query, err := r.app.Client().Salary.Query().Where(among(salary.FieldUserID, idOf(nodes, userID)), salary.FromLTE(today)).
 			Order(salary.ByFrom(), salary.ByCreatedAt()).CollectFields(ctx, "Salary")
 		if err != nil {
 			return nil, err
