@@ -3,7 +3,6 @@ package app
 import (
 	"context"
 	"encoding/json"
-	"slices"
 	"time"
 
 	"github.com/fincokpi/finco/domain"
@@ -241,13 +240,6 @@ func (r *roster) target(teamID int) time.Duration {
 		return t.Target
 	}
 	return 15 * time.Minute
-}
-
-// analyzersFor are the enabled analyzers that judge messages of a side.
-func (r *roster) analyzersFor(side string) []analyzerRow {
-	return slices.DeleteFunc(slices.Clone(r.analyzers), func(a analyzerRow) bool {
-		return a.State != "ENABLED" || !slices.Contains(a.Sides, side)
-	})
 }
 
 // calendar is the hours that a wait is measured by: the responder's own (their shifts, else their schedule, else their

@@ -26,11 +26,18 @@ type Config struct {
 // sweepEvery is how late a breach may show.
 const sweepEvery = 15 * time.Second
 
-// NewClient makes a River client that works all kinds. Start begins, Stop waits for what runs.
-func NewClient(a *app.App, cfg Config) (*river.Client[*sql.Tx], error) {
+// Workers is a running River client.
+type Workers struct {
+	client *river.Client[*sql.Tx]
+	ended  context.CancelFunc
+	claim  chan struct{}
+}
+
+// Start works all kinds of jobs until Stop.
+func Start(ctx context.Context, a *app.App, cfg Config) (*Workers, error) {
 	workers := river.NewWorkers()
 	register(workers, a, cfg)
-	return river.NewClient(pqdriver.New(cfg.DB, cfg.DSN), &river.Config{
+	client, err := river.NewClient(pqdriver.New(cfg.DB, cfg.DSN), &river.Config{
 		Queues: map[string]river.QueueConfig{
 			args.QueueLive: {MaxWorkers: cfg.Live, FetchCooldown: 5 * time.Millisecond},
 			args.QueueBulk: {MaxWorkers: cfg.Bulk, FetchCooldown: 10 * time.Millisecond},
@@ -47,6 +54,36 @@ func NewClient(a *app.App, cfg Config) (*river.Client[*sql.Tx], error) {
 		PeriodicJobs: []*river.PeriodicJob{river.NewPeriodicJob(river.PeriodicInterval(sweepEvery),
 			func() (river.JobArgs, *river.InsertOpts) { return args.Sweep{}, nil }, &river.PeriodicJobOpts{RunOnStart: true})},
 	})
+	if err != nil {
+		return nil, err
+	}
+	ctx = context.WithoutCancel(ctx)
+	if err := client.Start(ctx); err != nil {
+		return nil, err
+	}
+	ctx, end := context.WithCancel(ctx)
+	w := &Workers{client: client, ended: end, claim: make(chan struct{})}
+	go func() {
+		defer close(w.claim)
+		claim{db: cfg.DB, id: client.ID(), log: cfg.Log}.keep(ctx)
+	}()
+	return w, nil
+}
+
+// stopWithin is how long running jobs may take to finish before they are told to stop and come again later.
+const stopWithin = 20 * time.Second
+
+// Stop fetches no more jobs and waits for those that run.
+func (w *Workers) Stop(ctx context.Context) error {
+	soft, cancel := context.WithTimeout(ctx, stopWithin)
+	defer cancel()
+	err := w.client.Stop(soft)
+	if err != nil {
+		err = w.client.StopAndCancel(ctx)
+	}
+	w.ended()
+	<-w.claim
+	return err
 }
 
 // warnings lets warnings and errors through.

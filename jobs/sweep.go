@@ -20,6 +20,9 @@ type sweep struct {
 // marks for fresh KPIs that came in while a refresh ran.
 func (w *sweep) Work(ctx context.Context, _ *river.Job[args.Sweep]) error {
 	ctx = auth.With(ctx, auth.System("scheduler"))
+	if there, err := w.app.HasCompany(ctx); err != nil || !there {
+		return verdict(err)
+	}
 	_, day := w.app.BeginDay(ctx)
 	_, breached := w.app.BreachWaits(ctx)
 	_, gated := w.app.RefreshReplyGate(ctx)

@@ -164,6 +164,8 @@ func (m *machine) serve(args ...string) *served {
 	for s.address == "" {
 		line, err := lines.ReadString('\n')
 		if err != nil {
+			_ = s.cmd.Wait()
+			close(s.done)
 			m.t.Fatalf("the server did not start: %v\n%s", err, s.logs)
 		}
 		if _, address, ok := strings.Cut(strings.TrimSpace(line), "FinCo answers on "); ok {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
+	"errors"
 	"io"
 	"log/slog"
 	"sync/atomic"
@@ -170,7 +171,7 @@ func (w *World) TryJobs() (int, error) {
 		var kind string
 		var raw []byte
 		err := w.DB.QueryRow(`SELECT id, kind, args FROM river_job ORDER BY id LIMIT 1`).Scan(&id, &kind, &raw)
-		if err == sql.ErrNoRows {
+		if errors.Is(err, sql.ErrNoRows) {
 			return n, nil
 		}
 		w.must(err)

@@ -8,11 +8,12 @@ import (
 	"testing"
 
 	"github.com/lib/pq"
+	"github.com/lib/pq/pqerror"
 
 	"github.com/fincokpi/finco/ent/postgres/postgrestest"
 )
 
-const refused = pq.ErrorCode("FR001")
+const refused = pqerror.Code("FR001")
 
 type books struct {
 	app, owner *sql.DB

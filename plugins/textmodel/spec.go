@@ -8,6 +8,7 @@ import (
 // View names the spelling whose n-grams are hashed.
 type View string
 
+// The views.
 const (
 	Roman View = "roman" // one Latin spelling for every script (AppendRoman)
 	Plain View = "plain" // each text in its own script (AppendPlain)

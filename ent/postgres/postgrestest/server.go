@@ -82,7 +82,9 @@ func (s *server) prepare(ctx context.Context, fresh bool) error {
 	if _, err := conn.ExecContext(ctx, `SELECT pg_advisory_lock(hashtext('finco_template'))`); err != nil {
 		return err
 	}
-	defer conn.ExecContext(context.WithoutCancel(ctx), `SELECT pg_advisory_unlock(hashtext('finco_template'))`)
+	defer func() {
+		_, _ = conn.ExecContext(context.WithoutCancel(ctx), `SELECT pg_advisory_unlock(hashtext('finco_template'))`)
+	}()
 	if fresh {
 		if err := dropLeftovers(ctx, conn, s.template); err != nil {
 			return err

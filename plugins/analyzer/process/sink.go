@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -45,7 +46,7 @@ func (s *sink) lines(from io.Reader) {
 	for {
 		line, err := reader.ReadSlice('\n')
 		s.line(string(bytes.TrimSpace(line)))
-		for err == bufio.ErrBufferFull { // drop the rest of a long line
+		for errors.Is(err, bufio.ErrBufferFull) { // drop the rest of a long line
 			_, err = reader.ReadSlice('\n')
 		}
 		if err != nil {

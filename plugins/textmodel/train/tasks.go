@@ -68,8 +68,6 @@ func counted(s textmodel.Source, n int) textmodel.Source {
 	return s
 }
 
-func side(s string) []string { return []string{"side=" + s} }
-
 // loadSentiment joins the chat messages with English snippets.
 func loadSentiment(root string) ([]textmodel.Example, []textmodel.Source, error) {
 	chat, err := readChat(root)
