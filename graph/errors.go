@@ -83,6 +83,9 @@ func refuse(code, format string, args ...any) *gqlerror.Error {
 	return &gqlerror.Error{Message: fmt.Sprintf(format, args...), Extensions: map[string]any{"code": code}}
 }
 
+// fewer keeps the first faults of a request.
+func fewer(list gqlerror.List) gqlerror.List { return list[:min(len(list), maxFaults)] }
+
 // presenter shows an error to the client: its sentence if it is meant for people, else nothing of the inside, which is logged.
 func presenter(log *slog.Logger) graphql.ErrorPresenterFunc {
 	return func(ctx context.Context, err error) *gqlerror.Error {

@@ -29,7 +29,7 @@ func Execute(ctx context.Context, a *app.App, log *slog.Logger, query string, va
 		}
 	}
 	if faults != nil {
-		return encode(e.DispatchError(graphql.WithOperationContext(ctx, op), faults)), true
+		return encode(e.DispatchError(graphql.WithOperationContext(ctx, op), fewer(faults))), true
 	}
 	respond, ctx := e.DispatchOperation(ctx, op)
 	resp := respond(ctx)

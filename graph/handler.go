@@ -33,6 +33,9 @@ type Config struct {
 	Timeout time.Duration
 	// MaxRunning is how many operations a socket may run at once; 50 if zero.
 	MaxRunning int
+
+	// executorOnly leaves every answer to the executor, for tests that compare it with the writer.
+	executorOnly bool
 }
 
 func (c Config) withDefaults() Config {
@@ -74,8 +77,14 @@ func NewHandler(a *app.App, cfg Config) *Handler {
 }
 
 func newServer(r *Resolver, cfg Config, anonymous bool) *handler.Server {
-	srv := handler.New(graphgen.NewExecutableSchema(graphgen.Config{Resolvers: r}))
+	schema := graphgen.NewExecutableSchema(graphgen.Config{Resolvers: r})
+	srv := handler.New(schema)
 	harden(srv, cfg, anonymous)
+	if !cfg.executorOnly {
+		p := newPlans(schema.Schema(), r)
+		srv.AroundRootFields(interceptRoot)
+		srv.AroundFields(p.interceptField)
+	}
 	srv.AddTransport(socket{resolver: r, initTimeout: cfg.InitTimeout, keepAlive: cfg.KeepAlive, timeout: cfg.Timeout, maxRunning: cfg.MaxRunning})
 	srv.AddTransport(events{resolver: r, keepAlive: cfg.KeepAlive})
 	srv.AddTransport(plain{timeout: cfg.Timeout})

@@ -61,7 +61,7 @@ func (p plain) Do(w http.ResponseWriter, r *http.Request, exec graphql.GraphExec
 		}
 	}
 	if faults != nil {
-		answer(w, accepted, requestFault(accepted), exec.DispatchError(graphql.WithOperationContext(ctx, op), faults))
+		answer(w, accepted, requestFault(accepted), exec.DispatchError(graphql.WithOperationContext(ctx, op), fewer(faults)))
 		return
 	}
 	respond, ctx := exec.DispatchOperation(ctx, op)

@@ -18,6 +18,8 @@ const (
 	maxFields        = 1000
 	maxAliases       = 15
 	maxDirectives    = 50
+	maxRepeats       = 20 // of one name in one selection: validation compares each with each
+	maxFaults        = 10 // of a request that are told
 	maxDefinitions   = 50 // operations, fragments and variables
 	maxValueDepth    = 12 // of lists and objects in arguments and variables
 	maxValues        = 5000
@@ -106,6 +108,7 @@ type measure struct {
 	known     map[string]shape
 	open      map[string]bool
 	cyclic    bool
+	repeats   int
 	values    int
 	valueDeep int
 }
@@ -132,11 +135,13 @@ func checkText(doc *ast.QueryDocument) *gqlerror.Error {
 	switch {
 	case m.cyclic:
 		return refuse(codeInvalid, "a fragment spreads itself")
+	case m.repeats > maxRepeats:
+		return refuse(codeInvalid, "a field is repeated more than %d times", maxRepeats)
 	case largest.depth > maxDepth:
 		return refuse(codeInvalid, "the query is deeper than %d levels", maxDepth)
 	case largest.introspection > maxIntrospection:
 		return refuse(codeInvalid, "the introspection is deeper than %d levels", maxIntrospection)
-	case literal.fields > 2*maxFields || largest.fields > maxFields:
+	case literal.fields > maxFields || largest.fields > maxFields:
 		return refuse(codeInvalid, "the query has more than %d fields", maxFields)
 	case literal.aliases > 2*maxAliases || largest.aliases > maxAliases:
 		return refuse(codeInvalid, "the query has more than %d aliases", maxAliases)
@@ -149,9 +154,12 @@ func checkText(doc *ast.QueryDocument) *gqlerror.Error {
 }
 
 func (m *measure) selection(set ast.SelectionSet) (out shape) {
+	times := map[string]int{}
 	for _, s := range set {
 		switch s := s.(type) {
 		case *ast.Field:
+			times[s.Alias]++
+			m.repeats = max(m.repeats, times[s.Alias])
 			m.arguments(s.Arguments, s.Directives)
 			out.add(m.selection(s.SelectionSet).within(s))
 		case *ast.InlineFragment:
@@ -159,6 +167,8 @@ func (m *measure) selection(set ast.SelectionSet) (out shape) {
 			out.add(m.selection(s.SelectionSet))
 			out.directives = saturated(out.directives, len(s.Directives))
 		case *ast.FragmentSpread:
+			times["..."+s.Name]++
+			m.repeats = max(m.repeats, times["..."+s.Name])
 			m.arguments(nil, s.Directives)
 			out.add(m.fragment(s.Name))
 			out.directives = saturated(out.directives, len(s.Directives))

@@ -122,15 +122,16 @@ func TestColleaguesAreNames(t *testing.T) {
 	}
 }
 
-func TestAPayslipIsTraceable(t *testing.T) {
-	t.Parallel()
-	o := open(t).talks()
-	const query = `{ payslips(first: 1) { totalCount edges { node { net { amount currency } payable { amount } user { name }
+const slipQuery = `{ payslips(first: 1) { totalCount edges { node { net { amount currency } payable { amount } user { name }
   lines { kind key amount { amount } reason sources { __typename ... on KpiResult { total scores { key title inputs { metric value count
     waits(first: 2) { edges { node { id businessSeconds } } } analyses(first: 2) { edges { node { id message { text payslipLines { kind } } } } } } } }
     ... on Salary { from amount { amount } } ... on Adjustment { reason } ... on PayslipLine { kind } } } } } }
   payrollRuns { edges { node { state totals { slips net { amount } payable { amount currency } } } } } }`
-	r := o.ask(apptest.Jasur, query, nil)
+
+func TestAPayslipIsTraceable(t *testing.T) {
+	t.Parallel()
+	o := open(t).talks()
+	r := o.ask(apptest.Jasur, slipQuery, nil)
 	var got struct {
 		Payslips struct {
 			TotalCount int

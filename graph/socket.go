@@ -282,7 +282,7 @@ func (t *talk) fail(ctx context.Context, id string, list gqlerror.List) {
 func (t *talk) run(ctx context.Context, id string, params *graphql.RawParams) {
 	op, faults := t.exec.CreateOperationContext(ctx, params)
 	if faults != nil {
-		resp := t.exec.DispatchError(graphql.WithOperationContext(ctx, op), faults)
+		resp := t.exec.DispatchError(graphql.WithOperationContext(ctx, op), fewer(faults))
 		t.fail(ctx, id, resp.Errors)
 		return
 	}

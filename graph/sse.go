@@ -37,7 +37,7 @@ func (e events) Do(w http.ResponseWriter, r *http.Request, exec graphql.GraphExe
 	}
 	out := newEventWriter(w)
 	if faults != nil {
-		out.next(exec.DispatchError(graphql.WithOperationContext(ctx, op), faults))
+		out.next(exec.DispatchError(graphql.WithOperationContext(ctx, op), fewer(faults)))
 		out.complete()
 		return
 	}

@@ -94,10 +94,23 @@ func TestMassesAreRefused(t *testing.T) {
 		"16 aliases":       `{ ` + strings.Repeat("a:__typename ", 16) + `}`,
 		"one field":        `{ viewer { ` + strings.Repeat("name ", 10_000) + `} }`,
 		"1001 fields":      `{ viewer { ` + strings.Repeat("name ", 1000) + `} }`,
+		"21 times":         `{ viewer { ` + strings.Repeat("name ", 21) + `} }`,
 		"depth":            `{ viewer ` + strings.Repeat("{ team { members { edges { node ", 7) + `{ name }` + strings.Repeat("} } } }", 7) + ` }`,
 	} {
 		t.Log(name)
 		o.refused(t, query, "INVALID")
+	}
+}
+
+func TestTheFaultsOfARequestAreFew(t *testing.T) {
+	t.Parallel()
+	o := open(t)
+	var query strings.Builder
+	for i := range 900 {
+		fmt.Fprintf(&query, "nothing%d ", i)
+	}
+	if r := o.ask(apptest.Botir, `{ `+query.String()+`}`, nil); len(r.Errors) != 10 {
+		t.Errorf("%d errors in %d bytes", len(r.Errors), len(r.text))
 	}
 }
 

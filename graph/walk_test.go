@@ -137,7 +137,8 @@ func (o *office) walk(t *testing.T, s *ast.Schema, email string, id int) string 
 	name := found.Node.Typename
 	r = o.ask(email, `query($id: ID!) { node(id: $id) { ... on `+name+` { `+everything(s, s.Types[name], 2)+` } } }`, vars)
 	for _, e := range r.Errors {
-		if e.Extensions.Code != "NOT_FOUND" {
+		// A result is for whom it is about, the rule behind it is not.
+		if e.Extensions.Code != "NOT_FOUND" || e.Path[len(e.Path)-1] != "kpi" {
 			t.Errorf("%s reads %s %d: %s at %v", email, name, id, e.Message, e.Path)
 		}
 	}
