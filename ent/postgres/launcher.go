@@ -83,9 +83,11 @@ func (l launcher) launch(ctx context.Context) (*process, error) {
 	}
 	for {
 		p, err := l.start(ctx, bin, socket)
-		// The children of a server that was killed hold its memory for a moment longer than it lived.
-		if err == nil || !strings.Contains(err.Error(), "shared memory block") {
+		if err == nil || !passing(err) {
 			return p, err
+		}
+		if p, ok := l.running(bin.dir); ok && p.ping(ctx, l.lastLog) == nil {
+			return p, nil
 		}
 		select {
 		case <-ctx.Done():
@@ -93,6 +95,12 @@ func (l launcher) launch(ctx context.Context) (*process, error) {
 		case <-time.After(firstPause):
 		}
 	}
+}
+
+// passing tells failures that end by themselves: the children of a server that was killed hold its memory for a moment longer
+// than it lived, and a process killed just now may have left a server that is only starting.
+func passing(err error) bool {
+	return strings.Contains(err.Error(), "shared memory block") || strings.Contains(err.Error(), "postmaster.pid")
 }
 
 // dataVersion is the major version that wrote the data, 0 where there is none.
