@@ -7,11 +7,16 @@ package graph
 
 import (
 	"context"
+	"encoding/json"
 
 	"entgo.io/contrib/entgql"
 	"github.com/fincokpi/finco/ent/gen"
 	gen1 "github.com/fincokpi/finco/graph/gen"
 )
+
+func (r *analyzerResolver) Settings(ctx context.Context, obj *gen.Analyzer) (json.RawMessage, error) {
+	return settings(ctx, obj), nil
+}
 
 func (r *queryResolver) Node(ctx context.Context, id int) (gen.Noder, error) {
 	return r.app.Client().Noder(ctx, id)
@@ -73,6 +78,8 @@ func (r *Resolver) Adjustment() gen1.AdjustmentResolver { return &adjustmentReso
 
 func (r *Resolver) Analysis() gen1.AnalysisResolver { return &analysisResolver{r} }
 
+func (r *Resolver) Analyzer() gen1.AnalyzerResolver { return &analyzerResolver{r} }
+
 func (r *Resolver) Message() gen1.MessageResolver { return &messageResolver{r} }
 
 func (r *Resolver) PayrollRun() gen1.PayrollRunResolver { return &payrollRunResolver{r} }
@@ -90,6 +97,7 @@ func (r *Resolver) User() gen1.UserResolver { return &userResolver{r} }
 type (
 	adjustmentResolver  struct{ *Resolver }
 	analysisResolver    struct{ *Resolver }
+	analyzerResolver    struct{ *Resolver }
 	messageResolver     struct{ *Resolver }
 	payrollRunResolver  struct{ *Resolver }
 	payslipResolver     struct{ *Resolver }

@@ -2,6 +2,7 @@ package graph
 
 import (
 	"context"
+	"encoding/json"
 	"time"
 
 	"entgo.io/ent/dialect/sql"
@@ -9,12 +10,14 @@ import (
 	"github.com/govalues/decimal"
 
 	"github.com/fincokpi/finco/app"
+	"github.com/fincokpi/finco/auth"
 	"github.com/fincokpi/finco/domain"
 	"github.com/fincokpi/finco/ent/gen"
 	"github.com/fincokpi/finco/ent/gen/analysis"
 	"github.com/fincokpi/finco/ent/gen/analyzer"
 	"github.com/fincokpi/finco/ent/gen/kpiresult"
 	graphgen "github.com/fincokpi/finco/graph/gen"
+	"github.com/fincokpi/finco/policies"
 )
 
 func deref[T any](p *T) T {
@@ -36,6 +39,15 @@ func (r *Resolver) nodes(ctx context.Context, ids []int) ([]gen.Noder, error) {
 		return []gen.Noder{nil}, nil
 	}
 	return []gen.Noder{node}, err
+}
+
+// settings are an analyzer's, for those whom the access table lets read them: they may name services and their keys.
+func settings(ctx context.Context, a *gen.Analyzer) json.RawMessage {
+	actor, _ := auth.From(ctx)
+	if !policies.Allows(actor.Role, "analyzer_settings", policies.Read) {
+		return nil
+	}
+	return a.Settings
 }
 
 func (r *Resolver) responseStats(ctx context.Context, in app.ResponseStatsInput) (*graphgen.ResponseStats, error) {

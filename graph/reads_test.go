@@ -204,3 +204,16 @@ func TestFiguresOfTheCompany(t *testing.T) {
 		t.Errorf("an employee's company totals: %s", code)
 	}
 }
+
+func TestAnalyzerSettingsAreForAdmins(t *testing.T) {
+	t.Parallel()
+	o := open(t)
+	_, err := o.Database.OwnerPool(t).Exec(`UPDATE analyzers SET settings = '{"key":"hunter2secret"}'`)
+	o.check(err)
+	for _, role := range roles {
+		r := o.ask(role.email, `{ analyzers { edges { node { name settings } } } }`, nil)
+		if sees := strings.Contains(r.text, "hunter2secret"); sees != (role.name == "admin") {
+			t.Errorf("%s: %s", role.name, r.text)
+		}
+	}
+}

@@ -40,6 +40,9 @@ type AnalysisResolver interface {
 	EffectiveLabel(ctx context.Context, obj *gen.Analysis) (*string, error)
 	EffectiveScore(ctx context.Context, obj *gen.Analysis) (*float64, error)
 }
+type AnalyzerResolver interface {
+	Settings(ctx context.Context, obj *gen.Analyzer) (json.RawMessage, error)
+}
 type MessageResolver interface {
 	Sender(ctx context.Context, obj *gen.Message) (gen.Noder, error)
 	Text(ctx context.Context, obj *gen.Message) (*string, error)
@@ -2580,7 +2583,7 @@ func (ec *executionContext) _Analyzer_settings(ctx context.Context, field graphq
 			return ec.fieldContext_Analyzer_settings(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.Settings, nil
+			return ec.Resolvers.Analyzer().Settings(ctx, obj)
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v json.RawMessage) graphql.Marshaler {
@@ -2591,7 +2594,7 @@ func (ec *executionContext) _Analyzer_settings(ctx context.Context, field graphq
 	)
 }
 func (ec *executionContext) fieldContext_Analyzer_settings(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Analyzer", field, false, false, errors.New("field of type Map does not have child fields"))
+	return graphql.NewScalarFieldContext("Analyzer", field, true, true, errors.New("field of type Map does not have child fields"))
 }
 
 func (ec *executionContext) _Analyzer_state(ctx context.Context, field graphql.CollectedField, obj *gen.Analyzer) (ret graphql.Marshaler) {
@@ -17099,42 +17102,75 @@ func (ec *executionContext) _Analyzer(ctx context.Context, sel ast.SelectionSet,
 		case "id":
 			out.Values[i] = ec._Analyzer_id(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "name":
 			out.Values[i] = ec._Analyzer_name(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "version":
 			out.Values[i] = ec._Analyzer_version(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "kinds":
 			out.Values[i] = ec._Analyzer_kinds(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "languages":
 			out.Values[i] = ec._Analyzer_languages(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "settings":
-			out.Values[i] = ec._Analyzer_settings(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._Analyzer_settings(ctx, field, obj)
+				if res == graphql.RequiredNull {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
 			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		case "state":
 			out.Values[i] = ec._Analyzer_state(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "createdAt":
 			out.Values[i] = ec._Analyzer_createdAt(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))

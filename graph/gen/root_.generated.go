@@ -27,6 +27,7 @@ type Config = graphql.Config[ResolverRoot, DirectiveRoot, ComplexityRoot]
 type ResolverRoot interface {
 	Adjustment() AdjustmentResolver
 	Analysis() AnalysisResolver
+	Analyzer() AnalyzerResolver
 	KpiInput() KpiInputResolver
 	Message() MessageResolver
 	Mutation() MutationResolver
@@ -4113,7 +4114,7 @@ type Employment implements Node {
   status: EmploymentStatus!
   joined: String!
   """
-  The first day on which they are gone.
+  Their last day.
   """
   left: String
   language: String
