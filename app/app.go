@@ -51,7 +51,8 @@ type App struct {
 
 // New makes an App on a migrated database.
 func New(cfg Config) (*App, error) {
-	jobs, err := river.NewClient(riverdatabasesql.New(nil), &river.Config{})
+	// The cooldown is also how often an insert may wake the workers; the default of 100 ms would make live messages wait.
+	jobs, err := river.NewClient(riverdatabasesql.New(nil), &river.Config{FetchCooldown: time.Millisecond})
 	if err != nil {
 		return nil, err
 	}
