@@ -12,6 +12,8 @@ GO        := go
 ANALYZERS := sentiment topic quality question
 LINTER    := v2.14.0
 TOOLS     := $(CURDIR)/bin/tools
+# npm writes this file last: it is there, and younger than the list of packages, only if all of them are.
+AUDIT     := graph/audit/node_modules/.package-lock.json
 
 .PHONY: help run test verify generate generated lint bench build clean need-go need-node need-postgres
 
@@ -25,8 +27,11 @@ build: need-go ## build bin/finco and bin/analyzers
 	@$(GO) build -o bin/finco ./cmd/finco
 	@$(GO) build -o bin/analyzers/ $(ANALYZERS:%=./plugins/%)
 
-test: need-go need-postgres ## run all tests
+test: need-go need-postgres $(AUDIT) ## run all tests
 	@$(GO) test -p 2 -timeout 12m ./...
+
+$(AUDIT): graph/audit/package-lock.json | need-node
+	@npm ci --prefix graph/audit --ignore-scripts --no-audit --no-fund --prefer-offline --loglevel=error >/dev/null
 
 lint: need-go $(TOOLS)/golangci-lint-$(LINTER) ## run the linters
 	@$(TOOLS)/golangci-lint-$(LINTER) run --timeout 10m ./...
@@ -58,7 +63,7 @@ need-go:
 	@command -v $(GO) >/dev/null || { echo "FinCo needs Go 1.26 or newer: https://go.dev/dl/" >&2; exit 1; }
 
 need-node:
-	@command -v node >/dev/null || { echo "Generating web/gen needs Node.js 20 or newer: apt-get install nodejs npm" >&2; exit 1; }
+	@command -v node >/dev/null && command -v npm >/dev/null || { echo "The audit in graph and generating web/gen need Node.js 20 or newer: apt-get install nodejs npm" >&2; exit 1; }
 
 # A machine without PostgreSQL: root on Debian gets the package, others are told; FinCo itself would fetch a server of its own.
 need-postgres:
