@@ -14,9 +14,7 @@ import (
 	"github.com/fincokpi/finco/graph"
 )
 
-// benchMessages is how large the history is that the benchmark reads the newest 50 messages of.
-const benchMessages = 200_000
-
+// fillSQL makes a history of 200 000 messages, of which the benchmark reads the newest 50.
 const fillSQL = `
 INSERT INTO customers (telegram_id, name) SELECT 10000 + n, 'Customer ' || n FROM generate_series(1, 500) n;
 INSERT INTO chats (mailbox, telegram_id, title, kind, team_id, team_set, assignee_set)

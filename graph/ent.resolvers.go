@@ -80,6 +80,8 @@ func (r *Resolver) Analysis() gen1.AnalysisResolver { return &analysisResolver{r
 
 func (r *Resolver) Analyzer() gen1.AnalyzerResolver { return &analyzerResolver{r} }
 
+func (r *Resolver) KpiScore() gen1.KpiScoreResolver { return &kpiScoreResolver{r} }
+
 func (r *Resolver) Message() gen1.MessageResolver { return &messageResolver{r} }
 
 func (r *Resolver) PayrollRun() gen1.PayrollRunResolver { return &payrollRunResolver{r} }
@@ -98,6 +100,7 @@ type (
 	adjustmentResolver  struct{ *Resolver }
 	analysisResolver    struct{ *Resolver }
 	analyzerResolver    struct{ *Resolver }
+	kpiScoreResolver    struct{ *Resolver }
 	messageResolver     struct{ *Resolver }
 	payrollRunResolver  struct{ *Resolver }
 	payslipResolver     struct{ *Resolver }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime/debug"
+	"strconv"
 	"strings"
 
 	"entgo.io/ent/privacy"
@@ -39,6 +40,7 @@ const internalMessage = "something went wrong on our side"
 func codeOf(err error) string {
 	var known *domain.Error
 	var parsed *gqlerror.Error
+	var number *strconv.NumError
 	switch {
 	case errors.As(err, &known):
 		return codes[known.Kind]
@@ -48,6 +50,8 @@ func codeOf(err error) string {
 		return codeDenied
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return codeUnavailable
+	case errors.As(err, &number):
+		return codeInvalid // an id that is no number
 	case errors.As(err, &parsed):
 		return codeOfParsed(parsed)
 	}

@@ -71,6 +71,10 @@ func (r *kpiInputResolver) Analyses(ctx context.Context, obj *domain.MetricInput
 		Paginate(ctx, after, first, nil, nil)
 }
 
+func (r *kpiScoreResolver) Kpi(ctx context.Context, obj *gen.KpiScore) (*gen.Kpi, error) {
+	return r.kpiOf(ctx, obj)
+}
+
 func (r *messageResolver) Sender(ctx context.Context, obj *gen.Message) (gen.Noder, error) {
 	return r.sender(ctx, obj)
 }

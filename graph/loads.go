@@ -64,6 +64,8 @@ func watchLoads(client *gen.Client) {
 				join(l, nodes)
 			case []*gen.PayrollRun:
 				join(l, nodes)
+			case []*gen.KpiScore:
+				join(l, nodes)
 			}
 			return found, nil
 		})
@@ -73,6 +75,7 @@ func watchLoads(client *gen.Client) {
 	client.User.Intercept(note)
 	client.PayslipLine.Intercept(note)
 	client.PayrollRun.Intercept(note)
+	client.KpiScore.Intercept(note)
 }
 
 func join[N any](l *loads, nodes []*N) {

@@ -15,6 +15,7 @@ import (
 	"github.com/fincokpi/finco/ent/gen"
 	"github.com/fincokpi/finco/ent/gen/analysis"
 	"github.com/fincokpi/finco/ent/gen/analyzer"
+	"github.com/fincokpi/finco/ent/gen/kpi"
 	"github.com/fincokpi/finco/ent/gen/kpiresult"
 	graphgen "github.com/fincokpi/finco/graph/gen"
 	"github.com/fincokpi/finco/policies"
@@ -131,4 +132,21 @@ func (r *Resolver) latestKpiResults(ctx context.Context, period string) ([]*gen.
 		return nil, err
 	}
 	return query.All(ctx)
+}
+
+// kpiOf is the rule behind a score; nil to whoever may not read the rules.
+func (r *Resolver) kpiOf(ctx context.Context, score *gen.KpiScore) (*gen.Kpi, error) {
+	rules, err := together(ctx, here(ctx), score, func(scores []*gen.KpiScore) (map[int]*gen.Kpi, error) {
+		ids := make([]int, len(scores))
+		for i, s := range scores {
+			ids[i] = s.KpiID
+		}
+		query, err := r.app.Client().Kpi.Query().Where(kpi.IDIn(ids...)).CollectFields(ctx, "Kpi")
+		if err != nil {
+			return nil, err
+		}
+		found, err := query.Select(kpi.Columns...).All(ctx)
+		return byID(found, func(k *gen.Kpi) int { return k.ID }), err
+	})
+	return rules[score.KpiID], err
 }

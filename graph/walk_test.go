@@ -25,10 +25,7 @@ func theSchema() *ast.Schema {
 
 // nodeTypes are the object types that have a global id.
 func nodeTypes(s *ast.Schema) []*ast.Definition {
-	var out []*ast.Definition
-	for _, d := range s.PossibleTypes["Node"] {
-		out = append(out, d)
-	}
+	out := slices.Clone(s.PossibleTypes["Node"])
 	sort.Slice(out, func(i, j int) bool { return out[i].Name < out[j].Name })
 	return out
 }

@@ -14,7 +14,6 @@ import (
 
 	"github.com/fincokpi/finco/app"
 	"github.com/fincokpi/finco/app/apptest"
-	"github.com/fincokpi/finco/ent/gen/analysis"
 	"github.com/fincokpi/finco/graph"
 	"github.com/fincokpi/finco/plugins/analyzer"
 )
@@ -205,11 +204,4 @@ func (o *office) do(req *http.Request, token string) reply {
 	out := reply{status: resp.StatusCode, text: string(text)}
 	_ = json.Unmarshal(text, &out)
 	return out
-}
-
-func (o *office) analysisOf(kind analysis.Kind) int {
-	o.t.Helper()
-	id, err := o.App.Client().Analysis.Query().Where(analysis.KindEQ(kind)).Order(analysis.ByID()).FirstID(o.As(apptest.Botir))
-	o.check(err)
-	return id
 }

@@ -94,6 +94,9 @@ func (_c *CustomerCreate) Mutation() *CustomerMutation {
 
 // Save creates the Customer in the database.
 func (_c *CustomerCreate) Save(ctx context.Context) (*Customer, error) {
+	if err := _c.defaults(); err != nil {
+		return nil, err
+	}
 	return withHooks(ctx, _c.sqlSave, _c.mutation, _c.hooks)
 }
 
@@ -119,10 +122,22 @@ func (_c *CustomerCreate) ExecX(ctx context.Context) {
 	}
 }
 
+// defaults sets the default values of the builder before save.
+func (_c *CustomerCreate) defaults() error {
+	if _, ok := _c.mutation.Name(); !ok {
+		v := customer.DefaultName
+		_c.mutation.SetName(v)
+	}
+	return nil
+}
+
 // check runs all checks and user-defined validators on the builder.
 func (_c *CustomerCreate) check() error {
 	if _, ok := _c.mutation.TelegramID(); !ok {
 		return &ValidationError{Name: "telegram_id", err: errors.New(`gen: missing required field "Customer.telegram_id"`)}
+	}
+	if _, ok := _c.mutation.Name(); !ok {
+		return &ValidationError{Name: "name", err: errors.New(`gen: missing required field "Customer.name"`)}
 	}
 	if v, ok := _c.mutation.Name(); ok {
 		if err := customer.NameValidator(v); err != nil {
@@ -269,12 +284,6 @@ func (u *CustomerUpsert) UpdateName() *CustomerUpsert {
 	return u
 }
 
-// ClearName clears the value of the "name" field.
-func (u *CustomerUpsert) ClearName() *CustomerUpsert {
-	u.SetNull(customer.FieldName)
-	return u
-}
-
 // SetUsername sets the "username" field.
 func (u *CustomerUpsert) SetUsername(v string) *CustomerUpsert {
 	u.Set(customer.FieldUsername, v)
@@ -352,13 +361,6 @@ func (u *CustomerUpsertOne) UpdateName() *CustomerUpsertOne {
 	})
 }
 
-// ClearName clears the value of the "name" field.
-func (u *CustomerUpsertOne) ClearName() *CustomerUpsertOne {
-	return u.Update(func(s *CustomerUpsert) {
-		s.ClearName()
-	})
-}
-
 // SetUsername sets the "username" field.
 func (u *CustomerUpsertOne) SetUsername(v string) *CustomerUpsertOne {
 	return u.Update(func(s *CustomerUpsert) {
@@ -432,6 +434,7 @@ func (_c *CustomerCreateBulk) Save(ctx context.Context) ([]*Customer, error) {
 	for i := range _c.builders {
 		func(i int, root context.Context) {
 			builder := _c.builders[i]
+			builder.defaults()
 			var mut Mutator = MutateFunc(func(ctx context.Context, m Mutation) (Value, error) {
 				mutation, ok := m.(*CustomerMutation)
 				if !ok {
@@ -601,13 +604,6 @@ func (u *CustomerUpsertBulk) SetName(v string) *CustomerUpsertBulk {
 func (u *CustomerUpsertBulk) UpdateName() *CustomerUpsertBulk {
 	return u.Update(func(s *CustomerUpsert) {
 		s.UpdateName()
-	})
-}
-
-// ClearName clears the value of the "name" field.
-func (u *CustomerUpsertBulk) ClearName() *CustomerUpsertBulk {
-	return u.Update(func(s *CustomerUpsert) {
-		s.ClearName()
 	})
 }
 

@@ -43,12 +43,6 @@ func (_u *CustomerUpdate) SetNillableName(v *string) *CustomerUpdate {
 	return _u
 }
 
-// ClearName clears the value of the "name" field.
-func (_u *CustomerUpdate) ClearName() *CustomerUpdate {
-	_u.mutation.ClearName()
-	return _u
-}
-
 // SetUsername sets the "username" field.
 func (_u *CustomerUpdate) SetUsername(v string) *CustomerUpdate {
 	_u.mutation.SetUsername(v)
@@ -203,9 +197,6 @@ func (_u *CustomerUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	if value, ok := _u.mutation.Name(); ok {
 		_spec.SetField(customer.FieldName, field.TypeString, value)
 	}
-	if _u.mutation.NameCleared() {
-		_spec.ClearField(customer.FieldName, field.TypeString)
-	}
 	if value, ok := _u.mutation.Username(); ok {
 		_spec.SetField(customer.FieldUsername, field.TypeString, value)
 	}
@@ -333,12 +324,6 @@ func (_u *CustomerUpdateOne) SetNillableName(v *string) *CustomerUpdateOne {
 	if v != nil {
 		_u.SetName(*v)
 	}
-	return _u
-}
-
-// ClearName clears the value of the "name" field.
-func (_u *CustomerUpdateOne) ClearName() *CustomerUpdateOne {
-	_u.mutation.ClearName()
 	return _u
 }
 
@@ -525,9 +510,6 @@ func (_u *CustomerUpdateOne) sqlSave(ctx context.Context) (_node *Customer, err 
 	}
 	if value, ok := _u.mutation.Name(); ok {
 		_spec.SetField(customer.FieldName, field.TypeString, value)
-	}
-	if _u.mutation.NameCleared() {
-		_spec.ClearField(customer.FieldName, field.TypeString)
 	}
 	if value, ok := _u.mutation.Username(); ok {
 		_spec.SetField(customer.FieldUsername, field.TypeString, value)

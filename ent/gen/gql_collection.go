@@ -1786,21 +1786,6 @@ func (_q *KpiScoreQuery) collectField(ctx context.Context, oneNode bool, opCtx *
 				selectedFields = append(selectedFields, kpiscore.FieldResultID)
 				fieldSeen[kpiscore.FieldResultID] = struct{}{}
 			}
-
-		case "kpi":
-			var (
-				alias = field.Alias
-				path  = append(path, alias)
-				query = (&KpiClient{config: _q.config}).Query()
-			)
-			if err := query.collectField(ctx, oneNode, opCtx, field, path, mayAddCondition(satisfies, kpiImplementors)...); err != nil {
-				return err
-			}
-			_q.withKpi = query
-			if _, ok := fieldSeen[kpiscore.FieldKpiID]; !ok {
-				selectedFields = append(selectedFields, kpiscore.FieldKpiID)
-				fieldSeen[kpiscore.FieldKpiID] = struct{}{}
-			}
 		case "resultID":
 			if _, ok := fieldSeen[kpiscore.FieldResultID]; !ok {
 				selectedFields = append(selectedFields, kpiscore.FieldResultID)

@@ -228,14 +228,6 @@ func (_m *KpiScore) Result(ctx context.Context) (*KpiResult, error) {
 	return result, err
 }
 
-func (_m *KpiScore) Kpi(ctx context.Context) (*Kpi, error) {
-	result, err := _m.Edges.KpiOrErr()
-	if IsNotLoaded(err) {
-		result, err = _m.QueryKpi().Only(ctx)
-	}
-	return result, err
-}
-
 func (_m *Message) Chat(ctx context.Context) (*Chat, error) {
 	result, err := _m.Edges.ChatOrErr()
 	if IsNotLoaded(err) {

@@ -1169,8 +1169,6 @@ type CustomerWhereInput struct {
 	NameContains     *string  `json:"nameContains,omitempty"`
 	NameHasPrefix    *string  `json:"nameHasPrefix,omitempty"`
 	NameHasSuffix    *string  `json:"nameHasSuffix,omitempty"`
-	NameIsNil        bool     `json:"nameIsNil,omitempty"`
-	NameNotNil       bool     `json:"nameNotNil,omitempty"`
 	NameEqualFold    *string  `json:"nameEqualFold,omitempty"`
 	NameContainsFold *string  `json:"nameContainsFold,omitempty"`
 
@@ -1327,12 +1325,6 @@ func (i *CustomerWhereInput) P() (predicate.Customer, error) {
 	}
 	if i.NameHasSuffix != nil {
 		predicates = append(predicates, customer.NameHasSuffix(*i.NameHasSuffix))
-	}
-	if i.NameIsNil {
-		predicates = append(predicates, customer.NameIsNil())
-	}
-	if i.NameNotNil {
-		predicates = append(predicates, customer.NameNotNil())
 	}
 	if i.NameEqualFold != nil {
 		predicates = append(predicates, customer.NameEqualFold(*i.NameEqualFold))

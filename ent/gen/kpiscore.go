@@ -54,7 +54,7 @@ type KpiScoreEdges struct {
 	// type was loaded (or requested) in eager-loading or not.
 	loadedTypes [2]bool
 	// totalCount holds the count of the edges above.
-	totalCount [2]map[string]int
+	totalCount [1]map[string]int
 }
 
 // ResultOrErr returns the Result value or an error if the edge

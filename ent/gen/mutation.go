@@ -8119,22 +8119,9 @@ func (m *CustomerMutation) OldName(ctx context.Context) (v string, err error) {
 	return oldValue.Name, nil
 }
 
-// ClearName clears the value of the "name" field.
-func (m *CustomerMutation) ClearName() {
-	m.name = nil
-	m.clearedFields[customer.FieldName] = struct{}{}
-}
-
-// NameCleared returns if the "name" field was cleared in this mutation.
-func (m *CustomerMutation) NameCleared() bool {
-	_, ok := m.clearedFields[customer.FieldName]
-	return ok
-}
-
 // ResetName resets all changes to the "name" field.
 func (m *CustomerMutation) ResetName() {
 	m.name = nil
-	delete(m.clearedFields, customer.FieldName)
 }
 
 // SetUsername sets the "username" field.
@@ -8442,9 +8429,6 @@ func (m *CustomerMutation) AddField(name string, value ent.Value) error {
 // mutation.
 func (m *CustomerMutation) ClearedFields() []string {
 	var fields []string
-	if m.FieldCleared(customer.FieldName) {
-		fields = append(fields, customer.FieldName)
-	}
 	if m.FieldCleared(customer.FieldUsername) {
 		fields = append(fields, customer.FieldUsername)
 	}
@@ -8462,9 +8446,6 @@ func (m *CustomerMutation) FieldCleared(name string) bool {
 // error if the field is not defined in the schema.
 func (m *CustomerMutation) ClearField(name string) error {
 	switch name {
-	case customer.FieldName:
-		m.ClearName()
-		return nil
 	case customer.FieldUsername:
 		m.ClearUsername()
 		return nil

@@ -15,7 +15,7 @@ func (Customer) Mixin() []ent.Mixin { return []ent.Mixin{base{object: "customer"
 func (Customer) Fields() []ent.Field {
 	return []ent.Field{
 		field.Int64("telegram_id").Unique().Immutable().Annotations(internal()),
-		field.String("name").MaxLen(512).Optional().Annotations(orderBy("NAME")),
+		field.String("name").MaxLen(512).Default("").Annotations(orderBy("NAME")),
 		field.String("username").MaxLen(64).Optional(),
 	}
 }

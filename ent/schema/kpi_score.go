@@ -34,7 +34,7 @@ func (KpiScore) Fields() []ent.Field {
 func (KpiScore) Edges() []ent.Edge {
 	return []ent.Edge{
 		edge.From("result", KpiResult.Type).Ref("scores").Field("result_id").Unique().Required().Immutable(),
-		edge.To("kpi", Kpi.Type).Field("kpi_id").Unique().Required().Immutable(),
+		edge.To("kpi", Kpi.Type).Field("kpi_id").Unique().Required().Immutable().Annotations(internal()),
 	}
 }
 

@@ -43,6 +43,9 @@ type AnalysisResolver interface {
 type AnalyzerResolver interface {
 	Settings(ctx context.Context, obj *gen.Analyzer) (json.RawMessage, error)
 }
+type KpiScoreResolver interface {
+	Kpi(ctx context.Context, obj *gen.KpiScore) (*gen.Kpi, error)
+}
 type MessageResolver interface {
 	Sender(ctx context.Context, obj *gen.Message) (gen.Noder, error)
 	Text(ctx context.Context, obj *gen.Message) (*string, error)
@@ -3391,10 +3394,10 @@ func (ec *executionContext) _Customer_name(ctx context.Context, field graphql.Co
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalOString2string(ctx, selections, v)
+			return ec.marshalNString2string(ctx, selections, v)
 		},
 		true,
-		false,
+		true,
 	)
 }
 func (ec *executionContext) fieldContext_Customer_name(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
@@ -5114,14 +5117,14 @@ func (ec *executionContext) _KpiScore_kpi(ctx context.Context, field graphql.Col
 			return ec.fieldContext_KpiScore_kpi(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.Kpi(ctx)
+			return ec.Resolvers.KpiScore().Kpi(ctx, obj)
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *gen.Kpi) graphql.Marshaler {
-			return ec.marshalNKpi2ᚖgithubᚗcomᚋfincokpiᚋfincoᚋentᚋgenᚐKpi(ctx, selections, v)
+			return ec.marshalOKpi2ᚖgithubᚗcomᚋfincokpiᚋfincoᚋentᚋgenᚐKpi(ctx, selections, v)
 		},
 		true,
-		true,
+		false,
 	)
 }
 func (ec *executionContext) fieldContext_KpiScore_kpi(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
@@ -5129,7 +5132,7 @@ func (ec *executionContext) fieldContext_KpiScore_kpi(_ context.Context, field g
 		Object:     "KpiScore",
 		Field:      field,
 		IsMethod:   true,
-		IsResolver: false,
+		IsResolver: true,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Kpi(ctx, field)
 		},
@@ -11920,7 +11923,7 @@ func (ec *executionContext) unmarshalInputCustomerWhereInput(ctx context.Context
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"not", "and", "or", "id", "idNEQ", "idIn", "idNotIn", "idGT", "idGTE", "idLT", "idLTE", "name", "nameNEQ", "nameIn", "nameNotIn", "nameGT", "nameGTE", "nameLT", "nameLTE", "nameContains", "nameHasPrefix", "nameHasSuffix", "nameIsNil", "nameNotNil", "nameEqualFold", "nameContainsFold", "username", "usernameNEQ", "usernameIn", "usernameNotIn", "usernameGT", "usernameGTE", "usernameLT", "usernameLTE", "usernameContains", "usernameHasPrefix", "usernameHasSuffix", "usernameIsNil", "usernameNotNil", "usernameEqualFold", "usernameContainsFold"}
+	fieldsInOrder := [...]string{"not", "and", "or", "id", "idNEQ", "idIn", "idNotIn", "idGT", "idGTE", "idLT", "idLTE", "name", "nameNEQ", "nameIn", "nameNotIn", "nameGT", "nameGTE", "nameLT", "nameLTE", "nameContains", "nameHasPrefix", "nameHasSuffix", "nameEqualFold", "nameContainsFold", "username", "usernameNEQ", "usernameIn", "usernameNotIn", "usernameGT", "usernameGTE", "usernameLT", "usernameLTE", "usernameContains", "usernameHasPrefix", "usernameHasSuffix", "usernameIsNil", "usernameNotNil", "usernameEqualFold", "usernameContainsFold"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -12081,20 +12084,6 @@ func (ec *executionContext) unmarshalInputCustomerWhereInput(ctx context.Context
 				return it, err
 			}
 			it.NameHasSuffix = data
-		case "nameIsNil":
-			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("nameIsNil"))
-			data, err := ec.unmarshalOBoolean2bool(ctx, v)
-			if err != nil {
-				return it, err
-			}
-			it.NameIsNil = data
-		case "nameNotNil":
-			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("nameNotNil"))
-			data, err := ec.unmarshalOBoolean2bool(ctx, v)
-			if err != nil {
-				return it, err
-			}
-			it.NameNotNil = data
 		case "nameEqualFold":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("nameEqualFold"))
 			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
@@ -17672,7 +17661,7 @@ func (ec *executionContext) _Customer(ctx context.Context, sel ast.SelectionSet,
 			}
 		case "name":
 			out.Values[i] = ec._Customer_name(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
+			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "username":
@@ -18675,7 +18664,7 @@ func (ec *executionContext) _KpiScore(ctx context.Context, sel ast.SelectionSet,
 					}
 				}()
 				res = ec._KpiScore_kpi(ctx, field, obj)
-				if res == graphql.Null {
+				if res == graphql.RequiredNull {
 					atomic.AddUint32(&fs.Invalids, 1)
 				}
 				return res
@@ -22733,16 +22722,6 @@ func (ec *executionContext) marshalNFeedback2ᚖgithubᚗcomᚋfincokpiᚋfinco�
 		return graphql.Null
 	}
 	return ec._Feedback(ctx, sel, v)
-}
-
-func (ec *executionContext) marshalNKpi2ᚖgithubᚗcomᚋfincokpiᚋfincoᚋentᚋgenᚐKpi(ctx context.Context, sel ast.SelectionSet, v *gen.Kpi) graphql.Marshaler {
-	if v == nil {
-		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
-			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
-		}
-		return graphql.Null
-	}
-	return ec._Kpi(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalNKpiConnection2ᚖgithubᚗcomᚋfincokpiᚋfincoᚋentᚋgenᚐKpiConnection(ctx context.Context, sel ast.SelectionSet, v *gen.KpiConnection) graphql.Marshaler {

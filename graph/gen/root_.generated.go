@@ -29,6 +29,7 @@ type ResolverRoot interface {
 	Analysis() AnalysisResolver
 	Analyzer() AnalyzerResolver
 	KpiInput() KpiInputResolver
+	KpiScore() KpiScoreResolver
 	Message() MessageResolver
 	Mutation() MutationResolver
 	PayrollRun() PayrollRunResolver
@@ -3936,7 +3937,7 @@ type Company implements Node {
 }
 type Customer implements Node {
   id: ID!
-  name: String
+  name: String!
   username: String
   messages(
     """
@@ -4083,8 +4084,6 @@ input CustomerWhereInput {
   nameContains: String
   nameHasPrefix: String
   nameHasSuffix: String
-  nameIsNil: Boolean
-  nameNotNil: Boolean
   nameEqualFold: String
   nameContainsFold: String
   """
@@ -4356,7 +4355,6 @@ type KpiScore implements Node {
   """
   note: String
   result: KpiResult!
-  kpi: Kpi!
 }
 """
 KpiWhereInput is used for filtering Kpi objects.
@@ -6288,6 +6286,8 @@ extend type Analysis {
 }
 
 extend type KpiScore {
+  "The rule that was computed; null to whoever may not read the rules."
+  kpi: Kpi
   inputs: [KpiInput!]!
 }
 

@@ -301,7 +301,7 @@ var (
 	CustomersColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeInt, Increment: true},
 		{Name: "telegram_id", Type: field.TypeInt64, Unique: true},
-		{Name: "name", Type: field.TypeString, Nullable: true, Size: 512},
+		{Name: "name", Type: field.TypeString, Size: 512, Default: ""},
 		{Name: "username", Type: field.TypeString, Nullable: true, Size: 64},
 	}
 	// CustomersTable holds the schema information for the "customers" table.

@@ -357,6 +357,8 @@ func init() {
 	_ = customerFields
 	// customerDescName is the schema descriptor for name field.
 	customerDescName := customerFields[1].Descriptor()
+	// customer.DefaultName holds the default value on creation for the name field.
+	customer.DefaultName = customerDescName.Default.(string)
 	// customer.NameValidator is a validator for the "name" field. It is called by the builders before save.
 	customer.NameValidator = customerDescName.Validators[0].(func(string) error)
 	// customerDescUsername is the schema descriptor for username field.
