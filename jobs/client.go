@@ -94,6 +94,19 @@ func (w warnings) Enabled(ctx context.Context, level slog.Level) bool {
 	return level >= slog.LevelWarn && w.Handler.Enabled(ctx, level)
 }
 
+// Handle implements slog.Handler. That something was told to stop is no fault.
+func (w warnings) Handle(ctx context.Context, record slog.Record) error {
+	stopped := false
+	record.Attrs(func(a slog.Attr) bool {
+		stopped = a.Key == "error" && a.Value.String() == context.Canceled.Error()
+		return !stopped
+	})
+	if stopped {
+		return nil
+	}
+	return w.Handler.Handle(ctx, record)
+}
+
 // faultLog logs each failed try once, without its arguments.
 type faultLog struct{ log *slog.Logger }
 

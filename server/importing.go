@@ -11,7 +11,7 @@ import (
 
 // ImportOptions say what to import and how.
 type ImportOptions struct {
-	// Path is the export's file or folder.
+	// Path is the export's file or folder, or a folder of exports.
 	Path string
 	// Account is who exported, where the export does not tell; 0 if not known.
 	Account int64
@@ -55,7 +55,7 @@ func (p *Parts) ImportTelegram(ctx context.Context, opts ImportOptions) (ImportR
 			return result, err
 		}
 	}
-	err = p.readExport(ctx, opts, staff, &result)
+	err = p.readExports(ctx, opts, staff, &result)
 	if err == nil && opts.Wait {
 		err = p.waitForAnalyses(ctx)
 	}
@@ -78,7 +78,23 @@ func (p *Parts) judgeHere(ctx context.Context) (stop func(context.Context) error
 	return w.stop, nil
 }
 
-func (p *Parts) readExport(ctx context.Context, opts ImportOptions, staff map[int64]bool, result *ImportResult) error {
+// readExports reads every export at the path, one after the other.
+func (p *Parts) readExports(ctx context.Context, opts ImportOptions, staff map[int64]bool, result *ImportResult) error {
+	paths, err := telegramexport.Find(opts.Path)
+	if err != nil {
+		return err
+	}
+	seen := map[int64]bool{}
+	for _, opts.Path = range paths {
+		if err := p.readExport(ctx, opts, staff, seen, result); err != nil {
+			return err
+		}
+	}
+	result.Staff = len(seen)
+	return nil
+}
+
+func (p *Parts) readExport(ctx context.Context, opts ImportOptions, staff, seen map[int64]bool, result *ImportResult) error {
 	export, err := telegramexport.Open(opts.Path)
 	if err != nil {
 		return err
@@ -92,7 +108,6 @@ func (p *Parts) readExport(ctx context.Context, opts ImportOptions, staff map[in
 	if err != nil {
 		return err
 	}
-	seen := map[int64]bool{}
 	b := &importer{app: p.App, result: result}
 	summary, err := export.Read(ctx, telegramexport.Options{
 		Zone: zone, Account: opts.Account, BatchSize: importBatch, IsStaff: func(id int64) bool { return staff[id] }, Progress: opts.Progress,
@@ -107,7 +122,6 @@ func (p *Parts) readExport(ctx context.Context, opts ImportOptions, staff map[in
 	if err == nil {
 		err = b.flush(ctx)
 	}
-	result.Staff = len(seen)
 	result.tell(summary)
 	return err
 }
@@ -144,7 +158,10 @@ func (b *importer) flush(ctx context.Context) error {
 const notesShown = 20
 
 func (r *ImportResult) tell(s telegramexport.Summary) {
-	r.Chats, r.Messages, r.Skipped, r.Damaged = s.Chats, s.Messages, s.Skipped, s.Damaged()
+	r.Chats += s.Chats
+	r.Messages += s.Messages
+	r.Skipped += s.Skipped
+	r.Damaged = r.Damaged || s.Damaged()
 	for i, skip := range s.SkippedSample {
 		if i == notesShown {
 			r.Notes = append(r.Notes, fmt.Sprintf("skipped: %d more", s.Skipped-notesShown))
