@@ -189,6 +189,9 @@ SELECT made.id, made.kind, made.language, m.chat_id, m.thread, m.telegram_id, m.
 FROM made JOIN messages m ON m.id = made.message_id JOIN chats c ON c.id = m.chat_id`
 
 func (t *tx) storeResults(ctx context.Context, who analyzerRow, results []analyzer.Result) error {
+	if err := t.writeFacts(ctx); err != nil {
+		return err
+	}
 	r, err := t.roster(ctx)
 	if err != nil {
 		return err

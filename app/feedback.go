@@ -52,6 +52,9 @@ func (a *App) GiveFeedback(ctx context.Context, in GiveFeedbackInput) (*gen.Feed
 	}
 	var out *gen.Feedback
 	err = a.inTx(ctx, func(ctx context.Context, t *tx) error {
+		if err := t.writeFacts(ctx); err != nil {
+			return err
+		}
 		found, err := t.Analysis.Query().Where(analysis.ID(in.AnalysisID)).WithMessage().Only(ctx)
 		if err != nil {
 			return notFound(err, "there is no such analysis")

@@ -30,7 +30,11 @@ func (a *App) ComputeKpis(ctx context.Context, in ComputeKpisInput) ([]int, erro
 	if err != nil {
 		return nil, err
 	}
-	when := evaluation{at: a.now()}
+	now, err := a.evaluationTime(ctx)
+	if err != nil {
+		return nil, err
+	}
+	when := evaluation{at: now}
 	if in.At != nil {
 		if in.At.After(when.at) {
 			return nil, domain.Errorf(domain.KindInvalid, "the evaluation time lies in the future: nobody knows yet what will be received by then")

@@ -100,10 +100,13 @@ func (a *App) payrollStep(ctx context.Context, step func(context.Context, *tx) (
 	ctx = as(ctx, "payroll")
 	id := 0
 	err := a.inTx(ctx, func(ctx context.Context, t *tx) error {
-		if err := t.lockPayroll(ctx); err != nil {
+		err := t.lockPayroll(ctx)
+		if err != nil {
 			return err
 		}
-		var err error
+		if t.at, err = a.evaluationTime(ctx); err != nil { // not the time before waiting for the lock
+			return err
+		}
 		id, err = step(ctx, t)
 		return err
 	})

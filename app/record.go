@@ -37,6 +37,9 @@ func (in MessageInput) chatKey() chatKey { return chatKey{in.Chat.Mailbox, in.Ch
 // run takes its locks in one order (chats by key), so that two batches never wait for each other in a circle.
 func (r *recording) run(ctx context.Context, in []MessageInput) error {
 	in = oncePerMessage(in)
+	if err := r.writeFacts(ctx); err != nil {
+		return err
+	}
 	var err error
 	if r.roster, err = r.tx.roster(ctx); err != nil {
 		return err

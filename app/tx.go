@@ -156,3 +156,27 @@ func permit(ctx context.Context, object, verb string) (auth.Actor, error) {
 	}
 	return actor, nil
 }
+
+// factsLock is held shared by whoever writes what KPIs count, and alone for an instant by whoever fixes an evaluation time.
+const factsLock = `hashtextextended('facts', 0)`
+
+// writeFacts is the first statement of a transaction that writes what KPIs count. Its time is taken under the lock, so that no
+// fact becomes visible later that was received before an evaluation time already used.
+func (t *tx) writeFacts(ctx context.Context) error {
+	if _, err := t.sql.ExecContext(ctx, `SELECT pg_advisory_xact_lock_shared(`+factsLock+`)`); err != nil {
+		return err
+	}
+	t.at = t.app.now()
+	return nil
+}
+
+// evaluationTime is now, once every fact received before it is there to be read.
+func (a *App) evaluationTime(ctx context.Context) (time.Time, error) {
+	var at time.Time
+	err := a.inTx(ctx, func(ctx context.Context, t *tx) error {
+		_, err := t.sql.ExecContext(ctx, `SELECT pg_advisory_xact_lock(`+factsLock+`)`)
+		at = a.now()
+		return err
+	})
+	return at, err
+}
