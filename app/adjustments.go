@@ -120,7 +120,7 @@ FROM payslip_lines l JOIN payslips p ON p.id = l.slip_id JOIN payroll_runs r ON 
 	case user != in.UserID:
 		return domain.Errorf(domain.KindNotFound, "the person has no such line")
 	case !frozen:
-		return domain.Errorf(domain.KindConflict, "the line's run is not approved yet: run it again instead of correcting it")
+		return domain.Errorf(domain.KindConflict, "the line's run is not approved yet: run it again instead of correcting it, and if it is in review reopen it first")
 	case currency != in.Amount.Currency:
 		return domain.Errorf(domain.KindInvalid, "the line is in %s", currency)
 	case period > in.Period:

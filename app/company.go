@@ -114,7 +114,7 @@ func (p *applying) run(ctx context.Context) error {
 }
 
 // openMonths finds where changes begin: this month for all but pay; for what feeds pay, the month after the last that was
-// approved if that is later.
+// reviewed if that is later: what its slips and results name stays as it was.
 func (p *applying) openMonths(ctx context.Context) error {
 	zone, err := time.LoadLocation(p.in.Company.Timezone)
 	if err != nil {
@@ -125,7 +125,7 @@ func (p *applying) openMonths(ctx context.Context) error {
 	p.month = this.First()
 	p.open = opening{first: p.month, change: p.month}
 	p.openSince = this.Prev().First().In(zone)
-	const q = `SELECT max(period) FROM payroll_runs WHERE kind = 'REGULAR' AND state IN ('APPROVED', 'PAID') AND period ~ '^\d{4}-\d{2}$'`
+	const q = `SELECT max(period) FROM payroll_runs WHERE kind = 'REGULAR' AND state <> 'DRAFT' AND period ~ '^\d{4}-\d{2}$'`
 	return p.each(ctx, q, nil, func(scan scanner) error {
 		var last *string
 		if err := scan(&last); err != nil || last == nil {

@@ -90,6 +90,7 @@ func (t *tx) putFeedback(ctx context.Context, actor auth.Actor, found *gen.Analy
 	if err := t.staleAbout(ctx, r, m); err != nil {
 		return nil, err
 	}
+	t.urgent = true
 	if found.Kind != analysis.KindNeedsReply {
 		return out, nil
 	}

@@ -125,7 +125,7 @@ func (r *roster) workedIn(p domain.Period, some []int) []int {
 			continue
 		}
 		one := r.people[id]
-		if !one.Joined.After(p.Last()) && (one.Left == nil || one.Left.After(p.First())) && (one.Left == nil || one.Left.After(one.Joined)) {
+		if !one.Joined.After(p.Last()) && (one.Left == nil || !one.Left.Before(p.First()) && !one.Left.Before(one.Joined)) {
 			out = append(out, id)
 		}
 	}
@@ -176,18 +176,22 @@ type scoreRow struct {
 	kpiScore
 }
 
-// evaluation is as of when results are computed: a time somebody named, or now.
+// evaluation is as of when results are computed: a time somebody named, or the now of whoever holds the period's results.
 type evaluation struct {
 	at    time.Time
 	named bool
 }
 
+// lockResults is taken before the facts of a period are read: of two that compute it, the second reads after the first has
+// stored, so that older facts never come after newer ones.
+func (t *tx) lockResults(ctx context.Context, p domain.Period) error {
+	_, err := t.sql.ExecContext(ctx, `SELECT pg_advisory_xact_lock(hashtextextended('kpi_results:' || $1, 0))`, p.String())
+	return err
+}
+
 // storeKPIs stores the results of a period that differ from the last ones before, sets every result's id, and tells
-// subscribers of the new ones. Two that compute one period wait for each other here.
+// subscribers of the new ones. The caller holds lockResults.
 func storeKPIs(ctx context.Context, t *tx, p domain.Period, when evaluation, results []*kpiResult) error {
-	if _, err := t.sql.ExecContext(ctx, `SELECT pg_advisory_xact_lock(hashtextextended('kpi_results:' || $1, 0))`, p.String()); err != nil {
-		return err
-	}
 	byUser := map[int]*kpiResult{}
 	var rows []resultRow
 	for _, k := range results {
@@ -221,35 +225,48 @@ RETURNING id, user_id`, []any{asJSON(rows), p.String()}, func(scan scanner) erro
 		return err
 	}
 	if len(fresh) < len(rows) {
-		return domain.Errorf(domain.KindConflict, "results of %s are stored for this very time, but the rules or people changed since: choose a later time", p)
+		return domain.Errorf(domain.KindConflict, "too many results of %s are stored for this very time: choose a later time", p)
 	}
 	t.emit(KpiChanged, fresh...)
 	return t.putScores(ctx, rows, byUser)
 }
 
-// changedResults drops the rows whose last result says the same, and gives those the id of that one. Of two that differ and
-// were computed in one microsecond, as of now, the second is of the next.
+// sameMoment is how far the results of one evaluation time reach: of those that differ each is a microsecond after the last.
+const sameMoment = time.Millisecond
+
+// changedResults drops the rows whose last result says the same, and gives those the id of that one. Of results that differ
+// and are of one evaluation time (the rules changed, or the clock stood still), each is of the microsecond after the last.
 func (t *tx) changedResults(ctx context.Context, p domain.Period, when evaluation, rows []resultRow, byUser map[int]*kpiResult) ([]resultRow, error) {
 	const q = `
-SELECT DISTINCT ON (user_id) id, user_id, digest, at FROM kpi_results
-WHERE period = $1 AND (NOT $3 OR at <= $2) AND user_id = ANY($4) ORDER BY user_id, at DESC`
-	same, places := map[int]bool{}, map[int]int{}
+SELECT id, user_id, digest, at FROM (
+  (SELECT DISTINCT ON (user_id) id, user_id, digest, at FROM kpi_results
+   WHERE period = $1 AND (NOT $3 OR at <= $2) AND user_id = ANY($4) ORDER BY user_id, at DESC)
+  UNION ALL
+  SELECT id, user_id, digest, at FROM kpi_results WHERE $3 AND period = $1 AND at > $2 AND at <= $5 AND user_id = ANY($4)) x
+ORDER BY user_id, at`
+	same, places, last := map[int]bool{}, map[int]int{}, map[int]time.Time{}
 	users := make([]int, len(rows))
 	for i, row := range rows {
 		users[i], places[row.User] = row.User, i
 	}
-	err := t.each(ctx, q, []any{p.String(), when.at, when.named, idArray(users)}, func(scan scanner) error {
+	args := []any{p.String(), when.at, when.named, idArray(users), when.at.Add(sameMoment)}
+	err := t.each(ctx, q, args, func(scan scanner) error {
 		var id, user int
 		var digest string
-		var last time.Time
-		if err := scan(&id, &user, &digest, &last); err != nil {
+		var at time.Time
+		if err := scan(&id, &user, &digest, &at); err != nil {
 			return err
 		}
+		before, found := last[user]
+		if when.named && at.After(when.at) && (!found || before.Before(when.at) || !at.Equal(before.Add(time.Microsecond))) {
+			return nil // of another evaluation time
+		}
+		last[user] = at
 		row := &rows[places[user]]
 		if same[user] = digest == row.Digest; same[user] {
 			byUser[user].ID = id
-		} else if !when.named && !last.Before(row.At) {
-			row.At = last.UTC().Add(time.Microsecond)
+		} else if !at.Before(row.At) {
+			row.At = at.UTC().Add(time.Microsecond)
 		}
 		return nil
 	})

@@ -30,13 +30,9 @@ func (a *App) ComputeKpis(ctx context.Context, in ComputeKpisInput) ([]int, erro
 	if err != nil {
 		return nil, err
 	}
-	now, err := a.evaluationTime(ctx)
-	if err != nil {
-		return nil, err
-	}
-	when := evaluation{at: now}
+	var when evaluation
 	if in.At != nil {
-		if in.At.After(when.at) {
+		if in.At.After(a.now()) {
 			return nil, domain.Errorf(domain.KindInvalid, "the evaluation time lies in the future: nobody knows yet what will be received by then")
 		}
 		when = evaluation{in.At.UTC().Truncate(time.Microsecond), true}
@@ -57,8 +53,15 @@ func (a *App) ComputeKpis(ctx context.Context, in ComputeKpisInput) ([]int, erro
 	return out, err
 }
 
-// makeKPIs computes and stores, and returns the results' ids.
+// makeKPIs computes and stores, as of the time named or else of now, and returns the results' ids.
 func makeKPIs(ctx context.Context, t *tx, r *roster, p domain.Period, when evaluation, people []int) ([]int, error) {
+	now, err := t.evaluate(ctx, p)
+	if err != nil {
+		return nil, err
+	}
+	if !when.named {
+		when.at = now
+	}
 	results, err := computeKPIs(ctx, t, r, p, when.at, people)
 	if err != nil {
 		return nil, err
@@ -115,7 +118,8 @@ RETURNING k.user_id, k.period`
 	return slices.Compact(marks), err
 }
 
-// refreshMarks computes the marks of one period after the other; who did not work in it has no result.
+// refreshMarks computes the marks of one period after the other; who did not work in it has no result. Its evaluation times
+// are after the marks were taken, so that no fact is left out whose mark is gone.
 func (t *tx) refreshMarks(ctx context.Context, marks []staleKey) error {
 	r, err := t.roster(ctx)
 	if err != nil {
@@ -134,7 +138,7 @@ func (t *tx) refreshMarks(ctx context.Context, marks []staleKey) error {
 		if err != nil {
 			return err
 		}
-		if _, err := makeKPIs(ctx, t, r, p, evaluation{at: t.at}, people[period]); err != nil {
+		if _, err := makeKPIs(ctx, t, r, p, evaluation{}, people[period]); err != nil {
 			return err
 		}
 	}

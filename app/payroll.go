@@ -62,6 +62,9 @@ func (a *App) RunPayroll(ctx context.Context, in RunPayrollInput) (*gen.PayrollR
 			return 0, err
 		}
 		in.Currency = cmp.Or(in.Currency, r.currency)
+		if t.at, err = t.evaluate(ctx, period); err != nil {
+			return 0, err
+		}
 		run, isNew, err := t.openRun(ctx, actor, in)
 		if err != nil || run.State != payrollrun.StateDraft {
 			return run.id(), err
@@ -104,9 +107,7 @@ func (a *App) payrollStep(ctx context.Context, step func(context.Context, *tx) (
 		if err != nil {
 			return err
 		}
-		if t.at, err = a.evaluationTime(ctx); err != nil { // not the time before waiting for the lock
-			return err
-		}
+		t.at = a.now() // not the time before waiting for the lock
 		id, err = step(ctx, t)
 		return err
 	})
@@ -164,7 +165,7 @@ func (t *tx) computeRun(ctx context.Context, r *roster, run *runRow, p domain.Pe
 }
 
 // ReviewPayroll hands a draft over for review: its evaluation time is fixed, its slips are computed once more as of that
-// time, and neither changes any more. A run that is in review already stays as it is.
+// time, and neither changes unless the run is reopened. A run that is in review already stays as it is.
 func (a *App) ReviewPayroll(ctx context.Context, runID int) (*gen.PayrollRun, error) {
 	if _, err := permit(ctx, "payroll_run", "review"); err != nil {
 		return nil, err
@@ -188,6 +189,9 @@ func (t *tx) review(ctx context.Context, run *runRow) error {
 	}
 	p, err := domain.ParsePeriod(run.Period)
 	if err != nil {
+		return err
+	}
+	if t.at, err = t.evaluate(ctx, p); err != nil {
 		return err
 	}
 	if _, err := t.computeRun(ctx, r, run, p, t.at); err != nil {

@@ -12,6 +12,28 @@ import (
 	"github.com/fincokpi/finco/policies"
 )
 
+// ReopenPayroll makes a run that was reviewed a draft again, to be run anew. A draft stays as it is; what was approved is
+// corrected, not reopened.
+func (a *App) ReopenPayroll(ctx context.Context, runID int) (*gen.PayrollRun, error) {
+	if _, err := permit(ctx, "payroll_run", "review"); err != nil {
+		return nil, err
+	}
+	return a.payrollStep(ctx, func(ctx context.Context, t *tx) (int, error) {
+		run, err := t.lockRun(ctx, `id = $1`, runID)
+		if err != nil || run.State == payrollrun.StateDraft {
+			return run.id(), err
+		}
+		if run.State != payrollrun.StateReview {
+			return 0, domain.Errorf(domain.KindConflict, "the run is %s already: correct its lines in a later one", strings.ToLower(string(run.State)))
+		}
+		if _, err := t.sql.ExecContext(ctx, `UPDATE payroll_runs SET state = 'DRAFT' WHERE id = $1`, run.ID); err != nil {
+			return 0, err
+		}
+		t.emit(PayrollRunChanged, run.ID)
+		return run.ID, t.audit(ctx, "reopen_payroll", "payroll_run", run.ID, nil)
+	})
+}
+
 // ApprovePayroll freezes a run that was reviewed and posts it to the ledger. Whoever created the run or has a slip in it needs
 // somebody else to approve it, unless nobody is better placed; that is audited by a verb of its own. Approving twice changes
 // nothing.
@@ -68,7 +90,10 @@ func (t *tx) approval(ctx context.Context, actor auth.Actor, run *runRow) (strin
 	if err != nil {
 		return "", err
 	}
-	own := near[actor.UserID]
+	own, ok := near[actor.UserID]
+	if !ok {
+		return "", domain.Errorf(domain.KindDenied, "you do not approve payrolls any more")
+	}
 	for user, other := range near {
 		if user == actor.UserID || other >= own {
 			continue

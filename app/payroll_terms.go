@@ -210,11 +210,7 @@ func (p *payTerms) days(one *person) (attendance.Days, error) {
 			last = version.ID
 		}
 	}
-	var left domain.Date // the last day; Left is the first on which they are gone
-	if one.Left != nil {
-		left = one.Left.AddDays(-1)
-	}
-	days, err := attendance.Count(p.period, versions, one.Joined, left, nil)
+	days, err := attendance.Count(p.period, versions, one.Joined, deref(one.Left), nil)
 	if err == nil && days.Norm == 0 {
 		err = domain.Errorf(domain.KindInvalid, "%s has no working day in %s: their schedule has no hours in it", one.Name, p.period)
 	}

@@ -28,6 +28,8 @@ type tx struct {
 	jobs   []river.InsertManyParams
 	// refresh are the people's months whose facts this transaction changed.
 	refresh map[staleKey]bool
+	// urgent tells that somebody waits for the KPIs, which come at once then.
+	urgent bool
 	// revised tells that this transaction changed the roster, so that what it reads must not be cached.
 	revised bool
 }
@@ -170,13 +172,18 @@ func (t *tx) writeFacts(ctx context.Context) error {
 	return nil
 }
 
-// evaluationTime is now, once every fact received before it is there to be read.
-func (a *App) evaluationTime(ctx context.Context) (time.Time, error) {
-	var at time.Time
-	err := a.inTx(ctx, func(ctx context.Context, t *tx) error {
-		_, err := t.sql.ExecContext(ctx, `SELECT pg_advisory_xact_lock(`+factsLock+`)`)
-		at = a.now()
-		return err
-	})
+// evaluationTime is now, once every fact received before it is there to be read. Whoever wrote one holds the lock since then,
+// so it is enough to have had it for an instant: going back to the savepoint gives it away.
+func (t *tx) evaluationTime(ctx context.Context) (time.Time, error) {
+	at := t.app.now()
+	_, err := t.sql.ExecContext(ctx, `SAVEPOINT facts; SELECT pg_advisory_xact_lock(`+factsLock+`); ROLLBACK TO SAVEPOINT facts; RELEASE SAVEPOINT facts`)
 	return at, err
+}
+
+// evaluate takes the period's results and then the evaluation time, so that whoever comes later is of later facts.
+func (t *tx) evaluate(ctx context.Context, p domain.Period) (time.Time, error) {
+	if err := t.lockResults(ctx, p); err != nil {
+		return time.Time{}, err
+	}
+	return t.evaluationTime(ctx)
 }

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/riverqueue/river"
+
 	"github.com/fincokpi/finco/domain"
 	"github.com/fincokpi/finco/jobs/args"
 )
@@ -33,6 +35,8 @@ type waitRow struct {
 	BreachesAt      *time.Time `json:"breaches_at"`
 
 	messages []int
+	// was is the stored row that this one takes the place of.
+	was *waitRow
 }
 
 const waitColumns = `chat_id, thread, first_message_id, opens_with_id, closes_with_id, responder_id, first, opened_at, closed_at,
@@ -70,6 +74,9 @@ func differing(rows []waitRow, known map[int]waitRow) []waitRow {
 	for _, row := range rows {
 		current[row.FirstMessage] = true
 		if old, ok := known[row.FirstMessage]; !ok || !row.same(old) {
+			if ok {
+				row.was = &old
+			}
 			out = append(out, row)
 		}
 	}
@@ -154,6 +161,9 @@ func (t *tx) putWaits(ctx context.Context, r *roster, changed []waitRow, links [
 		t.emit(WaitChanged, ids...)
 		for _, w := range changed {
 			t.stale(r, w.OpenedAt, deref(w.Responder), deref(w.Assignee))
+			if w.was != nil { // whoever had it has it no more
+				t.stale(r, w.was.OpenedAt, deref(w.was.Responder), deref(w.was.Assignee))
+			}
 		}
 	}
 	if len(links) == 0 {
@@ -183,6 +193,10 @@ func (t *tx) stale(r *roster, at time.Time, people ...int) {
 	}
 }
 
+// refreshDelay is how long facts are gathered before the KPIs are computed again: every result is kept, so a conversation
+// must not make one a message.
+const refreshDelay = 5 * time.Second
+
 // markStale writes the marks and asks for a refresh. Marks are only added, so that nobody waits for the refresh that takes
 // earlier ones; the same mark twice is one.
 func (t *tx) markStale(ctx context.Context) error {
@@ -193,7 +207,11 @@ func (t *tx) markStale(ctx context.Context) error {
 	slices.SortFunc(marks, func(a, b staleKey) int { return cmp.Or(cmp.Compare(a.User, b.User), cmp.Compare(a.Period, b.Period)) })
 	_, err := t.sql.ExecContext(ctx, `
 INSERT INTO kpi_refreshes (user_id, period) SELECT user_id, period FROM jsonb_to_recordset($1) AS x(user_id bigint, period text)`, asJSON(marks))
-	t.enqueue(args.RefreshKPIs{}, nil)
+	var opts *river.InsertOpts
+	if !t.urgent {
+		opts = &river.InsertOpts{ScheduledAt: time.Now().Add(refreshDelay)} // by the clock of the jobs
+	}
+	t.enqueue(args.RefreshKPIs{Urgent: t.urgent}, opts)
 	return err
 }
 

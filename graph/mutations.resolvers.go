@@ -66,6 +66,10 @@ func (r *mutationResolver) ReviewPayroll(ctx context.Context, input gen.PayrollI
 	return r.step(ctx, input, r.app.ReviewPayroll)
 }
 
+func (r *mutationResolver) ReopenPayroll(ctx context.Context, input gen.PayrollInput) (*gen.PayrollPayload, error) {
+	return r.step(ctx, input, r.app.ReopenPayroll)
+}
+
 func (r *mutationResolver) ApprovePayroll(ctx context.Context, input gen.PayrollInput) (*gen.PayrollPayload, error) {
 	return r.step(ctx, input, r.app.ApprovePayroll)
 }

@@ -26,6 +26,7 @@ type MutationResolver interface {
 	ComputeKpis(ctx context.Context, input ComputeKpisInput) (*ComputeKpisPayload, error)
 	RunPayroll(ctx context.Context, input PayrollInput) (*PayrollPayload, error)
 	ReviewPayroll(ctx context.Context, input PayrollInput) (*PayrollPayload, error)
+	ReopenPayroll(ctx context.Context, input PayrollInput) (*PayrollPayload, error)
 	ApprovePayroll(ctx context.Context, input PayrollInput) (*PayrollPayload, error)
 	PayPayroll(ctx context.Context, input PayrollInput) (*PayrollPayload, error)
 	AddAdjustment(ctx context.Context, input AddAdjustmentInput) (*AddAdjustmentPayload, error)
@@ -125,6 +126,20 @@ func (ec *executionContext) field_Mutation_refreshSession_args(ctx context.Conte
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
 		func(ctx context.Context, v any) (RefreshSessionInput, error) {
 			return ec.unmarshalNRefreshSessionInput2githubᚗcomᚋfincokpiᚋfincoᚋgraphᚋgenᚐRefreshSessionInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_reopenPayroll_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (PayrollInput, error) {
+			return ec.unmarshalNPayrollInput2githubᚗcomᚋfincokpiᚋfincoᚋgraphᚋgenᚐPayrollInput(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -667,6 +682,50 @@ func (ec *executionContext) fieldContext_Mutation_reviewPayroll(ctx context.Cont
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
 	if fc.Args, err = ec.field_Mutation_reviewPayroll_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_reopenPayroll(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_reopenPayroll(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().ReopenPayroll(ctx, fc.Args["input"].(PayrollInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *PayrollPayload) graphql.Marshaler {
+			return ec.marshalNPayrollPayload2ᚖgithubᚗcomᚋfincokpiᚋfincoᚋgraphᚋgenᚐPayrollPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_reopenPayroll(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PayrollPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_reopenPayroll_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -1568,6 +1627,13 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 		case "reviewPayroll":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_reviewPayroll(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "reopenPayroll":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_reopenPayroll(ctx, field)
 			})
 			if out.Values[i] == graphql.Null {
 				out.Invalids++

@@ -354,6 +354,7 @@ type ComplexityRoot struct {
 		PayPayroll     func(childComplexity int, input PayrollInput) int
 		Reanalyze      func(childComplexity int, input ReanalyzeInput) int
 		RefreshSession func(childComplexity int, input RefreshSessionInput) int
+		ReopenPayroll  func(childComplexity int, input PayrollInput) int
 		ReviewPayroll  func(childComplexity int, input PayrollInput) int
 		RunPayroll     func(childComplexity int, input PayrollInput) int
 		SignIn         func(childComplexity int, input SignInInput) int
@@ -1973,6 +1974,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.RefreshSession(childComplexity, args["input"].(RefreshSessionInput)), true
+	case "Mutation.reopenPayroll":
+		if e.ComplexityRoot.Mutation.ReopenPayroll == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_reopenPayroll_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.ReopenPayroll(childComplexity, args["input"].(PayrollInput)), true
 	case "Mutation.reviewPayroll":
 		if e.ComplexityRoot.Mutation.ReviewPayroll == nil {
 			break
@@ -6343,6 +6355,8 @@ extend type Adjustment {
   runPayroll(input: PayrollInput!): PayrollPayload!
   "Fixes the run's evaluation time and puts it up for approval."
   reviewPayroll(input: PayrollInput!): PayrollPayload!
+  "Makes a run that is up for approval a draft again."
+  reopenPayroll(input: PayrollInput!): PayrollPayload!
   "Freezes the slips and posts them to the ledger."
   approvePayroll(input: PayrollInput!): PayrollPayload!
   "Marks an approved run as paid."

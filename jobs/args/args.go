@@ -30,17 +30,20 @@ func (AnalyzeMessages) InsertOpts() river.InsertOpts {
 
 // RefreshKPIs computes again the KPI results that are marked as stale. The marks are rows of their own, so one job that
 // takes whatever is marked stands for any number of requests.
-type RefreshKPIs struct{}
+type RefreshKPIs struct {
+	// Urgent tells that somebody waits for them. It has a place beside the one that is to run later.
+	Urgent bool `json:"urgent,omitempty"`
+}
 
 // Kind names the job in the database; never change it.
 func (RefreshKPIs) Kind() string { return "refresh_kpis" }
 
-// InsertOpts lets one such job exist at a time, whether it waits, runs or is to be retried. A mark made while it runs is
-// taken by its next round; the worker looks again before it ends.
+// InsertOpts lets one such job, and one urgent one, exist at a time, whether it waits, runs or is to be retried. A mark made
+// while it runs is taken by its next round; the worker looks again before it ends.
 func (RefreshKPIs) InsertOpts() river.InsertOpts {
 	return river.InsertOpts{
 		Queue: QueueLive,
-		UniqueOpts: river.UniqueOpts{ByState: []rivertype.JobState{
+		UniqueOpts: river.UniqueOpts{ByArgs: true, ByState: []rivertype.JobState{
 			rivertype.JobStateAvailable,
 			rivertype.JobStatePending,
 			rivertype.JobStateRetryable,

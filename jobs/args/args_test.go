@@ -23,6 +23,7 @@ func TestKindsAndFieldsStay(t *testing.T) {
 	}{
 		{args.AnalyzeMessages{Analyzer: "sentiment", ContentIDs: []int{3, 4}}, "analyze_messages", `{"analyzer":"sentiment","content_ids":[3,4]}`},
 		{args.RefreshKPIs{}, "refresh_kpis", `{}`},
+		{args.RefreshKPIs{Urgent: true}, "refresh_kpis", `{"urgent":true}`},
 	} {
 		raw, err := json.Marshal(c.job)
 		if err != nil {
@@ -45,8 +46,8 @@ func TestAnalysesGiveUpAfterFiveAttempts(t *testing.T) {
 func TestOneRefreshAtATime(t *testing.T) {
 	t.Parallel()
 	opts := args.RefreshKPIs{}.InsertOpts()
-	if opts.Queue != args.QueueLive {
-		t.Errorf("on queue %q", opts.Queue)
+	if opts.Queue != args.QueueLive || !opts.UniqueOpts.ByArgs {
+		t.Errorf("on queue %q; an urgent one would wait for the others: %v", opts.Queue, !opts.UniqueOpts.ByArgs)
 	}
 	unique := make(map[rivertype.JobState]bool)
 	for _, state := range opts.UniqueOpts.ByState {

@@ -17,6 +17,7 @@ import (
 type payrollCmd struct {
 	Run     payrollRunCmd     `cmd:"" help:"Make the run of a period, or make its draft anew."`
 	Review  payrollReviewCmd  `cmd:"" help:"Fix the run's evaluation time and put it up for approval."`
+	Reopen  payrollReopenCmd  `cmd:"" help:"Make a run that is up for approval a draft again."`
 	Approve payrollApproveCmd `cmd:"" help:"Freeze the slips and post them to the ledger."`
 	Pay     payrollPayCmd     `cmd:"" help:"Mark an approved run as paid."`
 	Show    payrollShowCmd    `cmd:"" help:"Show a run and its slips."`
@@ -110,6 +111,13 @@ type payrollReviewCmd struct{ payrollFlags }
 // Run puts the run up for approval.
 func (c *payrollReviewCmd) Run(ctx context.Context, cfg *server.Config, io *streams) error {
 	return c.advance(ctx, cfg, io, (*app.App).ReviewPayroll)
+}
+
+type payrollReopenCmd struct{ payrollFlags }
+
+// Run makes the run a draft again.
+func (c *payrollReopenCmd) Run(ctx context.Context, cfg *server.Config, io *streams) error {
+	return c.advance(ctx, cfg, io, (*app.App).ReopenPayroll)
 }
 
 type payrollApproveCmd struct{ payrollFlags }
