@@ -39,6 +39,9 @@ func stream[N any](ctx context.Context, r *Resolver, topic app.Topic, load func(
 					continue
 				}
 				found, err := load(ctx, event.IDs)
+				if ctx.Err() != nil {
+					return // the reader left
+				}
 				if err != nil {
 					r.log.WarnContext(ctx, "a subscription ended", slog.String("topic", string(topic)), slog.Any("error", err))
 					return
