@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io/fs"
 	"log/slog"
+	"net"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -31,6 +32,9 @@ func (c *Config) Validate() error {
 	var faults domain.Faults
 	if c.Secret != "" && len(c.Secret) < 32 {
 		faults.Add("FINCO_SECRET", "has fewer than 32 characters")
+	}
+	if _, _, err := net.SplitHostPort(c.Addr); err != nil {
+		faults.Add("FINCO_ADDR", "%q is no address such as 127.0.0.1:8080", c.Addr)
 	}
 	for _, p := range c.TrustedProxies {
 		if _, err := proxyPrefix(p); err != nil {

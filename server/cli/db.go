@@ -39,7 +39,7 @@ func (c *dbBackupCmd) Run(ctx context.Context, cfg *server.Config, io *streams) 
 }
 
 type dbRestoreCmd struct {
-	File string `arg:"" help:"Where from." type:"existingfile"`
+	File string `arg:"" help:"Where from." type:"path"`
 }
 
 // Run restores.

@@ -21,7 +21,7 @@ type importCmd struct {
 
 type importTelegramCmd struct {
 	Path    string `arg:"" help:"The export: a JSON file, or the folder it is in." type:"path"`
-	Company string `help:"Apply this company file first, so that staff are told from customers." type:"existingfile"`
+	Company string `help:"Apply this company file first, so that staff are told from customers." type:"path"`
 	Account int64  `help:"Telegram id of the account that exported, where the export does not tell."`
 	Wait    bool   `help:"Return only when every analysis is stored; works on them itself."`
 }

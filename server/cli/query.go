@@ -25,7 +25,7 @@ func (c *queryCmd) Run(ctx context.Context, cfg *server.Config, io *streams) err
 	if name, ok := strings.CutPrefix(query, "@"); ok {
 		text, err := os.ReadFile(name)
 		if err != nil {
-			return domain.Errorf(domain.KindInvalid, "%s cannot be read", name)
+			return domain.Errorf(domain.KindInvalid, "the query cannot be read: %w", err)
 		}
 		query = string(text)
 	}

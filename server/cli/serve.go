@@ -31,7 +31,7 @@ func (c *serveCmd) Run(ctx context.Context, cfg *server.Config, io *streams) err
 func (c *serveCmd) greet(address string, io *streams) {
 	_, _ = fmt.Fprintf(io.out, "FinCo answers on %s\n", address)
 	if !c.Demo {
-		_, _ = fmt.Fprintln(io.out, "Next: finco apply company.yml, finco user password EMAIL, finco import telegram PATH.")
+		_, _ = fmt.Fprintln(io.out, "The page there says what is running. A new company begins with: finco apply company.yml, finco user password EMAIL, finco import telegram PATH.")
 		return
 	}
 	_, _ = fmt.Fprintln(io.out, "The demo company's sign-ins:")

@@ -92,8 +92,14 @@ type userBlockCmd struct {
 }
 
 // Run blocks.
-func (c *userBlockCmd) Run(ctx context.Context, cfg *server.Config) error {
-	return with(ctx, cfg, func(ctx context.Context, parts *server.Parts) error { return parts.App.BlockUser(ctx, c.Email) })
+func (c *userBlockCmd) Run(ctx context.Context, cfg *server.Config, io *streams) error {
+	return with(ctx, cfg, func(ctx context.Context, parts *server.Parts) error {
+		if err := parts.App.BlockUser(ctx, c.Email); err != nil {
+			return err
+		}
+		_, _ = fmt.Fprintln(io.out, "Blocked; every session of this person has ended.")
+		return nil
+	})
 }
 
 type userUnblockCmd struct {
@@ -101,6 +107,12 @@ type userUnblockCmd struct {
 }
 
 // Run lets in again.
-func (c *userUnblockCmd) Run(ctx context.Context, cfg *server.Config) error {
-	return with(ctx, cfg, func(ctx context.Context, parts *server.Parts) error { return parts.App.UnblockUser(ctx, c.Email) })
+func (c *userUnblockCmd) Run(ctx context.Context, cfg *server.Config, io *streams) error {
+	return with(ctx, cfg, func(ctx context.Context, parts *server.Parts) error {
+		if err := parts.App.UnblockUser(ctx, c.Email); err != nil {
+			return err
+		}
+		_, _ = fmt.Fprintln(io.out, "This person may sign in again.")
+		return nil
+	})
 }
