@@ -78,7 +78,7 @@ func (a *App) AnalyzeMessages(ctx context.Context, name string, contentIDs []int
 	if err != nil || len(inputs) == 0 {
 		return err
 	}
-	results, err := a.analyzers.Analyze(ctx, name, inputs)
+	results, err := a.analyzers.Analyze(ctx, name, who.Version, inputs)
 	if err != nil {
 		return err
 	}
@@ -226,6 +226,9 @@ func (t *tx) storeResults(ctx context.Context, who analyzerRow, results []analyz
 	if err := t.putAside(ctx, who.Name, failed); err != nil {
 		return err
 	}
+	if err := t.takeBack(ctx, who.Name, results); err != nil {
+		return err
+	}
 	return settle(ctx, t, r, asked)
 }
 
@@ -264,6 +267,18 @@ func (t *tx) putAside(ctx context.Context, name string, failed []failedContent) 
 INSERT INTO analysis_failures (content_id, analyzer, reason, failed_at)
 SELECT content_id, $2, reason, $3 FROM jsonb_to_recordset($1) AS x(content_id bigint, reason text)
 ON CONFLICT (content_id, analyzer) DO UPDATE SET reason = EXCLUDED.reason, failed_at = EXCLUDED.failed_at`, asJSON(failed), name, t.at)
+	return err
+}
+
+// takeBack forgets earlier failures on what was judged now.
+func (t *tx) takeBack(ctx context.Context, name string, results []analyzer.Result) error {
+	var judged []int
+	for _, res := range results {
+		if id, err := strconv.Atoi(res.ID); err == nil && res.Err == nil {
+			judged = append(judged, id)
+		}
+	}
+	_, err := t.sql.ExecContext(ctx, `DELETE FROM analysis_failures WHERE analyzer = $1 AND content_id = ANY($2)`, name, idArray(judged))
 	return err
 }
 

@@ -215,3 +215,56 @@ func TestRowsOfOthersAreHidden(t *testing.T) {
 		t.Error("nobody sees messages")
 	}
 }
+
+// An import may come before the first start of the server, which is what knows the analyzers.
+func TestAnAnalyzerThatNeverSpokeJudgesWhatIsThere(t *testing.T) {
+	t.Parallel()
+	w := apptest.New(t)
+	speak(w)
+	w.Apply(apptest.ExampleCompany())
+	w.Import(w.Message(-1, 5, apptest.At("2026-09-15 10:00"), "Salom"), w.Message(-1, apptest.JasurTelegram, apptest.At("2026-09-15 10:01"), "Salom!"))
+	w.Register("sentiment", []string{"SENTIMENT"}, []string{"customer"}, nil)
+	w.RunJobs()
+	if got := said(w); !strings.HasPrefix(got, "Salom SENTIMENT") || strings.Contains(got, "\n") {
+		t.Errorf("said %q", got)
+	}
+	w.RegisterVersion("sentiment", "2", []string{"SENTIMENT"}, []string{"customer"}, nil)
+	if n := w.Jobs("analyze_messages", ""); n != 0 {
+		t.Errorf("a later version: %d jobs", n)
+	}
+}
+
+func TestWhatWasPutAsideIsTriedAgain(t *testing.T) {
+	t.Parallel()
+	w := apptest.Example(t)
+	speak(w)
+	w.Analyzers.Refuse("sentiment", "Yomon!", analyzer.Errorf(analyzer.Internal, "crashed"))
+	w.Say(-1, 5, apptest.At("2026-09-15 10:00"), "Yomon!")
+	w.RunJobs()
+	w.Analyzers.Answer("sentiment", "Yomon!", apptest.Label(analyzer.Sentiment, "negative", "uz-Latn"))
+	if n, err := w.App.RetryAnalyses(w.System("analyzer"), "sentiment"); n != 1 || err != nil {
+		t.Errorf("%d are tried again, %v", n, err)
+	}
+	w.RunJobs()
+	var left int
+	if w.One(`SELECT count(*) FROM analysis_failures`, nil, &left); left != 0 || !strings.Contains(said(w), "Yomon! SENTIMENT negative") {
+		t.Errorf("%d failures are left of\n%s", left, said(w))
+	}
+}
+
+// One odd answer must not take its batch along.
+func TestDetailsThatPostgresRefusesAreCleaned(t *testing.T) {
+	t.Parallel()
+	w := apptest.Example(t)
+	speak(w)
+	for i, details := range []string{`{"reason":"\ud83d"}`, "{\"reason\":\"\xff\"}", `{"n":1e200000}`, `{`} {
+		odd := apptest.Score(analyzer.Quality, float64(i), "ru")
+		odd.Details = []byte(details)
+		w.Analyzers.Answer("quality", fmt.Sprint("odd ", i), odd)
+		w.Say(-1, apptest.JasurTelegram, apptest.At("2026-09-15 10:01"), fmt.Sprint("odd ", i))
+	}
+	w.RunJobs()
+	if got := said(w); strings.Count(got, "QUALITY") != 4 || strings.Count(got, "\uFFFD") != 2 {
+		t.Errorf("said\n%s", got)
+	}
+}

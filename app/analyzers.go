@@ -97,12 +97,16 @@ func chooseVersion(versions []analyzerVersion, version string) *analyzerVersion 
 	return found
 }
 
-// enableVersion makes one version of an analyzer the only one that works; none for 0.
+// enableVersion makes one version of an analyzer the only one that works; none for 0. If the analyzer never spoke, it is asked
+// about what is there already: an import may come before it.
 func (t *tx) enableVersion(ctx context.Context, name string, id int) error {
 	_, err := t.sql.ExecContext(ctx, `
 UPDATE analyzers SET state = CASE WHEN id = $2 THEN 'ENABLED' ELSE 'DISABLED' END
 WHERE name = $1 AND state <> CASE WHEN id = $2 THEN 'ENABLED' ELSE 'DISABLED' END`, name, id)
-	return err
+	if err != nil || id == 0 {
+		return err
+	}
+	return t.catchUp(ctx, name, id)
 }
 
 // wishes are what the company file says of analyzers; nothing without a company. The row is held until commit.

@@ -17,10 +17,11 @@ import (
 	"github.com/fincokpi/finco/plugins/analyzer"
 )
 
-// Analyzers runs plugins. An error's kind tells whether to try again (unavailable) or to give up (invalid); a result's own
+// Analyzers runs plugins. What is said is stored under the version asked, so another version must not answer: while another
+// one runs the answer is unavailable. An error's kind tells whether to try again (unavailable) or to give up (invalid); a result's own
 // error concerns that input alone.
 type Analyzers interface {
-	Analyze(ctx context.Context, name string, inputs []analyzer.Input) ([]analyzer.Result, error)
+	Analyze(ctx context.Context, name, version string, inputs []analyzer.Input) ([]analyzer.Result, error)
 }
 
 // Config is what an App stands on. Every field but Now is required.

@@ -34,7 +34,7 @@ var errDryRun = errors.New("dry run")
 
 // ApplyCompany makes the records match a company file, whole or not at all, and tells what changed: nothing the second time.
 // For admins and the command line. Whoever got a Telegram id gets the messages they wrote before, and the waits of the months
-// that are still open are settled anew.
+// that are still open are settled anew by a job.
 func (a *App) ApplyCompany(ctx context.Context, in ApplyCompanyInput) (CompanyChanges, error) {
 	if _, err := permit(ctx, "company", "apply"); err != nil {
 		return CompanyChanges{}, err
@@ -57,12 +57,7 @@ func (a *App) ApplyCompany(ctx context.Context, in ApplyCompanyInput) (CompanyCh
 	if err != nil && !errors.Is(err, errDryRun) {
 		return CompanyChanges{}, err
 	}
-	out := CompanyChanges{Changes: done.changes, NotInstalled: done.absent}
-	if in.DryRun || !done.unsettled {
-		return out, nil
-	}
-	_, err = a.resettle(ctx, done.openSince)
-	return out, err
+	return CompanyChanges{Changes: done.changes, NotInstalled: done.absent}, nil
 }
 
 // applying is one company file on its way into the records.
@@ -170,6 +165,11 @@ func (p *applying) finish(ctx context.Context) error {
 		people := slices.Collect(maps.Keys(r.people))
 		p.stale(r, p.at, people...)
 		p.stale(r, p.openSince, people...)
+	}
+	if p.unsettled {
+		if err := p.resettle(ctx, p.openSince); err != nil {
+			return err
+		}
 	}
 	p.emit(SessionsChanged, p.rights...)
 	details := map[string]any{"kinds": slices.Sorted(maps.Keys(p.kinds)), "changes": len(p.changes)}

@@ -132,11 +132,10 @@ func TestTheReplyGateSettlesWaits(t *testing.T) {
 	w.RunJobs()
 	refresh := func() int {
 		t.Helper()
-		n, err := w.App.RefreshReplyGate(w.System("scheduler"))
-		if err != nil {
+		if _, err := w.App.RefreshReplyGate(w.System("scheduler")); err != nil {
 			t.Fatal(err)
 		}
-		return n
+		return w.Settle()
 	}
 	give := func(i int) {
 		t.Helper()

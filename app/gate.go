@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/fincokpi/finco/domain/agreement"
+	"github.com/fincokpi/finco/jobs/args"
 )
 
 // gateWindow is how far back feedback counts for the pay gate.
@@ -60,13 +61,12 @@ func replyGateOf(open gates) string {
 }
 
 // RefreshReplyGate looks whether other needs-reply judgements pass the pay gate now than when the waits were last settled, and
-// if so settles the waits of this month and the last anew. It returns how many chats that took.
-func (a *App) RefreshReplyGate(ctx context.Context) (int, error) {
+// if so has the waits of this month and the last settled anew. It tells whether it did.
+func (a *App) RefreshReplyGate(ctx context.Context) (bool, error) {
 	if _, err := permit(ctx, "wait", "write"); err != nil {
-		return 0, err
+		return false, err
 	}
 	changed := false
-	var since time.Time
 	err := a.inTx(ctx, func(ctx context.Context, t *tx) error {
 		open, err := t.readGates(ctx, t.at, "NEEDS_REPLY")
 		if err != nil {
@@ -76,53 +76,63 @@ func (a *App) RefreshReplyGate(ctx context.Context) (int, error) {
 		if err != nil {
 			return err
 		}
-		since = t.at.AddDate(0, -2, 0)
 		gate := replyGateOf(open)
 		if changed = gate != r.replyGate; !changed {
 			return nil
 		}
-		_, err = t.sql.ExecContext(ctx, `UPDATE companies SET reply_gate = $1`, gate)
-		return err
+		if _, err := t.sql.ExecContext(ctx, `UPDATE companies SET reply_gate = $1`, gate); err != nil {
+			return err
+		}
+		return t.resettle(ctx, t.at.AddDate(0, -2, 0))
 	})
-	if err != nil || !changed {
-		return 0, err
-	}
-	return a.resettle(ctx, since)
+	return changed, err
 }
 
-// resettle settles every chat with customer messages since a moment, a few at a time so that live traffic gets between.
-func (a *App) resettle(ctx context.Context, since time.Time) (int, error) {
-	const chatsPerStep = 50
-	done, last := 0, 0
-	for {
-		n := 0
-		err := a.inTx(ctx, func(ctx context.Context, t *tx) error {
-			n = 0
-			r, err := t.roster(ctx)
-			if err != nil {
-				return err
-			}
-			var places touched
-			const q = `
+// resettle has every chat with customer messages since a moment settled anew. The work waits in the queue from the same commit
+// as what made it necessary, so that it is not lost with the process.
+func (t *tx) resettle(ctx context.Context, since time.Time) error {
+	return t.each(ctx, `SELECT 1 FROM messages WHERE side = 'CUSTOMER' AND sent_at >= $1 LIMIT 1`, []any{since}, func(scanner) error {
+		t.enqueue(args.Resettle{Since: since}, nil)
+		return nil
+	})
+}
+
+// chatsPerStep is how many chats are settled in one transaction: few, so that live traffic gets between.
+const chatsPerStep = 50
+
+const resettleSQL = `
 WITH chosen AS (SELECT DISTINCT chat_id FROM messages WHERE chat_id > $1 AND side = 'CUSTOMER' AND sent_at >= $2 ORDER BY chat_id LIMIT $3)
 SELECT m.chat_id, m.thread, m.telegram_id, m.sent_at FROM messages m JOIN chosen USING (chat_id) WHERE m.side = 'CUSTOMER' AND m.sent_at >= $2`
-			seen := map[int]bool{}
-			err = t.each(ctx, q, []any{last, since, chatsPerStep}, func(scan scanner) error {
-				var p place
-				err := scan(&p.chat, &p.thread, &p.telegramID, &p.at)
-				places = append(places, p)
-				seen[p.chat] = true
-				return err
-			})
-			if err != nil || len(places) == 0 {
-				return err
-			}
-			n, last = len(seen), slices.Max(places.chats())
-			return settle(ctx, t, r, places)
-		})
-		if err != nil || n == 0 {
-			return done, err
-		}
-		done += n
+
+// ResettleChats settles the next chats with customer messages since a moment, has those after them settled later, and returns
+// how many it took.
+func (a *App) ResettleChats(ctx context.Context, since time.Time, afterChat int) (int, error) {
+	if _, err := permit(ctx, "wait", "write"); err != nil {
+		return 0, err
 	}
+	n := 0
+	err := a.inTx(ctx, func(ctx context.Context, t *tx) error {
+		n = 0
+		r, err := t.roster(ctx)
+		if err != nil {
+			return err
+		}
+		var places touched
+		seen := map[int]bool{}
+		err = t.each(ctx, resettleSQL, []any{afterChat, since, chatsPerStep}, func(scan scanner) error {
+			var p place
+			err := scan(&p.chat, &p.thread, &p.telegramID, &p.at)
+			places = append(places, p)
+			seen[p.chat] = true
+			return err
+		})
+		if err != nil || len(places) == 0 {
+			return err
+		}
+		if n = len(seen); n == chatsPerStep {
+			t.enqueue(args.Resettle{Since: since, AfterChat: slices.Max(places.chats())}, nil)
+		}
+		return settle(ctx, t, r, places)
+	})
+	return n, err
 }

@@ -2,7 +2,10 @@ package app
 
 import (
 	"context"
+	"slices"
 	"time"
+
+	"github.com/fincokpi/finco/jobs/args"
 )
 
 // QueueLoad is how many jobs of a kind in a queue are in a state, and how old the oldest is.
@@ -56,10 +59,13 @@ func (a *App) Load(ctx context.Context) (Load, error) {
 }
 
 // Judging is how many analysis jobs wait or run.
-func (l Load) Judging() int {
+func (l Load) Judging() int { return l.Jobs(args.AnalyzeMessages{}.Kind()) }
+
+// Jobs is how many jobs of a kind wait or run, in some states or, without any, in all.
+func (l Load) Jobs(kind string, states ...string) int {
 	n := 0
 	for _, q := range l.Queues {
-		if q.Kind == "analyze_messages" {
+		if q.Kind == kind && (len(states) == 0 || slices.Contains(states, q.State)) {
 			n += q.Jobs
 		}
 	}

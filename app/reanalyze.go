@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"slices"
 
 	"github.com/fincokpi/finco/domain"
 	"github.com/fincokpi/finco/ent/gen/message"
@@ -86,4 +87,45 @@ ORDER BY c.id`
 		return err
 	})
 	return ids, err
+}
+
+// catchUp has an analyzer of which no version has said anything judge everything that is there.
+func (t *tx) catchUp(ctx context.Context, name string, id int) error {
+	var ids []int
+	const q = `
+SELECT c.id FROM message_contents c JOIN messages m ON m.id = c.message_id AND m.version = c.version JOIN analyzers a ON a.id = $2
+WHERE to_jsonb(m.side) <@ a.sides AND COALESCE(NULLIF(c.text, ''), c.transcript, '') <> ''
+  AND NOT EXISTS (SELECT 1 FROM analyses x JOIN analyzers o ON o.id = x.analyzer_id WHERE o.name = $1)
+ORDER BY c.id`
+	err := t.each(ctx, q, []any{name, id}, func(scan scanner) error {
+		var id int
+		err := scan(&id)
+		ids = append(ids, id)
+		return err
+	})
+	t.enqueueAnalysis(name, ids, bulk)
+	return err
+}
+
+// RetryAnalyses has an analyzer that works again judge what was put aside because it could not, and returns how many versions
+// of messages that are. What fails again is put aside again.
+func (a *App) RetryAnalyses(ctx context.Context, name string) (int, error) {
+	if _, err := permit(ctx, "analysis", "write"); err != nil {
+		return 0, err
+	}
+	n := 0
+	err := a.inTx(ctx, func(ctx context.Context, t *tx) error {
+		var ids []int
+		err := t.each(ctx, `DELETE FROM analysis_failures WHERE analyzer = $1 RETURNING content_id`, []any{name}, func(scan scanner) error {
+			var id int
+			err := scan(&id)
+			ids = append(ids, id)
+			return err
+		})
+		slices.Sort(ids)
+		n = len(ids)
+		t.enqueueAnalysis(name, ids, bulk)
+		return err
+	})
+	return n, err
 }

@@ -1,9 +1,9 @@
 package app
 
 import (
-	"bytes"
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"encoding/json"
 	"errors"
 	"strings"
@@ -32,15 +32,19 @@ func (t *tx) each(ctx context.Context, query string, args []any, row func(scanne
 }
 
 // asJSON is the argument of jsonb_to_recordset: a whole batch in one parameter, whatever its size.
-func asJSON[T any](rows []T) string {
+func asJSON[T any](rows []T) driver.Valuer { return jsonRows[T](rows) }
+
+// jsonRows is marshalled when the statement runs, so that a value that has no JSON (a score that is no number) fails the
+// statement instead of losing the batch.
+type jsonRows[T any] []T
+
+// Value implements driver.Valuer.
+func (rows jsonRows[T]) Value() (driver.Value, error) {
 	if len(rows) == 0 {
-		return "[]"
+		return "[]", nil
 	}
-	raw, err := json.Marshal(rows)
-	if err != nil {
-		return "[]" // only channels, functions and cycles cannot be marshalled
-	}
-	return string(raw)
+	raw, err := json.Marshal([]T(rows))
+	return string(raw), err
 }
 
 func idArray(ids []int) any {
@@ -75,9 +79,10 @@ func faults(list []string) error {
 	return domain.Errorf(domain.KindInvalid, "%s", strings.Join(list, "; "))
 }
 
-// cleanJSON drops NUL from a document's strings, which jsonb refuses, and a document that is none.
+// cleanJSON drops what jsonb refuses and JSON allows: NUL, halves of surrogate pairs and bytes that are not UTF-8 in strings,
+// numbers beyond all measure; and a document that is none.
 func cleanJSON(raw json.RawMessage) json.RawMessage {
-	if len(raw) == 0 || (!bytes.Contains(raw, []byte(`\u0000`)) && json.Valid(raw)) {
+	if len(raw) == 0 {
 		return raw
 	}
 	var doc any

@@ -2,6 +2,7 @@ package jobs
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"log/slog"
 	"time"
@@ -28,22 +29,47 @@ func (*analyzeMessages) Timeout(*river.Job[args.AnalyzeMessages]) time.Duration 
 	return analyzeTimeout
 }
 
-// Work judges the batch. Its last failure puts the batch aside, visibly, and ends the job.
+// Work judges the batch. Its last failure puts the batch aside, visibly, and ends the job. What is away comes back: waiting
+// for it spends no attempt.
 func (w *analyzeMessages) Work(ctx context.Context, job *river.Job[args.AnalyzeMessages]) error {
 	ctx = auth.With(ctx, auth.System("analyzer"))
+	if job.Attempt > job.MaxAttempts { // the last attempt took its worker along
+		return w.giveUp(ctx, job, domain.Errorf(domain.KindInternal, "the worker died of it"))
+	}
 	err := w.app.AnalyzeMessages(ctx, job.Args.Analyzer, job.Args.ContentIDs)
 	if err == nil {
 		return nil
 	}
+	if domain.KindOf(err) == domain.KindUnavailable {
+		return river.JobSnooze(snooze(job.Metadata))
+	}
 	hopeless := domain.KindOf(err) == domain.KindInvalid
 	if hopeless || job.Attempt >= job.MaxAttempts {
-		w.log.Error("analysis put aside", "room", "jobs", "job", job.ID, "analyzer", job.Args.Analyzer, "messages", len(job.Args.ContentIDs), "error", err)
-		if aside := w.app.GiveUpAnalysis(ctx, job.Args.Analyzer, job.Args.ContentIDs, err); aside != nil {
-			return errors.Join(err, aside)
-		}
-		return river.JobCancel(err)
+		return w.giveUp(ctx, job, err)
 	}
 	return verdict(err)
+}
+
+func (w *analyzeMessages) giveUp(ctx context.Context, job *river.Job[args.AnalyzeMessages], err error) error {
+	w.log.Error("analysis put aside", "room", "jobs", "job", job.ID, "analyzer", job.Args.Analyzer, "messages", len(job.Args.ContentIDs), "error", err)
+	if aside := w.app.GiveUpAnalysis(ctx, job.Args.Analyzer, job.Args.ContentIDs, err); aside != nil {
+		return errors.Join(err, aside)
+	}
+	return river.JobCancel(err)
+}
+
+// maxSnooze is how late an analyzer's return is noticed after a long outage.
+const maxSnooze = 30 * time.Second
+
+// snooze is how long to wait for an analyzer that is away: a second at first, for a restart is quick, then ever longer.
+func snooze(metadata []byte) time.Duration {
+	var past struct {
+		Snoozes int `json:"snoozes"`
+	}
+	if json.Unmarshal(metadata, &past) != nil {
+		return maxSnooze
+	}
+	return min(maxSnooze, time.Second<<min(max(past.Snoozes, 0), 5))
 }
 
 // NextRetry keeps live work near live: seconds at first, a minute at the fourth try.

@@ -6,6 +6,8 @@ import (
 	"hash/fnv"
 	"log/slog"
 	"time"
+
+	"github.com/fincokpi/finco/jobs/args"
 )
 
 // claim marks a worker process as alive: a lock of a session that ends with the process. River itself notices only after
@@ -56,8 +58,16 @@ func (c claim) hold(ctx context.Context) error {
 	return nil
 }
 
-// returnOrphans makes the running jobs of workers whose lock is free available again. The attempt counts, so that a job that
-// kills its worker is put aside in the end.
+// orphansSQL ends what has no attempt left, so that a job that kills its worker does not do so for ever, and makes the rest
+// available again. An analysis comes again in any case: its worker puts it aside where people see it.
+const orphansSQL = `
+UPDATE river_job SET
+  state = CASE WHEN attempt >= max_attempts AND kind <> $2 THEN 'discarded' ELSE 'available' END::river_job_state,
+  finalized_at = CASE WHEN attempt >= max_attempts AND kind <> $2 THEN now() END,
+  scheduled_at = now()
+WHERE state = 'running' AND attempted_by[array_length(attempted_by, 1)] = $1`
+
+// returnOrphans takes the running jobs from workers whose lock is free. The attempt counts.
 func (c claim) returnOrphans(ctx context.Context, conn *sql.Conn) error {
 	owners, err := c.owners(ctx, conn)
 	if err != nil {
@@ -74,11 +84,10 @@ func (c claim) returnOrphans(ctx context.Context, conn *sql.Conn) error {
 		if !free {
 			continue
 		}
-		result, err := conn.ExecContext(ctx, `UPDATE river_job SET state = 'available', scheduled_at = now()
-  WHERE state = 'running' AND attempted_by[array_length(attempted_by, 1)] = $1`, owner)
+		result, err := conn.ExecContext(ctx, orphansSQL, owner, args.AnalyzeMessages{}.Kind())
 		if err == nil {
 			n, _ := result.RowsAffected()
-			c.log.Info("jobs of a dead worker are back in the queue", "room", "jobs", "worker", owner, "jobs", n)
+			c.log.Info("jobs of a dead worker are taken from it", "room", "jobs", "worker", owner, "jobs", n)
 		}
 		if _, unlock := conn.ExecContext(ctx, `SELECT pg_advisory_unlock($1, $2)`, lockClass, key(owner)); unlock != nil {
 			return unlock

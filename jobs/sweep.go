@@ -34,5 +34,6 @@ func (w *sweep) Work(ctx context.Context, _ *river.Job[args.Sweep]) error {
 func register(workers *river.Workers, a *app.App, cfg Config) {
 	river.AddWorker(workers, &analyzeMessages{app: a, log: cfg.Log})
 	river.AddWorker(workers, &refreshKPIs{app: a})
+	river.AddWorker(workers, &resettle{app: a})
 	river.AddWorker(workers, &sweep{app: a})
 }

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/fincokpi/finco/app"
 	"github.com/fincokpi/finco/auth"
@@ -17,25 +18,77 @@ import (
 // startAnalyzers registers the built-in analyzers and starts every enabled one. One that does not start is logged and left
 // out; its jobs wait.
 func (p *Parts) startAnalyzers(ctx context.Context) error {
-	ctx = auth.With(ctx, auth.System("operator"))
-	if err := p.registerBuiltIns(ctx); err != nil {
+	if err := p.RegisterBuiltIns(ctx); err != nil {
 		return err
 	}
-	specs, err := p.App.Analyzers(ctx)
+	return p.renewAnalyzers(ctx)
+}
+
+// analyzersEvery is how soon a running process takes up what was enabled, disabled or set otherwise.
+const analyzersEvery = 5 * time.Second
+
+// followAnalyzers keeps running what the registry has enabled, until the context or the function returned ends it. Only one
+// goroutine at a time may follow or start.
+func (p *Parts) followAnalyzers(ctx context.Context) (stop func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		every := time.NewTicker(analyzersEvery)
+		defer every.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-every.C:
+			}
+			if err := p.renewAnalyzers(ctx); err != nil && ctx.Err() == nil {
+				p.Log.Warn("the analyzers cannot be looked up", "room", "server", "error", err)
+			}
+		}
+	}()
+	return func() {
+		cancel()
+		<-done
+	}
+}
+
+// renewAnalyzers brings the host to what the registry has enabled. What an analyzer could not judge before is tried again
+// when it comes up.
+func (p *Parts) renewAnalyzers(ctx context.Context) error {
+	specs, err := p.App.Analyzers(auth.With(ctx, auth.System("operator")))
 	if err != nil {
 		return err
 	}
+	wanted := make(map[string]string, len(specs))
 	for _, s := range specs {
+		print := strings.Join([]string{s.Version, s.Path, s.Checksum, string(s.Settings)}, "\x00")
+		wanted[s.Name] = print
+		if p.specs[s.Name] == print {
+			continue
+		}
 		_, err := p.host.Add(ctx, host.Spec{Name: s.Name, Path: s.Path, Checksum: s.Checksum, Settings: s.Settings})
 		if err != nil {
 			p.Log.Error("analyzer does not start", "room", "server", "analyzer", s.Name, "version", s.Version, "error", err)
+			continue
+		}
+		if _, err := p.App.RetryAnalyses(auth.With(ctx, auth.System("analyzer")), s.Name); err != nil {
+			return err
 		}
 	}
+	for name := range p.specs {
+		if _, ok := wanted[name]; !ok {
+			p.host.Remove(ctx, name)
+		}
+	}
+	p.specs = wanted
 	return nil
 }
 
-// registerBuiltIns makes the registry know the analyzers that came with this program.
-func (p *Parts) registerBuiltIns(ctx context.Context) error {
+// RegisterBuiltIns makes the registry know the analyzers that came with this program, so that what is imported before the
+// first start is judged too.
+func (p *Parts) RegisterBuiltIns(ctx context.Context) error {
+	ctx = auth.With(ctx, auth.System("operator"))
 	dir, err := p.cfg.analyzersDir()
 	if err != nil {
 		return err

@@ -15,6 +15,7 @@ import (
 	"github.com/fincokpi/finco/ent/gen/payrollrun"
 	"github.com/fincokpi/finco/intake/companyfile"
 	"github.com/fincokpi/finco/intake/demo"
+	"github.com/fincokpi/finco/jobs/args"
 )
 
 // demoState is how far the demo company is, for /readyz.
@@ -119,25 +120,6 @@ func (s *serving) demoHistory(ctx context.Context) error {
 	return nil
 }
 
-// waitForAnalyses returns when no judgement is waiting.
-func (p *Parts) waitForAnalyses(ctx context.Context) error {
-	ctx = auth.With(ctx, auth.System("scheduler"))
-	for {
-		load, err := p.App.Load(ctx)
-		if err != nil {
-			return err
-		}
-		if load.Judging() == 0 {
-			return nil
-		}
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-time.After(200 * time.Millisecond):
-		}
-	}
-}
-
 // demoFeedback has the demo's supervisor judge enough of each kind and language for the pay gate: one hand's plausible
 // choices, marked as such.
 func (s *serving) demoFeedback(ctx context.Context) error {
@@ -154,8 +136,10 @@ func (s *serving) demoFeedback(ctx context.Context) error {
 			return err
 		}
 	}
-	_, err = s.App.RefreshReplyGate(auth.With(ctx, auth.System("scheduler")))
-	return err
+	if _, err = s.App.RefreshReplyGate(auth.With(ctx, auth.System("scheduler"))); err != nil {
+		return err
+	}
+	return s.waitForJobs(ctx, args.Resettle{}.Kind())
 }
 
 func (s *serving) demoPerson(ctx context.Context, email string) (context.Context, error) {

@@ -48,8 +48,11 @@ func (s *serving) readyz(w http.ResponseWriter, r *http.Request) {
 	if !s.events.Load() {
 		out.Events = "connecting"
 	}
-	if !s.opts.Worker {
+	switch {
+	case !s.opts.Worker:
 		out.Workers = "in other processes"
+	case !s.working.Load():
+		out.Workers = "not running"
 	}
 	for _, a := range s.host.Status() {
 		out.Analyzers = append(out.Analyzers, analyzerState{a.Name, a.Version, string(a.State)})

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"context"
 	"net"
 	"net/http"
 	"net/netip"
@@ -17,7 +18,7 @@ import (
 // routes are the HTTP surface.
 func (s *serving) routes() http.Handler {
 	r := chi.NewRouter()
-	r.Use(s.measured)
+	r.Use(s.measured, s.ending)
 	r.Handle("/graphql", graph.NewHandler(s.App, graph.Config{Log: s.Log, Address: s.clientAddress}))
 	r.Get("/healthz", s.healthz)
 	r.Get("/readyz", s.readyz)
@@ -38,6 +39,20 @@ func (s *serving) measured(next http.Handler) http.Handler {
 		next.ServeHTTP(rec, r)
 		route := chi.RouteContext(r.Context()).RoutePattern()
 		s.metrics.requests.WithLabelValues(route, strconv.Itoa(rec.status)).Observe(time.Since(start).Seconds())
+	})
+}
+
+// ending ends sockets and streams when the server stops. Plain requests are left to finish.
+func (s *serving) ending(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !strings.EqualFold(r.Header.Get("Upgrade"), "websocket") && !strings.Contains(r.Header.Get("Accept"), "text/event-stream") {
+			next.ServeHTTP(w, r)
+			return
+		}
+		ctx, cancel := context.WithCancel(r.Context())
+		defer cancel()
+		defer context.AfterFunc(s.streams, cancel)()
+		next.ServeHTTP(w, r.WithContext(ctx))
 	})
 }
 
@@ -68,7 +83,7 @@ func (s *serving) clientAddress(r *http.Request) string {
 	if err != nil {
 		return r.RemoteAddr
 	}
-	hops := strings.Split(r.Header.Get("X-Forwarded-For"), ",")
+	hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",") // each proxy may add a line of its own
 	for i := len(hops) - 1; i >= 0 && s.trusted(host); i-- {
 		if hop := strings.TrimSpace(hops[i]); hop != "" {
 			host = hop

@@ -51,9 +51,12 @@ func (p *Parts) ImportTelegram(ctx context.Context, opts ImportOptions) (ImportR
 	}
 	finish := func(context.Context) error { return nil }
 	if opts.Wait {
-		if finish, err = p.judgeHere(ctx); err != nil {
-			return result, err
-		}
+		finish, err = p.judgeHere(ctx)
+	} else {
+		err = p.RegisterBuiltIns(ctx)
+	}
+	if err != nil {
+		return result, err
 	}
 	err = p.readExports(ctx, opts, staff, &result)
 	if err == nil && opts.Wait {
@@ -75,7 +78,11 @@ func (p *Parts) judgeHere(ctx context.Context) (stop func(context.Context) error
 	if err != nil {
 		return nil, err
 	}
-	return w.stop, nil
+	unfollow := p.followAnalyzers(ctx)
+	return func(ctx context.Context) error {
+		unfollow()
+		return w.stop(ctx)
+	}, nil
 }
 
 // readExports reads every export at the path, one after the other.

@@ -27,6 +27,7 @@ type Parts struct {
 	private *postgres.Server
 	host    *host.Host
 	metrics *metrics
+	specs   map[string]string // what the host runs or was told to, by name; of whoever follows the registry
 }
 
 // poolSize leaves room for the workers' pool and for people with psql in the private server's connections.

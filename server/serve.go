@@ -30,6 +30,8 @@ func Serve(ctx context.Context, cfg Config, opts ServeOptions, log *slog.Logger)
 	}
 	defer func() { err = errors.Join(err, parts.Close(context.WithoutCancel(ctx))) }()
 	s := &serving{Parts: parts, opts: opts}
+	s.streams, s.endStreams = context.WithCancel(context.WithoutCancel(ctx))
+	defer s.endStreams()
 	if opts.API {
 		if err := s.listen(); err != nil {
 			return err
@@ -48,7 +50,11 @@ type serving struct {
 	demo     demoState
 
 	events   atomic.Bool // the database delivers them
+	working  atomic.Bool // the workers run
 	draining atomic.Bool
+
+	streams    context.Context // of sockets and server-sent events, which end only when they are told to
+	endStreams context.CancelFunc
 }
 
 const (
@@ -73,7 +79,7 @@ func (s *serving) run(ctx context.Context) error {
 	defer stop()
 	failed := make(chan error, 3)
 	go func() {
-		if err := s.App.Listen(beneath, s.dsn, func() { s.events.Store(true) }); err != nil {
+		if err := s.App.Listen(beneath, s.dsn, s.events.Store); err != nil {
 			failed <- fmt.Errorf("events: %w", err)
 		}
 	}()
@@ -83,11 +89,13 @@ func (s *serving) run(ctx context.Context) error {
 	if err := s.startAnalyzers(ctx); err != nil {
 		return errors.Join(err, s.shutdown(ctx, stop))
 	}
+	defer s.followAnalyzers(ctx)()
 	if s.opts.Worker {
 		var err error
 		if s.workers, err = s.startWorkers(ctx); err != nil {
 			return errors.Join(err, s.shutdown(ctx, stop))
 		}
+		s.working.Store(true)
 	}
 	if s.opts.Demo {
 		go s.runDemo(ctx)
@@ -124,13 +132,14 @@ func (s *serving) shutdown(ctx context.Context, stopBeneath func()) error {
 	if s.http != nil {
 		time.Sleep(drain)
 		limited, cancel := context.WithTimeout(ctx, stopRequests)
-		stopBeneath() // sockets and streams end with the context beneath them
+		s.endStreams() // the requests that would not end by themselves; the others are waited for
 		if err := s.http.Shutdown(limited); err != nil {
 			errs = append(errs, s.http.Close())
 		}
 		cancel()
 	}
 	if s.workers != nil {
+		s.working.Store(false)
 		errs = append(errs, s.workers.stop(ctx))
 	}
 	stopBeneath()

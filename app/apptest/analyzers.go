@@ -64,7 +64,7 @@ func (a *Analyzers) Asked(name string) []analyzer.Input {
 }
 
 // Analyze is what the App calls.
-func (a *Analyzers) Analyze(_ context.Context, name string, inputs []analyzer.Input) ([]analyzer.Result, error) {
+func (a *Analyzers) Analyze(_ context.Context, name, _ string, inputs []analyzer.Input) ([]analyzer.Result, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.asked[name] = append(a.asked[name], inputs...)

@@ -96,12 +96,32 @@ func (w *World) ID(email string) int {
 	return actor.UserID
 }
 
-// Apply applies a company and returns what changed.
+// Apply applies a company, settles what that makes unsettled, and returns what changed.
 func (w *World) Apply(in app.CompanyInput) []string {
 	w.t.Helper()
 	done, err := w.App.ApplyCompany(w.Operator(), app.ApplyCompanyInput{Company: in})
 	w.must(err)
+	w.Settle()
 	return done.Changes
+}
+
+// Settle works the queued jobs that settle chats anew, and returns how many chats that were.
+func (w *World) Settle() int {
+	w.t.Helper()
+	for chats := 0; ; {
+		var id int64
+		var raw []byte
+		err := w.DB.QueryRow(`DELETE FROM river_job WHERE id = (SELECT min(id) FROM river_job WHERE kind = $1) RETURNING id, args`, args.Resettle{}.Kind()).Scan(&id, &raw)
+		if errors.Is(err, sql.ErrNoRows) {
+			return chats
+		}
+		w.must(err)
+		var job args.Resettle
+		w.must(json.Unmarshal(raw, &job))
+		n, err := w.App.ResettleChats(w.System("scheduler"), job.Since, job.AfterChat)
+		w.must(err)
+		chats += n
+	}
 }
 
 // Register registers version 1 of an analyzer and enables it.
@@ -189,6 +209,11 @@ func (w *World) work(kind string, raw []byte) error {
 		var job args.AnalyzeMessages
 		w.must(json.Unmarshal(raw, &job))
 		return w.App.AnalyzeMessages(w.System("analyzer"), job.Analyzer, job.ContentIDs)
+	case args.Resettle{}.Kind():
+		var job args.Resettle
+		w.must(json.Unmarshal(raw, &job))
+		_, err := w.App.ResettleChats(w.System("scheduler"), job.Since, job.AfterChat)
+		return err
 	case args.RefreshKPIs{}.Kind():
 		_, err := w.App.RefreshKpis(w.System("scheduler"))
 		return err

@@ -13,7 +13,7 @@ import (
 )
 
 // analyze splits inputs into calls and puts the results back into order.
-func (s *slot) analyze(ctx context.Context, inputs []analyzer.Input) ([]analyzer.Result, error) {
+func (s *slot) analyze(ctx context.Context, version string, inputs []analyzer.Input) ([]analyzer.Result, error) {
 	seen := make(map[string]struct{}, len(inputs))
 	for _, input := range inputs {
 		if _, twice := seen[input.ID]; twice {
@@ -38,13 +38,13 @@ func (s *slot) analyze(ctx context.Context, inputs []analyzer.Input) ([]analyzer
 	group, groupCtx := errgroup.WithContext(ctx)
 	group.SetLimit(s.host.config.InFlight)
 	for _, chunk := range s.chunks(inputs, free) {
-		group.Go(func() error { return s.chunk(groupCtx, inputs, chunk, results) })
+		group.Go(func() error { return s.chunk(groupCtx, version, inputs, chunk, results) })
 	}
 	if err := group.Wait(); err != nil {
 		return nil, err
 	}
 	for i := range alone { // one after the other, so that a failure points at one message
-		if err := s.chunk(ctx, inputs, alone[i:i+1], results); err != nil {
+		if err := s.chunk(ctx, version, inputs, alone[i:i+1], results); err != nil {
 			return nil, err
 		}
 	}
@@ -83,12 +83,12 @@ func weigh(input analyzer.Input) int {
 
 // chunk sends some inputs, and halves of them if the plugin gives up on the batch as such: the message it can't take then
 // has the error alone.
-func (s *slot) chunk(ctx context.Context, inputs []analyzer.Input, indices []int, results []analyzer.Result) error {
+func (s *slot) chunk(ctx context.Context, version string, inputs []analyzer.Input, indices []int, results []analyzer.Result) error {
 	batch := make([]analyzer.Input, len(indices))
 	for i, index := range indices {
 		batch[i] = inputs[index]
 	}
-	got, err := s.call(ctx, batch)
+	got, err := s.call(ctx, version, batch)
 	var told *analyzer.Error
 	switch {
 	case err == nil:
@@ -96,10 +96,10 @@ func (s *slot) chunk(ctx context.Context, inputs []analyzer.Input, indices []int
 		return err
 	case len(batch) > 1:
 		half := len(batch) / 2
-		if err := s.chunk(ctx, inputs, indices[:half], results); err != nil {
+		if err := s.chunk(ctx, version, inputs, indices[:half], results); err != nil {
 			return err
 		}
-		return s.chunk(ctx, inputs, indices[half:], results)
+		return s.chunk(ctx, version, inputs, indices[half:], results)
 	default:
 		got = []analyzer.Result{{ID: batch[0].ID, Err: told}}
 	}
@@ -112,8 +112,8 @@ func (s *slot) chunk(ctx context.Context, inputs []analyzer.Input, indices []int
 	return nil
 }
 
-// call sends one batch to whatever process is current.
-func (s *slot) call(ctx context.Context, batch []analyzer.Input) ([]analyzer.Result, error) {
+// call sends one batch to whatever process is current, if it is of the version.
+func (s *slot) call(ctx context.Context, version string, batch []analyzer.Input) ([]analyzer.Result, error) {
 	select {
 	case s.inFlight <- struct{}{}:
 	case <-ctx.Done():
@@ -125,6 +125,9 @@ func (s *slot) call(ctx context.Context, batch []analyzer.Input) ([]analyzer.Res
 		return nil, err
 	}
 	defer g.calls.Done()
+	if runs := g.process.Description().Version; version != "" && runs != version {
+		return nil, domain.Errorf(domain.KindUnavailable, "analyzer %s runs in version %s, not %s", s.name, runs, version)
+	}
 	callCtx, cancel := context.WithTimeout(ctx, s.host.config.CallTimeout)
 	defer cancel()
 	began := time.Now()

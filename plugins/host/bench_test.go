@@ -20,7 +20,7 @@ func BenchmarkAnalyze(b *testing.B) {
 	}
 	inputs := texts(strings.Split(strings.Repeat("Здравствуйте где мой заказ|", 511), "|")...)
 	for b.Loop() {
-		if _, err := h.Analyze(b.Context(), "p", inputs); err != nil {
+		if _, err := h.Analyze(b.Context(), "p", "", inputs); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -38,7 +38,7 @@ func (c *clock) advance(d time.Duration) {
 func (b *bench) crash(text string) {
 	b.t.Helper()
 	gone := b.process("p")
-	if _, err := b.Analyze(b.t.Context(), "p", texts(text)); domain.KindOf(err) != domain.KindUnavailable {
+	if _, err := b.Analyze(b.t.Context(), "p", "", texts(text)); domain.KindOf(err) != domain.KindUnavailable {
 		b.t.Fatalf("got %v", err)
 	}
 	<-gone
@@ -51,7 +51,7 @@ func TestThreeFailuresInAnHour(t *testing.T) {
 	b.mustAdd("1")
 	for i, text := range []string{"exit 1", "exit 2", "exit 3"} { // apart: the window forgets
 		b.crash(text)
-		if results, err := b.Analyze(t.Context(), "p", texts("a")); err != nil || results[0].Err != nil {
+		if results, err := b.Analyze(t.Context(), "p", "", texts("a")); err != nil || results[0].Err != nil {
 			t.Fatalf("after crash %d: %v", i, err)
 		}
 		now.advance(40 * time.Minute)
@@ -60,12 +60,12 @@ func TestThreeFailuresInAnHour(t *testing.T) {
 		t.Errorf("got %+v", status)
 	}
 	b.crash("crash 4")
-	if _, err := b.Analyze(t.Context(), "p", texts("a")); err != nil {
+	if _, err := b.Analyze(t.Context(), "p", "", texts("a")); err != nil {
 		t.Fatal(err)
 	}
 	b.crash("exit 5")
 	b.await("p", OutOfService)
-	_, err := b.Analyze(t.Context(), "p", texts("a"))
+	_, err := b.Analyze(t.Context(), "p", "", texts("a"))
 	if domain.KindOf(err) != domain.KindUnavailable || !strings.Contains(err.Error(), "p is out of service: ended: exit status 7") {
 		t.Errorf("got %v", err)
 	}
@@ -75,7 +75,7 @@ func TestThreeFailuresInAnHour(t *testing.T) {
 	if err := b.Reset(t.Context(), "p"); err != nil {
 		t.Fatal(err)
 	}
-	if results, err := b.Analyze(t.Context(), "p", texts("a")); err != nil || results[0].Err != nil {
+	if results, err := b.Analyze(t.Context(), "p", "", texts("a")); err != nil || results[0].Err != nil {
 		t.Errorf("after the reset: %v", err)
 	}
 }
@@ -88,16 +88,16 @@ func TestPoisonousMessageIsHeldBack(t *testing.T) {
 	inputs := texts("a", "b", "exit poison", "c", "d")
 	for range 2 {
 		gone := b.process("p")
-		if _, err := b.Analyze(t.Context(), "p", inputs); domain.KindOf(err) != domain.KindUnavailable {
+		if _, err := b.Analyze(t.Context(), "p", "", inputs); domain.KindOf(err) != domain.KindUnavailable {
 			t.Fatalf("got %v", err)
 		}
 		<-gone
 		b.await("p", Running)
-		if _, err := b.Analyze(t.Context(), "p", texts("z")); err != nil { // waits for the restart
+		if _, err := b.Analyze(t.Context(), "p", "", texts("z")); err != nil { // waits for the restart
 			t.Fatal(err)
 		}
 	}
-	results, err := b.Analyze(t.Context(), "p", inputs)
+	results, err := b.Analyze(t.Context(), "p", "", inputs)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -121,7 +121,7 @@ func TestKillFromOutsideIsNoSuspicion(t *testing.T) {
 	gone := b.process("p")
 	answered := make(chan error, 1)
 	go func() {
-		_, err := b.Analyze(context.Background(), "p", texts("hang"))
+		_, err := b.Analyze(context.Background(), "p", "", texts("hang"))
 		answered <- err
 	}()
 	s, err := b.slot("p")
@@ -160,7 +160,7 @@ func TestHangAndFreeze(t *testing.T) {
 			b := newBench(t, func(c *Config) { c.CallTimeout, c.HealthTimeout = time.Second, time.Second })
 			b.mustAdd("1")
 			gone := b.process("p")
-			_, err := b.Analyze(t.Context(), "p", texts(text))
+			_, err := b.Analyze(t.Context(), "p", "", texts(text))
 			if domain.KindOf(err) != domain.KindUnavailable {
 				t.Fatalf("got %v", err)
 			}
@@ -168,7 +168,7 @@ func TestHangAndFreeze(t *testing.T) {
 				<-gone // a frozen one is killed and replaced ...
 				b.await("p", Running)
 			}
-			if results, err := b.Analyze(t.Context(), "p", texts("a")); err != nil || results[0].Err != nil {
+			if results, err := b.Analyze(t.Context(), "p", "", texts("a")); err != nil || results[0].Err != nil {
 				t.Errorf("afterwards: %v", err)
 			}
 			if status := b.status("p"); status.Failures != 1 { // ... which is one failure, not two
@@ -201,7 +201,7 @@ func TestIdleFreezeIsNoticed(t *testing.T) {
 		t.Fatal(err)
 	}
 	<-gone
-	if _, err := b.Analyze(t.Context(), "p", texts("a")); err != nil {
+	if _, err := b.Analyze(t.Context(), "p", "", texts("a")); err != nil {
 		t.Error(err)
 	}
 }
@@ -212,7 +212,7 @@ func TestCallersDeadlineIsNoFailure(t *testing.T) {
 	b.mustAdd("1")
 	for range 5 {
 		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
-		if _, err := b.Analyze(ctx, "p", texts("hang")); domain.KindOf(err) != domain.KindUnavailable {
+		if _, err := b.Analyze(ctx, "p", "", texts("hang")); domain.KindOf(err) != domain.KindUnavailable {
 			t.Errorf("got %v", err)
 		}
 		cancel()
@@ -229,7 +229,7 @@ func TestCallsThatFailTogetherAreOneFailure(t *testing.T) {
 	var callers sync.WaitGroup
 	for i := range 8 {
 		callers.Go(func() {
-			if _, err := b.Analyze(t.Context(), "p", texts("hang "+strconv.Itoa(i))); err == nil {
+			if _, err := b.Analyze(t.Context(), "p", "", texts("hang "+strconv.Itoa(i))); err == nil {
 				t.Error("it answered")
 			}
 		})
@@ -248,12 +248,12 @@ func TestMemoryLimit(t *testing.T) {
 			b := newBench(t, func(c *Config) { c.Memory = 64 << 20 })
 			b.mustAdd("1")
 			gone := b.process("p")
-			_, err := b.Analyze(t.Context(), "p", texts(text))
+			_, err := b.Analyze(t.Context(), "p", "", texts(text))
 			if domain.KindOf(err) != domain.KindUnavailable || !strings.Contains(err.Error(), "analyzer p ") {
 				t.Errorf("got %v", err)
 			}
 			<-gone
-			if results, err := b.Analyze(t.Context(), "p", []analyzer.Input{{ID: "a", Text: "a"}}); err != nil || results[0].Err != nil {
+			if results, err := b.Analyze(t.Context(), "p", "", []analyzer.Input{{ID: "a", Text: "a"}}); err != nil || results[0].Err != nil {
 				t.Errorf("afterwards: %v", err)
 			}
 		})
@@ -265,7 +265,7 @@ func TestChildrenDieWithThePlugin(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, nil)
 	b.mustAdd("1")
-	results, err := b.Analyze(t.Context(), "p", texts("fork"))
+	results, err := b.Analyze(t.Context(), "p", "", texts("fork"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -172,17 +172,17 @@ func (h *Host) Description(name string) (analyzer.Description, bool) {
 	return s.describe()
 }
 
-// Analyze hands inputs to the plugin under a name, in as many calls as its limits ask for, and returns one result per
+// Analyze hands inputs to the plugin under a name, if it is of that version (any for ""), in as many calls as its limits ask for, and returns one result per
 // input in the same order. An input that the plugin could not judge has its Result.Err; a score out of range is such an
-// error too. The error of the whole is a domain.Error that names the plugin: invalid (an id twice), unavailable (not running,
+// error too. The error of the whole is a domain.Error that names the plugin: invalid (an id twice), unavailable (not running, another version,
 // restarting, out of service, crashed, too slow, or what it calls is away), internal (it broke the contract). Its chain
 // holds the *analyzer.Error or *process.Failure. ctx bounds the whole, waiting for a restart included.
-func (h *Host) Analyze(ctx context.Context, name string, inputs []analyzer.Input) ([]analyzer.Result, error) {
+func (h *Host) Analyze(ctx context.Context, name, version string, inputs []analyzer.Input) ([]analyzer.Result, error) {
 	s, err := h.slot(name)
 	if err != nil {
 		return nil, err
 	}
-	results, err := s.analyze(ctx, inputs)
+	results, err := s.analyze(ctx, version, inputs)
 	if err != nil {
 		return nil, translate(name, err)
 	}

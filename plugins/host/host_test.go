@@ -28,7 +28,7 @@ func TestAddDescribesAndAnalyzesInOrder(t *testing.T) {
 	if description.Name != "misbehaving" || description.Kinds[0] != analyzer.Sentiment {
 		t.Errorf("got %+v", description)
 	}
-	results, err := b.Analyze(t.Context(), "p", texts(strings.Split(strings.Repeat("a ", 100), " ")...))
+	results, err := b.Analyze(t.Context(), "p", "", texts(strings.Split(strings.Repeat("a ", 100), " ")...))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -41,10 +41,10 @@ func TestAddDescribesAndAnalyzesInOrder(t *testing.T) {
 	if status.Calls != 15 || status.Inputs != 101 || status.State != Running || status.PID == 0 || status.Memory == 0 || status.Failures != 0 {
 		t.Errorf("got %+v", status)
 	}
-	if _, err := b.Analyze(t.Context(), "p", []analyzer.Input{{ID: "a"}, {ID: "a"}}); domain.KindOf(err) != domain.KindInvalid {
+	if _, err := b.Analyze(t.Context(), "p", "", []analyzer.Input{{ID: "a"}, {ID: "a"}}); domain.KindOf(err) != domain.KindInvalid {
 		t.Errorf("an id twice: %v", err)
 	}
-	if results, err := b.Analyze(t.Context(), "p", nil); err != nil || len(results) != 0 {
+	if results, err := b.Analyze(t.Context(), "p", "", nil); err != nil || len(results) != 0 {
 		t.Errorf("no inputs: %v, %v", results, err)
 	}
 }
@@ -87,7 +87,7 @@ func TestStartsThatFail(t *testing.T) {
 			if status := b.status(test.spec.Name); status.State != OutOfService || status.LastError == "" || status.PID != 0 {
 				t.Errorf("got %+v", status)
 			}
-			_, err = b.Analyze(t.Context(), test.spec.Name, texts("a"))
+			_, err = b.Analyze(t.Context(), test.spec.Name, "", texts("a"))
 			if domain.KindOf(err) != domain.KindUnavailable {
 				t.Errorf("analyze: %v", err)
 			}
@@ -132,7 +132,7 @@ func TestAnswersAgainstTheContract(t *testing.T) {
 			t.Parallel()
 			b := newBench(t, nil)
 			b.mustAdd("1")
-			results, err := b.Analyze(t.Context(), "p", texts("a", text, "b"))
+			results, err := b.Analyze(t.Context(), "p", "", texts("a", text, "b"))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -152,12 +152,12 @@ func TestAnswersAgainstTheContract(t *testing.T) {
 			t.Parallel()
 			b := newBench(t, nil)
 			b.mustAdd("1")
-			_, err := b.Analyze(t.Context(), "p", texts("a", text, "b"))
+			_, err := b.Analyze(t.Context(), "p", "", texts("a", text, "b"))
 			var failure *process.Failure
 			if domain.KindOf(err) != domain.KindInternal || !errors.As(err, &failure) || failure.Kind != process.Broken {
 				t.Fatalf("got %v", err)
 			}
-			if results, err := b.Analyze(t.Context(), "p", texts("a", "b")); err != nil || results[1].Err != nil {
+			if results, err := b.Analyze(t.Context(), "p", "", texts("a", "b")); err != nil || results[1].Err != nil {
 				t.Errorf("afterwards: %v", err)
 			}
 			if status := b.status("p"); status.Failures != 1 || status.State != Running {
@@ -172,12 +172,12 @@ func TestPluginsOwnErrorsAreNoFailures(t *testing.T) {
 	b := newBench(t, nil)
 	b.mustAdd("1")
 	for range 5 {
-		_, err := b.Analyze(t.Context(), "p", texts("busy", "a"))
+		_, err := b.Analyze(t.Context(), "p", "", texts("busy", "a"))
 		var told *analyzer.Error
 		if domain.KindOf(err) != domain.KindUnavailable || !errors.As(err, &told) || told.Fault != analyzer.FaultDownstream {
 			t.Fatalf("got %v", err)
 		}
-		results, err := b.Analyze(t.Context(), "p", texts("refuse", "a"))
+		results, err := b.Analyze(t.Context(), "p", "", texts("refuse", "a"))
 		if err != nil || results[0].Err == nil || results[0].Err.Kind != analyzer.Invalid || results[1].Err != nil {
 			t.Fatalf("got %+v, %v", results, err)
 		}
@@ -192,7 +192,7 @@ func TestOddTextsReachThePlugin(t *testing.T) {
 	b := newBench(t, nil)
 	b.mustAdd("1")
 	huge := strings.Repeat("😡", 1<<20) // 4 MiB, as large as a whole batch may be
-	results, err := b.Analyze(t.Context(), "p", texts("\xff\xfe", "", huge, "a\u202eb", "\x00", strings.Repeat("x", 17<<20), "a"))
+	results, err := b.Analyze(t.Context(), "p", "", texts("\xff\xfe", "", huge, "a\u202eb", "\x00", strings.Repeat("x", 17<<20), "a"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -210,7 +210,7 @@ func TestEnvironmentIsClean(t *testing.T) {
 	t.Setenv("DATABASE_URL", "postgres://finco:secret@db/finco") // hence not parallel
 	b := newBench(t, nil)
 	b.mustAdd("1")
-	results, err := b.Analyze(t.Context(), "p", texts("env"))
+	results, err := b.Analyze(t.Context(), "p", "", texts("env"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -232,10 +232,10 @@ func TestLogHoldsNoMessageText(t *testing.T) {
 	b := newBench(t, nil)
 	b.mustAdd("1")
 	const secret = "Men sizdan juda xafaman, pulimni qaytaring"
-	if _, err := b.Analyze(t.Context(), "p", texts("print "+secret)); err != nil {
+	if _, err := b.Analyze(t.Context(), "p", "", texts("print "+secret)); err != nil {
 		t.Fatal(err)
 	}
-	results, err := b.Analyze(t.Context(), "p", texts("error "+secret))
+	results, err := b.Analyze(t.Context(), "p", "", texts("error "+secret))
 	if err != nil || strings.Contains(results[0].Err.Message, "pulimni") {
 		t.Errorf("got %+v, %v", results, err)
 	}
@@ -261,7 +261,7 @@ func TestSwapKeepsCallsUnderWay(t *testing.T) {
 	}
 	answered := make(chan answer, 1)
 	go func() {
-		results, err := b.Analyze(context.Background(), "p", texts("wait "+pipe))
+		results, err := b.Analyze(context.Background(), "p", "", texts("wait "+pipe))
 		answered <- answer{results, err}
 	}()
 	if _, err := os.ReadFile(pipe + ".begun"); err != nil { // returns once the plugin has the call
@@ -269,7 +269,7 @@ func TestSwapKeepsCallsUnderWay(t *testing.T) {
 	}
 	old := b.process("p")
 	b.mustAdd("new")
-	results, err := b.Analyze(t.Context(), "p", texts("a"))
+	results, err := b.Analyze(t.Context(), "p", "", texts("a"))
 	if err != nil || results[0].Outcomes[0].Label != "new" {
 		t.Errorf("a later call: %+v, %v", results, err)
 	}
@@ -299,7 +299,7 @@ func TestSwapUnderLoadLosesNothing(t *testing.T) {
 					return
 				default:
 				}
-				if results, err := b.Analyze(context.Background(), "p", texts("a", "b", "c")); err != nil || results[2].Err != nil {
+				if results, err := b.Analyze(context.Background(), "p", "", texts("a", "b", "c")); err != nil || results[2].Err != nil {
 					t.Errorf("got %v", err)
 					return
 				}
@@ -312,7 +312,7 @@ func TestSwapUnderLoadLosesNothing(t *testing.T) {
 			t.Errorf("version %s: %v", version, err)
 		}
 	}
-	results, err := b.Analyze(t.Context(), "p", texts("a"))
+	results, err := b.Analyze(t.Context(), "p", "", texts("a"))
 	if err != nil || results[0].Outcomes[0].Label != "4" {
 		t.Errorf("the last version does not run: %+v, %v", results, err)
 	}
@@ -330,7 +330,7 @@ func TestRemoveAndClose(t *testing.T) {
 	gone := b.process("p")
 	b.Remove(t.Context(), "p")
 	<-gone
-	if _, err := b.Analyze(t.Context(), "p", texts("a")); domain.KindOf(err) != domain.KindUnavailable {
+	if _, err := b.Analyze(t.Context(), "p", "", texts("a")); domain.KindOf(err) != domain.KindUnavailable {
 		t.Errorf("got %v", err)
 	}
 	if err := b.Reset(t.Context(), "p"); domain.KindOf(err) != domain.KindNotFound {
@@ -342,5 +342,21 @@ func TestRemoveAndClose(t *testing.T) {
 	<-gone
 	if _, err := b.Add(t.Context(), b.spec("p", b.path, "1")); domain.KindOf(err) != domain.KindUnavailable {
 		t.Errorf("got %v", err)
+	}
+}
+
+// What a version says must not be stored as another's.
+func TestAnotherVersionDoesNotAnswer(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, func(*Config) {})
+	d, err := b.Add(t.Context(), b.spec("p", b.path, "7.1"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := b.Analyze(t.Context(), "p", d.Version, texts("a")); err != nil {
+		t.Error(err)
+	}
+	if _, err := b.Analyze(t.Context(), "p", d.Version+".1", texts("a")); domain.KindOf(err) != domain.KindUnavailable {
+		t.Errorf("another version: %v", err)
 	}
 }

@@ -25,7 +25,7 @@ func (c *analyzerListCmd) Run(ctx context.Context, cfg *server.Config, io *strea
 			return err
 		}
 		if len(list) == 0 {
-			_, _ = fmt.Fprintln(io.out, "No analyzers yet: finco serve registers the built-in ones.")
+			_, _ = fmt.Fprintln(io.out, "No analyzers yet: finco apply, import and serve register the built-in ones.")
 			return nil
 		}
 		w := tabwriter.NewWriter(io.out, 0, 0, 2, ' ', 0)
@@ -48,7 +48,7 @@ func (c *analyzerEnableCmd) Run(ctx context.Context, cfg *server.Config, io *str
 		if err := parts.App.EnableAnalyzer(ctx, c.Name, c.Version); err != nil {
 			return err
 		}
-		_, _ = fmt.Fprintf(io.out, "%s is enabled; servers that run take it up when they start again.\n", c.Name)
+		_, _ = fmt.Fprintf(io.out, "%s is enabled; servers that run take it up within seconds.\n", c.Name)
 		return nil
 	})
 }

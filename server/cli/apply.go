@@ -12,7 +12,7 @@ import (
 )
 
 type applyCmd struct {
-	File   string `arg:"" help:"The company file." type:"existingfile"`
+	File   string `arg:"" help:"The company file." type:"path"`
 	DryRun bool   `help:"Say what would change and change nothing."`
 	Prune  bool   `help:"End what is not in the file: people leave, KPIs and rules stop. Admins and people with messages or slips are never removed."`
 }
@@ -24,6 +24,11 @@ func (c *applyCmd) Run(ctx context.Context, cfg *server.Config, io *streams) err
 		return err
 	}
 	return with(ctx, cfg, func(ctx context.Context, parts *server.Parts) error {
+		if !c.DryRun {
+			if err := parts.RegisterBuiltIns(ctx); err != nil {
+				return err
+			}
+		}
 		changes, err := parts.App.ApplyCompany(ctx, app.ApplyCompanyInput{Company: *file, DryRun: c.DryRun, Prune: c.Prune})
 		if err != nil {
 			return err
@@ -53,7 +58,7 @@ func printChanges(io *streams, changes app.CompanyChanges, dry bool) {
 func readCompany(path string) (*app.CompanyInput, error) {
 	text, err := os.ReadFile(path)
 	if err != nil {
-		return nil, domain.Errorf(domain.KindInvalid, "%s cannot be read", path)
+		return nil, domain.Errorf(domain.KindInvalid, "the company file cannot be read: %w", err)
 	}
 	file, faults := companyfile.Parse(text)
 	if err := faults.Err(); err != nil {
