@@ -1,6 +1,7 @@
 package app
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -15,6 +16,7 @@ import (
 	"github.com/fincokpi/finco/ent/gen/employment"
 	"github.com/fincokpi/finco/ent/gen/session"
 	"github.com/fincokpi/finco/ent/gen/signinfailure"
+	"github.com/fincokpi/finco/ent/gen/spenttoken"
 	entteam "github.com/fincokpi/finco/ent/gen/team"
 )
 
@@ -50,7 +52,10 @@ func (a *App) SignIn(ctx context.Context, in SignInInput) (Signed, error) {
 	if err := a.mayTry(ctx, subjects); err != nil {
 		return Signed{}, err
 	}
-	who, stored := a.credentialOf(ctx, email)
+	who, stored, err := a.credentialOf(ctx, email)
+	if err != nil {
+		return Signed{}, err
+	}
 	if stored == "" {
 		if err := a.hasher.VerifyDummy(ctx, in.Password); err != nil {
 			return Signed{}, err
@@ -64,7 +69,7 @@ func (a *App) SignIn(ctx context.Context, in SignInInput) (Signed, error) {
 	if !ok {
 		return Signed{}, a.failed(ctx, subjects)
 	}
-	return a.begin(ctx, who, subjects[:1])
+	return a.begin(ctx, who, subjects)
 }
 
 func subjectOf(kind, value string) string {
@@ -72,14 +77,17 @@ func subjectOf(kind, value string) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// credentialOf is an active person's stored password hash; empty for anybody else.
-func (a *App) credentialOf(ctx context.Context, email string) (userID int, hash string) {
+// credentialOf is an active person's stored password hash; empty for anybody else. It fails if that cannot be read.
+func (a *App) credentialOf(ctx context.Context, email string) (userID int, hash string, err error) {
 	found, err := a.client.Employment.Query().Where(employment.Email(email), employment.StatusEQ(employment.StatusActive)).
 		WithUser(func(q *gen.UserQuery) { q.WithCredential() }).Only(ctx)
-	if err != nil || found.Edges.User == nil || found.Edges.User.Edges.Credential == nil {
-		return 0, ""
+	if gen.IsNotFound(err) || err == nil && (found.Edges.User == nil || found.Edges.User.Edges.Credential == nil) {
+		return 0, "", nil
 	}
-	return found.UserID, found.Edges.User.Edges.Credential.PasswordHash
+	if err != nil {
+		return 0, "", domain.Errorf(domain.KindUnavailable, "the database does not answer: %w", err)
+	}
+	return found.UserID, found.Edges.User.Edges.Credential.PasswordHash, nil
 }
 
 func (a *App) mayTry(ctx context.Context, subjects []string) error {
@@ -87,25 +95,44 @@ func (a *App) mayTry(ctx context.Context, subjects []string) error {
 	if err != nil {
 		return err
 	}
+	return refuseBlocked(rows, a.now())
+}
+
+func refuseBlocked(rows []*gen.SignInFailure, now time.Time) error {
 	for _, row := range rows {
-		if row.BlockedUntil != nil && a.now().Before(*row.BlockedUntil) {
+		if row.BlockedUntil != nil && now.Before(*row.BlockedUntil) {
 			return domain.Errorf(domain.KindUnavailable, "too many failed sign-ins, try again in a few minutes")
 		}
 	}
 	return nil
 }
 
+// lockFailures holds the subjects' counts until commit and looks again whether they are to wait: while a password was being
+// verified, others may have failed beside it. The time is under the lock.
+func (t *tx) lockFailures(ctx context.Context, subjects []string) ([]*gen.SignInFailure, error) {
+	var rows []*gen.SignInFailure
+	for _, subject := range subjects {
+		if err := t.SignInFailure.Create().SetSubject(subject).OnConflictColumns(signinfailure.FieldSubject).DoNothing().Exec(ctx); err != nil && !isNoRows(err) {
+			return nil, err
+		}
+		row, err := t.SignInFailure.Query().Where(signinfailure.Subject(subject)).ForUpdate().Only(ctx)
+		if err != nil {
+			return nil, err
+		}
+		rows = append(rows, row)
+	}
+	t.at = t.app.now()
+	return rows, refuseBlocked(rows, t.at)
+}
+
 // failed counts a failure of each subject and returns what the person is told.
 func (a *App) failed(ctx context.Context, subjects []string) error {
 	err := a.inTx(ctx, func(ctx context.Context, t *tx) error {
-		for _, subject := range subjects {
-			if err := t.SignInFailure.Create().SetSubject(subject).OnConflictColumns(signinfailure.FieldSubject).DoNothing().Exec(ctx); err != nil && !isNoRows(err) {
-				return err
-			}
-			row, err := t.SignInFailure.Query().Where(signinfailure.Subject(subject)).ForUpdate().Only(ctx)
-			if err != nil {
-				return err
-			}
+		rows, err := t.lockFailures(ctx, subjects)
+		if err != nil {
+			return err
+		}
+		for _, row := range rows {
 			count, until := auth.AfterFailure(row.Failures, row.UpdatedAt, t.at)
 			if err := row.Update().SetFailures(count).SetUpdatedAt(t.at).SetBlockedUntil(until).Exec(ctx); err != nil {
 				return err
@@ -119,11 +146,15 @@ func (a *App) failed(ctx context.Context, subjects []string) error {
 	return wrongCredentials()
 }
 
-// begin makes the session's first tokens and forgets the account's failures.
+// begin makes the session's first tokens and forgets the failures of the account, the first of the subjects. Even the right
+// password is refused while one of them is to wait.
 func (a *App) begin(ctx context.Context, userID int, subjects []string) (Signed, error) {
 	var out Signed
 	err := a.inTx(ctx, func(ctx context.Context, t *tx) error {
-		if _, err := t.SignInFailure.Delete().Where(signinfailure.SubjectIn(subjects...)).Exec(ctx); err != nil {
+		if _, err := t.lockFailures(ctx, subjects); err != nil {
+			return err
+		}
+		if _, err := t.SignInFailure.Delete().Where(signinfailure.Subject(subjects[0])).Exec(ctx); err != nil {
 			return err
 		}
 		token, hash := auth.NewRefreshToken()
@@ -143,29 +174,28 @@ func (a *App) signed(userID, sessionID int, refresh string) (Signed, error) {
 	return Signed{UserID: userID, AccessToken: access, ExpiresAt: expires, RefreshToken: refresh}, err
 }
 
-// RefreshSession trades a refresh token for a new pair. A spent token is a stolen one: its session ends, except within ten
-// seconds of its successor, when two tabs may have raced.
+// RefreshSession trades a refresh token for a new pair. A spent token is a stolen one: its session ends, except that the one
+// traded last is taken again for ten seconds, when two tabs may have raced.
 func (a *App) RefreshSession(ctx context.Context, token string) (Signed, error) {
 	ctx = auth.With(ctx, auth.System("signin"))
 	hash := auth.HashRefreshToken(token)
 	var out Signed
 	var stolen bool
 	err := a.inTx(ctx, func(ctx context.Context, t *tx) error {
-		stolen = false
-		s, err := t.Session.Query().Where(session.Or(session.TokenHash(hash), session.PreviousHash(hash))).ForUpdate().Only(ctx)
+		s, err := t.sessionOf(ctx, hash)
 		if gen.IsNotFound(err) || err == nil && (s.RevokedAt != nil || !t.at.Before(s.ExpiresAt)) {
 			return domain.Errorf(domain.KindUnauthenticated, "the session has ended, sign in again")
 		}
 		if err != nil {
 			return err
 		}
-		if string(s.TokenHash) != string(hash) && t.at.Sub(s.RotatedAt) > auth.RefreshGrace {
-			stolen = true
+		current := bytes.Equal(s.TokenHash, hash)
+		late := !bytes.Equal(s.PreviousHash, hash) || t.at.Sub(s.RotatedAt) > auth.RefreshGrace
+		if stolen = !current && late; stolen {
 			t.emit(SessionsChanged, s.UserID)
 			return s.Update().SetRevokedAt(t.at).Exec(ctx)
 		}
-		next, nextHash := auth.NewRefreshToken()
-		err = s.Update().SetTokenHash(nextHash).SetPreviousHash(s.TokenHash).SetRotatedAt(t.at).SetExpiresAt(auth.RefreshExpiry(s.CreatedAt, t.at)).Exec(ctx)
+		next, err := t.rotate(ctx, s, current)
 		if err != nil {
 			return err
 		}
@@ -176,6 +206,33 @@ func (a *App) RefreshSession(ctx context.Context, token string) (Signed, error) 
 		return Signed{}, domain.Errorf(domain.KindUnauthenticated, "the session has ended, sign in again")
 	}
 	return out, err
+}
+
+// sessionOf finds the session that a refresh token is or was of, and holds it. What the session itself keeps comes first: it
+// is looked at again after waiting for another tab.
+func (t *tx) sessionOf(ctx context.Context, hash []byte) (*gen.Session, error) {
+	s, err := t.Session.Query().Where(session.Or(session.TokenHash(hash), session.PreviousHash(hash))).ForUpdate().Only(ctx)
+	if !gen.IsNotFound(err) {
+		return s, err
+	}
+	spent, err := t.SpentToken.Query().Where(spenttoken.Hash(hash)).Only(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return t.Session.Query().Where(session.ID(spent.SessionID)).ForUpdate().Only(ctx)
+}
+
+// rotate gives a session its next token. One that another tab traded before leaves the grace as it runs.
+func (t *tx) rotate(ctx context.Context, s *gen.Session, current bool) (string, error) {
+	if err := t.SpentToken.Create().SetSessionID(s.ID).SetHash(s.TokenHash).SetSpentAt(t.at).Exec(ctx); err != nil {
+		return "", err
+	}
+	next, hash := auth.NewRefreshToken()
+	set := s.Update().SetTokenHash(hash).SetExpiresAt(auth.RefreshExpiry(s.CreatedAt, t.at))
+	if current {
+		set.SetPreviousHash(s.TokenHash).SetRotatedAt(t.at)
+	}
+	return next, set.Exec(ctx)
 }
 
 // SignOut ends the actor's session, or every session of theirs.
@@ -240,8 +297,9 @@ func (a *App) actor(ctx context.Context, who func(*entsql.Selector)) (auth.Actor
 
 // EnsurePassword sets a person's password unless they have one.
 func (a *App) EnsurePassword(ctx context.Context, email, password string) error {
-	if _, hash := a.credentialOf(as(ctx, "signin"), strings.ToLower(email)); hash != "" {
-		return nil
+	_, hash, err := a.credentialOf(as(ctx, "signin"), strings.ToLower(email))
+	if err != nil || hash != "" {
+		return err
 	}
 	return a.SetPassword(ctx, email, password)
 }

@@ -193,3 +193,91 @@ func TestGuessingBecomesSlow(t *testing.T) {
 		t.Error("accounts or addresses are stored as they are")
 	}
 }
+
+// Guesses sent at once are all let in before the first has failed: each is looked at again once it is verified.
+func TestGuessingAtOnceIsSlowToo(t *testing.T) {
+	t.Parallel()
+	w := door(t, apptest.Aziza)
+	const guesses = auth.FreeFailures + 4
+	kinds := make(chan domain.Kind, guesses)
+	for range guesses {
+		go func() {
+			_, err := w.App.SignIn(context.Background(), app.SignInInput{Email: apptest.Aziza, Password: "wrong"})
+			kinds <- domain.KindOf(err)
+		}()
+	}
+	count := map[domain.Kind]int{}
+	for range guesses {
+		count[<-kinds]++
+	}
+	if count[domain.KindUnauthenticated] != auth.FreeFailures || count[domain.KindUnavailable] != guesses-auth.FreeFailures {
+		t.Errorf("got %v", count)
+	}
+}
+
+func TestAnOldSpentTokenEndsItsSession(t *testing.T) {
+	t.Parallel()
+	w := door(t, apptest.Aziza)
+	for name, later := range map[string]time.Duration{"after an hour": time.Hour, "at once": 0} {
+		first := signIn(t, w, apptest.Aziza)
+		other := signIn(t, w, apptest.Aziza)
+		newest := first
+		for range 3 {
+			var err error
+			if newest, err = refresh(w, newest.RefreshToken); err != nil {
+				t.Fatal(err)
+			}
+		}
+		w.Clock.Advance(later)
+		if _, err := refresh(w, first.RefreshToken); domain.KindOf(err) != domain.KindUnauthenticated {
+			t.Errorf("%s: %v", name, err)
+		}
+		if _, err := refresh(w, newest.RefreshToken); domain.KindOf(err) != domain.KindUnauthenticated {
+			t.Errorf("%s, the newest: %v", name, err)
+		}
+		if _, err := refresh(w, other.RefreshToken); err != nil {
+			t.Errorf("%s, another session: %v", name, err)
+		}
+	}
+}
+
+func TestTabsThatRefreshAtOnceGoOn(t *testing.T) {
+	t.Parallel()
+	w := door(t, apptest.Aziza)
+	token := signIn(t, w, apptest.Aziza).RefreshToken
+	const tabs = 4
+	errs := make(chan error, tabs)
+	for range tabs {
+		go func() {
+			_, err := refresh(w, token)
+			errs <- err
+		}()
+	}
+	for range tabs {
+		if err := <-errs; err != nil {
+			t.Error(err)
+		}
+	}
+	w.Clock.Advance(auth.RefreshGrace + time.Second) // the grace runs from the first trade
+	if _, err := refresh(w, token); domain.KindOf(err) != domain.KindUnauthenticated {
+		t.Errorf("after the grace: %v", err)
+	}
+}
+
+func TestAPasswordThatCannotBeReadIsNotReplaced(t *testing.T) {
+	t.Parallel()
+	w := door(t, apptest.Aziza)
+	owner := w.Database.OwnerPool(t)
+	for _, q := range []string{`REVOKE SELECT ON credentials FROM finco_app`, `GRANT SELECT (user_id) ON credentials TO finco_app`} {
+		if _, err := owner.ExecContext(t.Context(), q); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.App.EnsurePassword(w.Operator(), apptest.Aziza, "another password 9"); domain.KindOf(err) != domain.KindUnavailable {
+		t.Errorf("got %v", err)
+	}
+	if _, err := owner.ExecContext(t.Context(), `GRANT SELECT ON credentials TO finco_app`); err != nil {
+		t.Fatal(err)
+	}
+	signIn(t, w, apptest.Aziza)
+}

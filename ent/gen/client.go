@@ -48,6 +48,7 @@ import (
 	"github.com/fincokpi/finco/ent/gen/session"
 	"github.com/fincokpi/finco/ent/gen/shift"
 	"github.com/fincokpi/finco/ent/gen/signinfailure"
+	"github.com/fincokpi/finco/ent/gen/spenttoken"
 	"github.com/fincokpi/finco/ent/gen/team"
 	"github.com/fincokpi/finco/ent/gen/teammembership"
 	"github.com/fincokpi/finco/ent/gen/user"
@@ -127,6 +128,8 @@ type Client struct {
 	Shift *ShiftClient
 	// SignInFailure is the client for interacting with the SignInFailure builders.
 	SignInFailure *SignInFailureClient
+	// SpentToken is the client for interacting with the SpentToken builders.
+	SpentToken *SpentTokenClient
 	// Team is the client for interacting with the Team builders.
 	Team *TeamClient
 	// TeamMembership is the client for interacting with the TeamMembership builders.
@@ -179,6 +182,7 @@ func (c *Client) init() {
 	c.Session = NewSessionClient(c.config)
 	c.Shift = NewShiftClient(c.config)
 	c.SignInFailure = NewSignInFailureClient(c.config)
+	c.SpentToken = NewSpentTokenClient(c.config)
 	c.Team = NewTeamClient(c.config)
 	c.TeamMembership = NewTeamMembershipClient(c.config)
 	c.User = NewUserClient(c.config)
@@ -308,6 +312,7 @@ func (c *Client) Tx(ctx context.Context) (*Tx, error) {
 		Session:           NewSessionClient(cfg),
 		Shift:             NewShiftClient(cfg),
 		SignInFailure:     NewSignInFailureClient(cfg),
+		SpentToken:        NewSpentTokenClient(cfg),
 		Team:              NewTeamClient(cfg),
 		TeamMembership:    NewTeamMembershipClient(cfg),
 		User:              NewUserClient(cfg),
@@ -364,6 +369,7 @@ func (c *Client) BeginTx(ctx context.Context, opts *sql.TxOptions) (*Tx, error) 
 		Session:           NewSessionClient(cfg),
 		Shift:             NewShiftClient(cfg),
 		SignInFailure:     NewSignInFailureClient(cfg),
+		SpentToken:        NewSpentTokenClient(cfg),
 		Team:              NewTeamClient(cfg),
 		TeamMembership:    NewTeamMembershipClient(cfg),
 		User:              NewUserClient(cfg),
@@ -402,8 +408,8 @@ func (c *Client) Use(hooks ...Hook) {
 		c.Feedback, c.Kpi, c.KpiRefresh, c.KpiResult, c.KpiScore, c.LedgerAccount,
 		c.LedgerEntry, c.LedgerTransaction, c.LineSource, c.Message, c.MessageContent,
 		c.PayPolicy, c.PayRule, c.PayrollRun, c.Payslip, c.PayslipLine, c.Salary,
-		c.Schedule, c.ScheduleVersion, c.Session, c.Shift, c.SignInFailure, c.Team,
-		c.TeamMembership, c.User, c.Wait,
+		c.Schedule, c.ScheduleVersion, c.Session, c.Shift, c.SignInFailure,
+		c.SpentToken, c.Team, c.TeamMembership, c.User, c.Wait,
 	} {
 		n.Use(hooks...)
 	}
@@ -418,8 +424,8 @@ func (c *Client) Intercept(interceptors ...Interceptor) {
 		c.Feedback, c.Kpi, c.KpiRefresh, c.KpiResult, c.KpiScore, c.LedgerAccount,
 		c.LedgerEntry, c.LedgerTransaction, c.LineSource, c.Message, c.MessageContent,
 		c.PayPolicy, c.PayRule, c.PayrollRun, c.Payslip, c.PayslipLine, c.Salary,
-		c.Schedule, c.ScheduleVersion, c.Session, c.Shift, c.SignInFailure, c.Team,
-		c.TeamMembership, c.User, c.Wait,
+		c.Schedule, c.ScheduleVersion, c.Session, c.Shift, c.SignInFailure,
+		c.SpentToken, c.Team, c.TeamMembership, c.User, c.Wait,
 	} {
 		n.Intercept(interceptors...)
 	}
@@ -494,6 +500,8 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.Shift.mutate(ctx, m)
 	case *SignInFailureMutation:
 		return c.SignInFailure.mutate(ctx, m)
+	case *SpentTokenMutation:
+		return c.SpentToken.mutate(ctx, m)
 	case *TeamMutation:
 		return c.Team.mutate(ctx, m)
 	case *TeamMembershipMutation:
@@ -5547,6 +5555,22 @@ func (c *SessionClient) GetX(ctx context.Context, id int) *Session {
 	return obj
 }
 
+// QuerySpent queries the spent edge of a Session.
+func (c *SessionClient) QuerySpent(_m *Session) *SpentTokenQuery {
+	query := (&SpentTokenClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(session.Table, session.FieldID, id),
+			sqlgraph.To(spenttoken.Table, spenttoken.FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, session.SpentTable, session.SpentColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
 // QueryUser queries the user edge of a Session.
 func (c *SessionClient) QueryUser(_m *Session) *UserQuery {
 	query := (&UserClient{config: c.config}).Query()
@@ -5870,6 +5894,156 @@ func (c *SignInFailureClient) mutate(ctx context.Context, m *SignInFailureMutati
 		return (&SignInFailureDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
 	default:
 		return nil, fmt.Errorf("gen: unknown SignInFailure mutation op: %q", m.Op())
+	}
+}
+
+// SpentTokenClient is a client for the SpentToken schema.
+type SpentTokenClient struct {
+	config
+}
+
+// NewSpentTokenClient returns a client for the SpentToken from the given config.
+func NewSpentTokenClient(c config) *SpentTokenClient {
+	return &SpentTokenClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `spenttoken.Hooks(f(g(h())))`.
+func (c *SpentTokenClient) Use(hooks ...Hook) {
+	c.hooks.SpentToken = append(c.hooks.SpentToken, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `spenttoken.Intercept(f(g(h())))`.
+func (c *SpentTokenClient) Intercept(interceptors ...Interceptor) {
+	c.inters.SpentToken = append(c.inters.SpentToken, interceptors...)
+}
+
+// Create returns a builder for creating a SpentToken entity.
+func (c *SpentTokenClient) Create() *SpentTokenCreate {
+	mutation := newSpentTokenMutation(c.config, OpCreate)
+	return &SpentTokenCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of SpentToken entities.
+func (c *SpentTokenClient) CreateBulk(builders ...*SpentTokenCreate) *SpentTokenCreateBulk {
+	return &SpentTokenCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *SpentTokenClient) MapCreateBulk(slice any, setFunc func(*SpentTokenCreate, int)) *SpentTokenCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &SpentTokenCreateBulk{err: fmt.Errorf("calling to SpentTokenClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*SpentTokenCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &SpentTokenCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for SpentToken.
+func (c *SpentTokenClient) Update() *SpentTokenUpdate {
+	mutation := newSpentTokenMutation(c.config, OpUpdate)
+	return &SpentTokenUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *SpentTokenClient) UpdateOne(_m *SpentToken) *SpentTokenUpdateOne {
+	mutation := newSpentTokenMutation(c.config, OpUpdateOne, withSpentToken(_m))
+	return &SpentTokenUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *SpentTokenClient) UpdateOneID(id int) *SpentTokenUpdateOne {
+	mutation := newSpentTokenMutation(c.config, OpUpdateOne, withSpentTokenID(id))
+	return &SpentTokenUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for SpentToken.
+func (c *SpentTokenClient) Delete() *SpentTokenDelete {
+	mutation := newSpentTokenMutation(c.config, OpDelete)
+	return &SpentTokenDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *SpentTokenClient) DeleteOne(_m *SpentToken) *SpentTokenDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *SpentTokenClient) DeleteOneID(id int) *SpentTokenDeleteOne {
+	builder := c.Delete().Where(spenttoken.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &SpentTokenDeleteOne{builder}
+}
+
+// Query returns a query builder for SpentToken.
+func (c *SpentTokenClient) Query() *SpentTokenQuery {
+	return &SpentTokenQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeSpentToken},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a SpentToken entity by its id.
+func (c *SpentTokenClient) Get(ctx context.Context, id int) (*SpentToken, error) {
+	return c.Query().Where(spenttoken.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *SpentTokenClient) GetX(ctx context.Context, id int) *SpentToken {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// QuerySession queries the session edge of a SpentToken.
+func (c *SpentTokenClient) QuerySession(_m *SpentToken) *SessionQuery {
+	query := (&SessionClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(spenttoken.Table, spenttoken.FieldID, id),
+			sqlgraph.To(session.Table, session.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, true, spenttoken.SessionTable, spenttoken.SessionColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// Hooks returns the client hooks.
+func (c *SpentTokenClient) Hooks() []Hook {
+	hooks := c.hooks.SpentToken
+	return append(hooks[:len(hooks):len(hooks)], spenttoken.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *SpentTokenClient) Interceptors() []Interceptor {
+	return c.inters.SpentToken
+}
+
+func (c *SpentTokenClient) mutate(ctx context.Context, m *SpentTokenMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&SpentTokenCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&SpentTokenUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&SpentTokenUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&SpentTokenDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("gen: unknown SpentToken mutation op: %q", m.Op())
 	}
 }
 
@@ -6784,16 +6958,16 @@ type (
 		Chat, Company, Credential, Customer, Employment, Feedback, Kpi, KpiRefresh,
 		KpiResult, KpiScore, LedgerAccount, LedgerEntry, LedgerTransaction, LineSource,
 		Message, MessageContent, PayPolicy, PayRule, PayrollRun, Payslip, PayslipLine,
-		Salary, Schedule, ScheduleVersion, Session, Shift, SignInFailure, Team,
-		TeamMembership, User, Wait []ent.Hook
+		Salary, Schedule, ScheduleVersion, Session, Shift, SignInFailure, SpentToken,
+		Team, TeamMembership, User, Wait []ent.Hook
 	}
 	inters struct {
 		Adjustment, Analysis, AnalysisDetail, AnalysisFailure, Analyzer, AuditEvent,
 		Chat, Company, Credential, Customer, Employment, Feedback, Kpi, KpiRefresh,
 		KpiResult, KpiScore, LedgerAccount, LedgerEntry, LedgerTransaction, LineSource,
 		Message, MessageContent, PayPolicy, PayRule, PayrollRun, Payslip, PayslipLine,
-		Salary, Schedule, ScheduleVersion, Session, Shift, SignInFailure, Team,
-		TeamMembership, User, Wait []ent.Interceptor
+		Salary, Schedule, ScheduleVersion, Session, Shift, SignInFailure, SpentToken,
+		Team, TeamMembership, User, Wait []ent.Interceptor
 	}
 )
 

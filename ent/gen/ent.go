@@ -45,6 +45,7 @@ import (
 	"github.com/fincokpi/finco/ent/gen/session"
 	"github.com/fincokpi/finco/ent/gen/shift"
 	"github.com/fincokpi/finco/ent/gen/signinfailure"
+	"github.com/fincokpi/finco/ent/gen/spenttoken"
 	"github.com/fincokpi/finco/ent/gen/team"
 	"github.com/fincokpi/finco/ent/gen/teammembership"
 	"github.com/fincokpi/finco/ent/gen/user"
@@ -142,6 +143,7 @@ func checkColumn(t, c string) error {
 			session.Table:           session.ValidColumn,
 			shift.Table:             shift.ValidColumn,
 			signinfailure.Table:     signinfailure.ValidColumn,
+			spenttoken.Table:        spenttoken.ValidColumn,
 			team.Table:              team.ValidColumn,
 			teammembership.Table:    teammembership.ValidColumn,
 			user.Table:              user.ValidColumn,

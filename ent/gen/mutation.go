@@ -47,6 +47,7 @@ import (
 	"github.com/fincokpi/finco/ent/gen/session"
 	"github.com/fincokpi/finco/ent/gen/shift"
 	"github.com/fincokpi/finco/ent/gen/signinfailure"
+	"github.com/fincokpi/finco/ent/gen/spenttoken"
 	"github.com/fincokpi/finco/ent/gen/team"
 	"github.com/fincokpi/finco/ent/gen/teammembership"
 	"github.com/fincokpi/finco/ent/gen/user"
@@ -95,6 +96,7 @@ const (
 	TypeSession           = "Session"
 	TypeShift             = "Shift"
 	TypeSignInFailure     = "SignInFailure"
+	TypeSpentToken        = "SpentToken"
 	TypeTeam              = "Team"
 	TypeTeamMembership    = "TeamMembership"
 	TypeUser              = "User"
@@ -24937,6 +24939,9 @@ type SessionMutation struct {
 	expires_at    *time.Time
 	revoked_at    *time.Time
 	clearedFields map[string]struct{}
+	spent         map[int]struct{}
+	removedspent  map[int]struct{}
+	clearedspent  bool
 	user          *int
 	cleareduser   bool
 	done          bool
@@ -25320,6 +25325,60 @@ func (m *SessionMutation) ResetRevokedAt() {
 	delete(m.clearedFields, session.FieldRevokedAt)
 }
 
+// AddSpentIDs adds the "spent" edge to the SpentToken entity by ids.
+func (m *SessionMutation) AddSpentIDs(ids ...int) {
+	if m.spent == nil {
+		m.spent = make(map[int]struct{})
+	}
+	for i := range ids {
+		m.spent[ids[i]] = struct{}{}
+	}
+}
+
+// ClearSpent clears the "spent" edge to the SpentToken entity.
+func (m *SessionMutation) ClearSpent() {
+	m.clearedspent = true
+}
+
+// SpentCleared reports if the "spent" edge to the SpentToken entity was cleared.
+func (m *SessionMutation) SpentCleared() bool {
+	return m.clearedspent
+}
+
+// RemoveSpentIDs removes the "spent" edge to the SpentToken entity by IDs.
+func (m *SessionMutation) RemoveSpentIDs(ids ...int) {
+	if m.removedspent == nil {
+		m.removedspent = make(map[int]struct{})
+	}
+	for i := range ids {
+		delete(m.spent, ids[i])
+		m.removedspent[ids[i]] = struct{}{}
+	}
+}
+
+// RemovedSpent returns the removed IDs of the "spent" edge to the SpentToken entity.
+func (m *SessionMutation) RemovedSpentIDs() (ids []int) {
+	for id := range m.removedspent {
+		ids = append(ids, id)
+	}
+	return
+}
+
+// SpentIDs returns the "spent" edge IDs in the mutation.
+func (m *SessionMutation) SpentIDs() (ids []int) {
+	for id := range m.spent {
+		ids = append(ids, id)
+	}
+	return
+}
+
+// ResetSpent resets all changes to the "spent" edge.
+func (m *SessionMutation) ResetSpent() {
+	m.spent = nil
+	m.clearedspent = false
+	m.removedspent = nil
+}
+
 // ClearUser clears the "user" edge to the User entity.
 func (m *SessionMutation) ClearUser() {
 	m.cleareduser = true
@@ -25600,7 +25659,10 @@ func (m *SessionMutation) ResetField(name string) error {
 
 // AddedEdges returns all edge names that were set/added in this mutation.
 func (m *SessionMutation) AddedEdges() []string {
-	edges := make([]string, 0, 1)
+	edges := make([]string, 0, 2)
+	if m.spent != nil {
+		edges = append(edges, session.EdgeSpent)
+	}
 	if m.user != nil {
 		edges = append(edges, session.EdgeUser)
 	}
@@ -25611,6 +25673,12 @@ func (m *SessionMutation) AddedEdges() []string {
 // name in this mutation.
 func (m *SessionMutation) AddedIDs(name string) []ent.Value {
 	switch name {
+	case session.EdgeSpent:
+		ids := make([]ent.Value, 0, len(m.spent))
+		for id := range m.spent {
+			ids = append(ids, id)
+		}
+		return ids
 	case session.EdgeUser:
 		if id := m.user; id != nil {
 			return []ent.Value{*id}
@@ -25621,19 +25689,33 @@ func (m *SessionMutation) AddedIDs(name string) []ent.Value {
 
 // RemovedEdges returns all edge names that were removed in this mutation.
 func (m *SessionMutation) RemovedEdges() []string {
-	edges := make([]string, 0, 1)
+	edges := make([]string, 0, 2)
+	if m.removedspent != nil {
+		edges = append(edges, session.EdgeSpent)
+	}
 	return edges
 }
 
 // RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
 // the given name in this mutation.
 func (m *SessionMutation) RemovedIDs(name string) []ent.Value {
+	switch name {
+	case session.EdgeSpent:
+		ids := make([]ent.Value, 0, len(m.removedspent))
+		for id := range m.removedspent {
+			ids = append(ids, id)
+		}
+		return ids
+	}
 	return nil
 }
 
 // ClearedEdges returns all edge names that were cleared in this mutation.
 func (m *SessionMutation) ClearedEdges() []string {
-	edges := make([]string, 0, 1)
+	edges := make([]string, 0, 2)
+	if m.clearedspent {
+		edges = append(edges, session.EdgeSpent)
+	}
 	if m.cleareduser {
 		edges = append(edges, session.EdgeUser)
 	}
@@ -25644,6 +25726,8 @@ func (m *SessionMutation) ClearedEdges() []string {
 // was cleared in this mutation.
 func (m *SessionMutation) EdgeCleared(name string) bool {
 	switch name {
+	case session.EdgeSpent:
+		return m.clearedspent
 	case session.EdgeUser:
 		return m.cleareduser
 	}
@@ -25665,6 +25749,9 @@ func (m *SessionMutation) ClearEdge(name string) error {
 // It returns an error if the edge is not defined in the schema.
 func (m *SessionMutation) ResetEdge(name string) error {
 	switch name {
+	case session.EdgeSpent:
+		m.ResetSpent()
+		return nil
 	case session.EdgeUser:
 		m.ResetUser()
 		return nil
@@ -26723,6 +26810,497 @@ func (m *SignInFailureMutation) ClearEdge(name string) error {
 // It returns an error if the edge is not defined in the schema.
 func (m *SignInFailureMutation) ResetEdge(name string) error {
 	return fmt.Errorf("unknown SignInFailure edge %s", name)
+}
+
+// SpentTokenMutation represents an operation that mutates the SpentToken nodes in the graph.
+type SpentTokenMutation struct {
+	config
+	op             Op
+	typ            string
+	id             *int
+	hash           *[]byte
+	spent_at       *time.Time
+	clearedFields  map[string]struct{}
+	session        *int
+	clearedsession bool
+	done           bool
+	oldValue       func(context.Context) (*SpentToken, error)
+	predicates     []predicate.SpentToken
+}
+
+var _ ent.Mutation = (*SpentTokenMutation)(nil)
+
+// spenttokenOption allows management of the mutation configuration using functional options.
+type spenttokenOption func(*SpentTokenMutation)
+
+// newSpentTokenMutation creates new mutation for the SpentToken entity.
+func newSpentTokenMutation(c config, op Op, opts ...spenttokenOption) *SpentTokenMutation {
+	m := &SpentTokenMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeSpentToken,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withSpentTokenID sets the ID field of the mutation.
+func withSpentTokenID(id int) spenttokenOption {
+	return func(m *SpentTokenMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *SpentToken
+		)
+		m.oldValue = func(ctx context.Context) (*SpentToken, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().SpentToken.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withSpentToken sets the old SpentToken of the mutation.
+func withSpentToken(node *SpentToken) spenttokenOption {
+	return func(m *SpentTokenMutation) {
+		m.oldValue = func(context.Context) (*SpentToken, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m SpentTokenMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m SpentTokenMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("gen: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *SpentTokenMutation) ID() (id int, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *SpentTokenMutation) IDs(ctx context.Context) ([]int, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []int{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().SpentToken.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetSessionID sets the "session_id" field.
+func (m *SpentTokenMutation) SetSessionID(i int) {
+	m.session = &i
+}
+
+// SessionID returns the value of the "session_id" field in the mutation.
+func (m *SpentTokenMutation) SessionID() (r int, exists bool) {
+	v := m.session
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldSessionID returns the old "session_id" field's value of the SpentToken entity.
+// If the SpentToken object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SpentTokenMutation) OldSessionID(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldSessionID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldSessionID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldSessionID: %w", err)
+	}
+	return oldValue.SessionID, nil
+}
+
+// ResetSessionID resets all changes to the "session_id" field.
+func (m *SpentTokenMutation) ResetSessionID() {
+	m.session = nil
+}
+
+// SetHash sets the "hash" field.
+func (m *SpentTokenMutation) SetHash(b []byte) {
+	m.hash = &b
+}
+
+// Hash returns the value of the "hash" field in the mutation.
+func (m *SpentTokenMutation) Hash() (r []byte, exists bool) {
+	v := m.hash
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldHash returns the old "hash" field's value of the SpentToken entity.
+// If the SpentToken object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SpentTokenMutation) OldHash(ctx context.Context) (v []byte, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldHash is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldHash requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldHash: %w", err)
+	}
+	return oldValue.Hash, nil
+}
+
+// ResetHash resets all changes to the "hash" field.
+func (m *SpentTokenMutation) ResetHash() {
+	m.hash = nil
+}
+
+// SetSpentAt sets the "spent_at" field.
+func (m *SpentTokenMutation) SetSpentAt(t time.Time) {
+	m.spent_at = &t
+}
+
+// SpentAt returns the value of the "spent_at" field in the mutation.
+func (m *SpentTokenMutation) SpentAt() (r time.Time, exists bool) {
+	v := m.spent_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldSpentAt returns the old "spent_at" field's value of the SpentToken entity.
+// If the SpentToken object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SpentTokenMutation) OldSpentAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldSpentAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldSpentAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldSpentAt: %w", err)
+	}
+	return oldValue.SpentAt, nil
+}
+
+// ResetSpentAt resets all changes to the "spent_at" field.
+func (m *SpentTokenMutation) ResetSpentAt() {
+	m.spent_at = nil
+}
+
+// ClearSession clears the "session" edge to the Session entity.
+func (m *SpentTokenMutation) ClearSession() {
+	m.clearedsession = true
+	m.clearedFields[spenttoken.FieldSessionID] = struct{}{}
+}
+
+// SessionCleared reports if the "session" edge to the Session entity was cleared.
+func (m *SpentTokenMutation) SessionCleared() bool {
+	return m.clearedsession
+}
+
+// SessionIDs returns the "session" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// SessionID instead. It exists only for internal usage by the builders.
+func (m *SpentTokenMutation) SessionIDs() (ids []int) {
+	if id := m.session; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetSession resets all changes to the "session" edge.
+func (m *SpentTokenMutation) ResetSession() {
+	m.session = nil
+	m.clearedsession = false
+}
+
+// Where appends a list predicates to the SpentTokenMutation builder.
+func (m *SpentTokenMutation) Where(ps ...predicate.SpentToken) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the SpentTokenMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *SpentTokenMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.SpentToken, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *SpentTokenMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *SpentTokenMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (SpentToken).
+func (m *SpentTokenMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *SpentTokenMutation) Fields() []string {
+	fields := make([]string, 0, 3)
+	if m.session != nil {
+		fields = append(fields, spenttoken.FieldSessionID)
+	}
+	if m.hash != nil {
+		fields = append(fields, spenttoken.FieldHash)
+	}
+	if m.spent_at != nil {
+		fields = append(fields, spenttoken.FieldSpentAt)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *SpentTokenMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case spenttoken.FieldSessionID:
+		return m.SessionID()
+	case spenttoken.FieldHash:
+		return m.Hash()
+	case spenttoken.FieldSpentAt:
+		return m.SpentAt()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *SpentTokenMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case spenttoken.FieldSessionID:
+		return m.OldSessionID(ctx)
+	case spenttoken.FieldHash:
+		return m.OldHash(ctx)
+	case spenttoken.FieldSpentAt:
+		return m.OldSpentAt(ctx)
+	}
+	return nil, fmt.Errorf("unknown SpentToken field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *SpentTokenMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case spenttoken.FieldSessionID:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetSessionID(v)
+		return nil
+	case spenttoken.FieldHash:
+		v, ok := value.([]byte)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetHash(v)
+		return nil
+	case spenttoken.FieldSpentAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetSpentAt(v)
+		return nil
+	}
+	return fmt.Errorf("unknown SpentToken field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *SpentTokenMutation) AddedFields() []string {
+	var fields []string
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *SpentTokenMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *SpentTokenMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	}
+	return fmt.Errorf("unknown SpentToken numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *SpentTokenMutation) ClearedFields() []string {
+	return nil
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *SpentTokenMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *SpentTokenMutation) ClearField(name string) error {
+	return fmt.Errorf("unknown SpentToken nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *SpentTokenMutation) ResetField(name string) error {
+	switch name {
+	case spenttoken.FieldSessionID:
+		m.ResetSessionID()
+		return nil
+	case spenttoken.FieldHash:
+		m.ResetHash()
+		return nil
+	case spenttoken.FieldSpentAt:
+		m.ResetSpentAt()
+		return nil
+	}
+	return fmt.Errorf("unknown SpentToken field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *SpentTokenMutation) AddedEdges() []string {
+	edges := make([]string, 0, 1)
+	if m.session != nil {
+		edges = append(edges, spenttoken.EdgeSession)
+	}
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *SpentTokenMutation) AddedIDs(name string) []ent.Value {
+	switch name {
+	case spenttoken.EdgeSession:
+		if id := m.session; id != nil {
+			return []ent.Value{*id}
+		}
+	}
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *SpentTokenMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 1)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *SpentTokenMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *SpentTokenMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 1)
+	if m.clearedsession {
+		edges = append(edges, spenttoken.EdgeSession)
+	}
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *SpentTokenMutation) EdgeCleared(name string) bool {
+	switch name {
+	case spenttoken.EdgeSession:
+		return m.clearedsession
+	}
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *SpentTokenMutation) ClearEdge(name string) error {
+	switch name {
+	case spenttoken.EdgeSession:
+		m.ClearSession()
+		return nil
+	}
+	return fmt.Errorf("unknown SpentToken unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *SpentTokenMutation) ResetEdge(name string) error {
+	switch name {
+	case spenttoken.EdgeSession:
+		m.ResetSession()
+		return nil
+	}
+	return fmt.Errorf("unknown SpentToken edge %s", name)
 }
 
 // TeamMutation represents an operation that mutates the Team nodes in the graph.

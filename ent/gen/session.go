@@ -22,9 +22,9 @@ type Session struct {
 	UserID int `json:"user_id,omitempty"`
 	// SHA-256 of the refresh token that is good now.
 	TokenHash []byte `json:"-"`
-	// Its predecessor: good for the grace, then a theft.
+	// The token traded last: good for the grace, then a theft.
 	PreviousHash []byte `json:"-"`
-	// RotatedAt holds the value of the "rotated_at" field.
+	// When that one was traded: the grace runs from here.
 	RotatedAt time.Time `json:"rotated_at,omitempty"`
 	// CreatedAt holds the value of the "created_at" field.
 	CreatedAt time.Time `json:"created_at,omitempty"`
@@ -40,11 +40,24 @@ type Session struct {
 
 // SessionEdges holds the relations/edges for other nodes in the graph.
 type SessionEdges struct {
+	// Spent holds the value of the spent edge.
+	Spent []*SpentToken `json:"spent,omitempty"`
 	// User holds the value of the user edge.
 	User *User `json:"user,omitempty"`
 	// loadedTypes holds the information for reporting if a
 	// type was loaded (or requested) in eager-loading or not.
-	loadedTypes [1]bool
+	loadedTypes [2]bool
+
+	namedSpent map[string][]*SpentToken
+}
+
+// SpentOrErr returns the Spent value or an error if the edge
+// was not loaded in eager-loading.
+func (e SessionEdges) SpentOrErr() ([]*SpentToken, error) {
+	if e.loadedTypes[0] {
+		return e.Spent, nil
+	}
+	return nil, &NotLoadedError{edge: "spent"}
 }
 
 // UserOrErr returns the User value or an error if the edge
@@ -52,7 +65,7 @@ type SessionEdges struct {
 func (e SessionEdges) UserOrErr() (*User, error) {
 	if e.User != nil {
 		return e.User, nil
-	} else if e.loadedTypes[0] {
+	} else if e.loadedTypes[1] {
 		return nil, &NotFoundError{label: user.Label}
 	}
 	return nil, &NotLoadedError{edge: "user"}
@@ -146,6 +159,11 @@ func (_m *Session) Value(name string) (ent.Value, error) {
 	return _m.selectValues.Get(name)
 }
 
+// QuerySpent queries the "spent" edge of the Session entity.
+func (_m *Session) QuerySpent() *SpentTokenQuery {
+	return NewSessionClient(_m.config).QuerySpent(_m)
+}
+
 // QueryUser queries the "user" edge of the Session entity.
 func (_m *Session) QueryUser() *UserQuery {
 	return NewSessionClient(_m.config).QueryUser(_m)
@@ -196,6 +214,30 @@ func (_m *Session) String() string {
 	}
 	builder.WriteByte(')')
 	return builder.String()
+}
+
+// NamedSpent returns the Spent named value or an error if the edge was not
+// loaded in eager-loading with this name.
+func (_m *Session) NamedSpent(name string) ([]*SpentToken, error) {
+	if _m.Edges.namedSpent == nil {
+		return nil, &NotLoadedError{edge: name}
+	}
+	nodes, ok := _m.Edges.namedSpent[name]
+	if !ok {
+		return nil, &NotLoadedError{edge: name}
+	}
+	return nodes, nil
+}
+
+func (_m *Session) appendNamedSpent(name string, edges ...*SpentToken) {
+	if _m.Edges.namedSpent == nil {
+		_m.Edges.namedSpent = make(map[string][]*SpentToken)
+	}
+	if len(edges) == 0 {
+		_m.Edges.namedSpent[name] = []*SpentToken{}
+	} else {
+		_m.Edges.namedSpent[name] = append(_m.Edges.namedSpent[name], edges...)
+	}
 }
 
 // Sessions is a parsable slice of Session.

@@ -12,6 +12,7 @@ import (
 	"entgo.io/ent/dialect/sql/sqlgraph"
 	"entgo.io/ent/schema/field"
 	"github.com/fincokpi/finco/ent/gen/session"
+	"github.com/fincokpi/finco/ent/gen/spenttoken"
 	"github.com/fincokpi/finco/ent/gen/user"
 )
 
@@ -71,6 +72,21 @@ func (_c *SessionCreate) SetNillableRevokedAt(v *time.Time) *SessionCreate {
 		_c.SetRevokedAt(*v)
 	}
 	return _c
+}
+
+// AddSpentIDs adds the "spent" edge to the SpentToken entity by IDs.
+func (_c *SessionCreate) AddSpentIDs(ids ...int) *SessionCreate {
+	_c.mutation.AddSpentIDs(ids...)
+	return _c
+}
+
+// AddSpent adds the "spent" edges to the SpentToken entity.
+func (_c *SessionCreate) AddSpent(v ...*SpentToken) *SessionCreate {
+	ids := make([]int, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _c.AddSpentIDs(ids...)
 }
 
 // SetUser sets the "user" edge to the User entity.
@@ -180,6 +196,22 @@ func (_c *SessionCreate) createSpec() (*Session, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.RevokedAt(); ok {
 		_spec.SetField(session.FieldRevokedAt, field.TypeTime, value)
 		_node.RevokedAt = &value
+	}
+	if nodes := _c.mutation.SpentIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   session.SpentTable,
+			Columns: []string{session.SpentColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(spenttoken.FieldID, field.TypeInt),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges = append(_spec.Edges, edge)
 	}
 	if nodes := _c.mutation.UserIDs(); len(nodes) > 0 {
 		edge := &sqlgraph.EdgeSpec{

@@ -4,6 +4,7 @@ package gen
 
 import (
 	"context"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"math"
@@ -15,19 +16,22 @@ import (
 	"entgo.io/ent/schema/field"
 	"github.com/fincokpi/finco/ent/gen/predicate"
 	"github.com/fincokpi/finco/ent/gen/session"
+	"github.com/fincokpi/finco/ent/gen/spenttoken"
 	"github.com/fincokpi/finco/ent/gen/user"
 )
 
 // SessionQuery is the builder for querying Session entities.
 type SessionQuery struct {
 	config
-	ctx        *QueryContext
-	order      []session.OrderOption
-	inters     []Interceptor
-	predicates []predicate.Session
-	withUser   *UserQuery
-	loadTotal  []func(context.Context, []*Session) error
-	modifiers  []func(*sql.Selector)
+	ctx            *QueryContext
+	order          []session.OrderOption
+	inters         []Interceptor
+	predicates     []predicate.Session
+	withSpent      *SpentTokenQuery
+	withUser       *UserQuery
+	loadTotal      []func(context.Context, []*Session) error
+	modifiers      []func(*sql.Selector)
+	withNamedSpent map[string]*SpentTokenQuery
 	// intermediate query (i.e. traversal path).
 	sql  *sql.Selector
 	path func(context.Context) (*sql.Selector, error)
@@ -62,6 +66,28 @@ func (_q *SessionQuery) Unique(unique bool) *SessionQuery {
 func (_q *SessionQuery) Order(o ...session.OrderOption) *SessionQuery {
 	_q.order = append(_q.order, o...)
 	return _q
+}
+
+// QuerySpent chains the current query on the "spent" edge.
+func (_q *SessionQuery) QuerySpent() *SpentTokenQuery {
+	query := (&SpentTokenClient{config: _q.config}).Query()
+	query.path = func(ctx context.Context) (fromU *sql.Selector, err error) {
+		if err := _q.prepareQuery(ctx); err != nil {
+			return nil, err
+		}
+		selector := _q.sqlQuery(ctx)
+		if err := selector.Err(); err != nil {
+			return nil, err
+		}
+		step := sqlgraph.NewStep(
+			sqlgraph.From(session.Table, session.FieldID, selector),
+			sqlgraph.To(spenttoken.Table, spenttoken.FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, session.SpentTable, session.SpentColumn),
+		)
+		fromU = sqlgraph.SetNeighbors(_q.driver.Dialect(), step)
+		return fromU, nil
+	}
+	return query
 }
 
 // QueryUser chains the current query on the "user" edge.
@@ -278,11 +304,23 @@ func (_q *SessionQuery) Clone() *SessionQuery {
 		order:      append([]session.OrderOption{}, _q.order...),
 		inters:     append([]Interceptor{}, _q.inters...),
 		predicates: append([]predicate.Session{}, _q.predicates...),
+		withSpent:  _q.withSpent.Clone(),
 		withUser:   _q.withUser.Clone(),
 		// clone intermediate query.
 		sql:  _q.sql.Clone(),
 		path: _q.path,
 	}
+}
+
+// WithSpent tells the query-builder to eager-load the nodes that are connected to
+// the "spent" edge. The optional arguments are used to configure the query builder of the edge.
+func (_q *SessionQuery) WithSpent(opts ...func(*SpentTokenQuery)) *SessionQuery {
+	query := (&SpentTokenClient{config: _q.config}).Query()
+	for _, opt := range opts {
+		opt(query)
+	}
+	_q.withSpent = query
+	return _q
 }
 
 // WithUser tells the query-builder to eager-load the nodes that are connected to
@@ -380,7 +418,8 @@ func (_q *SessionQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*Sess
 	var (
 		nodes       = []*Session{}
 		_spec       = _q.querySpec()
-		loadedTypes = [1]bool{
+		loadedTypes = [2]bool{
+			_q.withSpent != nil,
 			_q.withUser != nil,
 		}
 	)
@@ -405,9 +444,23 @@ func (_q *SessionQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*Sess
 	if len(nodes) == 0 {
 		return nodes, nil
 	}
+	if query := _q.withSpent; query != nil {
+		if err := _q.loadSpent(ctx, query, nodes,
+			func(n *Session) { n.Edges.Spent = []*SpentToken{} },
+			func(n *Session, e *SpentToken) { n.Edges.Spent = append(n.Edges.Spent, e) }); err != nil {
+			return nil, err
+		}
+	}
 	if query := _q.withUser; query != nil {
 		if err := _q.loadUser(ctx, query, nodes, nil,
 			func(n *Session, e *User) { n.Edges.User = e }); err != nil {
+			return nil, err
+		}
+	}
+	for name, query := range _q.withNamedSpent {
+		if err := _q.loadSpent(ctx, query, nodes,
+			func(n *Session) { n.appendNamedSpent(name) },
+			func(n *Session, e *SpentToken) { n.appendNamedSpent(name, e) }); err != nil {
 			return nil, err
 		}
 	}
@@ -419,6 +472,36 @@ func (_q *SessionQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*Sess
 	return nodes, nil
 }
 
+func (_q *SessionQuery) loadSpent(ctx context.Context, query *SpentTokenQuery, nodes []*Session, init func(*Session), assign func(*Session, *SpentToken)) error {
+	fks := make([]driver.Value, 0, len(nodes))
+	nodeids := make(map[int]*Session)
+	for i := range nodes {
+		fks = append(fks, nodes[i].ID)
+		nodeids[nodes[i].ID] = nodes[i]
+		if init != nil {
+			init(nodes[i])
+		}
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(spenttoken.FieldSessionID)
+	}
+	query.Where(predicate.SpentToken(func(s *sql.Selector) {
+		s.Where(sql.InValues(s.C(session.SpentColumn), fks...))
+	}))
+	neighbors, err := query.All(ctx)
+	if err != nil {
+		return err
+	}
+	for _, n := range neighbors {
+		fk := n.SessionID
+		node, ok := nodeids[fk]
+		if !ok {
+			return fmt.Errorf(`unexpected referenced foreign-key "session_id" returned %v for node %v`, fk, n.ID)
+		}
+		assign(node, n)
+	}
+	return nil
+}
 func (_q *SessionQuery) loadUser(ctx context.Context, query *UserQuery, nodes []*Session, init func(*Session), assign func(*Session, *User)) error {
 	ids := make([]int, 0, len(nodes))
 	nodeids := make(map[int][]*Session)
@@ -562,6 +645,20 @@ func (_q *SessionQuery) ForShare(opts ...sql.LockOption) *SessionQuery {
 	_q.modifiers = append(_q.modifiers, func(s *sql.Selector) {
 		s.ForShare(opts...)
 	})
+	return _q
+}
+
+// WithNamedSpent tells the query-builder to eager-load the nodes that are connected to the "spent"
+// edge with the given name. The optional arguments are used to configure the query builder of the edge.
+func (_q *SessionQuery) WithNamedSpent(name string, opts ...func(*SpentTokenQuery)) *SessionQuery {
+	query := (&SpentTokenClient{config: _q.config}).Query()
+	for _, opt := range opts {
+		opt(query)
+	}
+	if _q.withNamedSpent == nil {
+		_q.withNamedSpent = make(map[string]*SpentTokenQuery)
+	}
+	_q.withNamedSpent[name] = query
 	return _q
 }
 

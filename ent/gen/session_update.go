@@ -13,6 +13,7 @@ import (
 	"entgo.io/ent/schema/field"
 	"github.com/fincokpi/finco/ent/gen/predicate"
 	"github.com/fincokpi/finco/ent/gen/session"
+	"github.com/fincokpi/finco/ent/gen/spenttoken"
 )
 
 // SessionUpdate is the builder for updating Session entities.
@@ -94,9 +95,45 @@ func (_u *SessionUpdate) ClearRevokedAt() *SessionUpdate {
 	return _u
 }
 
+// AddSpentIDs adds the "spent" edge to the SpentToken entity by IDs.
+func (_u *SessionUpdate) AddSpentIDs(ids ...int) *SessionUpdate {
+	_u.mutation.AddSpentIDs(ids...)
+	return _u
+}
+
+// AddSpent adds the "spent" edges to the SpentToken entity.
+func (_u *SessionUpdate) AddSpent(v ...*SpentToken) *SessionUpdate {
+	ids := make([]int, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.AddSpentIDs(ids...)
+}
+
 // Mutation returns the SessionMutation object of the builder.
 func (_u *SessionUpdate) Mutation() *SessionMutation {
 	return _u.mutation
+}
+
+// ClearSpent clears all "spent" edges to the SpentToken entity.
+func (_u *SessionUpdate) ClearSpent() *SessionUpdate {
+	_u.mutation.ClearSpent()
+	return _u
+}
+
+// RemoveSpentIDs removes the "spent" edge to SpentToken entities by IDs.
+func (_u *SessionUpdate) RemoveSpentIDs(ids ...int) *SessionUpdate {
+	_u.mutation.RemoveSpentIDs(ids...)
+	return _u
+}
+
+// RemoveSpent removes "spent" edges to SpentToken entities.
+func (_u *SessionUpdate) RemoveSpent(v ...*SpentToken) *SessionUpdate {
+	ids := make([]int, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.RemoveSpentIDs(ids...)
 }
 
 // Save executes the query and returns the number of nodes affected by the update operation.
@@ -166,6 +203,51 @@ func (_u *SessionUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	}
 	if _u.mutation.RevokedAtCleared() {
 		_spec.ClearField(session.FieldRevokedAt, field.TypeTime)
+	}
+	if _u.mutation.SpentCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   session.SpentTable,
+			Columns: []string{session.SpentColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(spenttoken.FieldID, field.TypeInt),
+			},
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.RemovedSpentIDs(); len(nodes) > 0 && !_u.mutation.SpentCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   session.SpentTable,
+			Columns: []string{session.SpentColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(spenttoken.FieldID, field.TypeInt),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.SpentIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   session.SpentTable,
+			Columns: []string{session.SpentColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(spenttoken.FieldID, field.TypeInt),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Add = append(_spec.Edges.Add, edge)
 	}
 	if _node, err = sqlgraph.UpdateNodes(ctx, _u.driver, _spec); err != nil {
 		if _, ok := err.(*sqlgraph.NotFoundError); ok {
@@ -253,9 +335,45 @@ func (_u *SessionUpdateOne) ClearRevokedAt() *SessionUpdateOne {
 	return _u
 }
 
+// AddSpentIDs adds the "spent" edge to the SpentToken entity by IDs.
+func (_u *SessionUpdateOne) AddSpentIDs(ids ...int) *SessionUpdateOne {
+	_u.mutation.AddSpentIDs(ids...)
+	return _u
+}
+
+// AddSpent adds the "spent" edges to the SpentToken entity.
+func (_u *SessionUpdateOne) AddSpent(v ...*SpentToken) *SessionUpdateOne {
+	ids := make([]int, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.AddSpentIDs(ids...)
+}
+
 // Mutation returns the SessionMutation object of the builder.
 func (_u *SessionUpdateOne) Mutation() *SessionMutation {
 	return _u.mutation
+}
+
+// ClearSpent clears all "spent" edges to the SpentToken entity.
+func (_u *SessionUpdateOne) ClearSpent() *SessionUpdateOne {
+	_u.mutation.ClearSpent()
+	return _u
+}
+
+// RemoveSpentIDs removes the "spent" edge to SpentToken entities by IDs.
+func (_u *SessionUpdateOne) RemoveSpentIDs(ids ...int) *SessionUpdateOne {
+	_u.mutation.RemoveSpentIDs(ids...)
+	return _u
+}
+
+// RemoveSpent removes "spent" edges to SpentToken entities.
+func (_u *SessionUpdateOne) RemoveSpent(v ...*SpentToken) *SessionUpdateOne {
+	ids := make([]int, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.RemoveSpentIDs(ids...)
 }
 
 // Where appends a list predicates to the SessionUpdate builder.
@@ -355,6 +473,51 @@ func (_u *SessionUpdateOne) sqlSave(ctx context.Context) (_node *Session, err er
 	}
 	if _u.mutation.RevokedAtCleared() {
 		_spec.ClearField(session.FieldRevokedAt, field.TypeTime)
+	}
+	if _u.mutation.SpentCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   session.SpentTable,
+			Columns: []string{session.SpentColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(spenttoken.FieldID, field.TypeInt),
+			},
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.RemovedSpentIDs(); len(nodes) > 0 && !_u.mutation.SpentCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   session.SpentTable,
+			Columns: []string{session.SpentColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(spenttoken.FieldID, field.TypeInt),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.SpentIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   session.SpentTable,
+			Columns: []string{session.SpentColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(spenttoken.FieldID, field.TypeInt),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Add = append(_spec.Edges.Add, edge)
 	}
 	_node = &Session{config: _u.config}
 	_spec.Assign = _node.assignValues

@@ -80,6 +80,8 @@ type Tx struct {
 	Shift *ShiftClient
 	// SignInFailure is the client for interacting with the SignInFailure builders.
 	SignInFailure *SignInFailureClient
+	// SpentToken is the client for interacting with the SpentToken builders.
+	SpentToken *SpentTokenClient
 	// Team is the client for interacting with the Team builders.
 	Team *TeamClient
 	// TeamMembership is the client for interacting with the TeamMembership builders.
@@ -252,6 +254,7 @@ func (tx *Tx) init() {
 	tx.Session = NewSessionClient(tx.config)
 	tx.Shift = NewShiftClient(tx.config)
 	tx.SignInFailure = NewSignInFailureClient(tx.config)
+	tx.SpentToken = NewSpentTokenClient(tx.config)
 	tx.Team = NewTeamClient(tx.config)
 	tx.TeamMembership = NewTeamMembershipClient(tx.config)
 	tx.User = NewUserClient(tx.config)

@@ -2,6 +2,7 @@ package schema
 
 import (
 	"entgo.io/ent"
+	"entgo.io/ent/dialect/entsql"
 	"entgo.io/ent/schema"
 	"entgo.io/ent/schema/edge"
 	"entgo.io/ent/schema/field"
@@ -17,8 +18,8 @@ func (Session) Fields() []ent.Field {
 	return []ent.Field{
 		field.Int("user_id").Immutable(),
 		field.Bytes("token_hash").Unique().Sensitive().Comment("SHA-256 of the refresh token that is good now."),
-		field.Bytes("previous_hash").Optional().Sensitive().Comment("Its predecessor: good for the grace, then a theft."),
-		field.Time("rotated_at"),
+		field.Bytes("previous_hash").Optional().Sensitive().Comment("The token traded last: good for the grace, then a theft."),
+		field.Time("rotated_at").Comment("When that one was traded: the grace runs from here."),
 		field.Time("created_at").Immutable(),
 		field.Time("expires_at"),
 		field.Time("revoked_at").Optional().Nillable(),
@@ -27,6 +28,7 @@ func (Session) Fields() []ent.Field {
 
 func (Session) Edges() []ent.Edge {
 	return []ent.Edge{
+		edge.To("spent", SpentToken.Type).Annotations(internal(), entsql.OnDelete(entsql.Cascade)),
 		edge.From("user", User.Type).Ref("sessions").Field("user_id").Unique().Required().Immutable().Annotations(internal()),
 	}
 }

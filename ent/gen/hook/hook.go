@@ -405,6 +405,18 @@ func (f SignInFailureFunc) Mutate(ctx context.Context, m gen.Mutation) (gen.Valu
 	return nil, fmt.Errorf("unexpected mutation type %T. expect *gen.SignInFailureMutation", m)
 }
 
+// The SpentTokenFunc type is an adapter to allow the use of ordinary
+// function as SpentToken mutator.
+type SpentTokenFunc func(context.Context, *gen.SpentTokenMutation) (gen.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f SpentTokenFunc) Mutate(ctx context.Context, m gen.Mutation) (gen.Value, error) {
+	if mv, ok := m.(*gen.SpentTokenMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *gen.SpentTokenMutation", m)
+}
+
 // The TeamFunc type is an adapter to allow the use of ordinary
 // function as Team mutator.
 type TeamFunc func(context.Context, *gen.TeamMutation) (gen.Value, error)

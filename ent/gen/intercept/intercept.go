@@ -42,6 +42,7 @@ import (
 	"github.com/fincokpi/finco/ent/gen/session"
 	"github.com/fincokpi/finco/ent/gen/shift"
 	"github.com/fincokpi/finco/ent/gen/signinfailure"
+	"github.com/fincokpi/finco/ent/gen/spenttoken"
 	"github.com/fincokpi/finco/ent/gen/team"
 	"github.com/fincokpi/finco/ent/gen/teammembership"
 	"github.com/fincokpi/finco/ent/gen/user"
@@ -995,6 +996,33 @@ func (f TraverseSignInFailure) Traverse(ctx context.Context, q gen.Query) error 
 	return fmt.Errorf("unexpected query type %T. expect *gen.SignInFailureQuery", q)
 }
 
+// The SpentTokenFunc type is an adapter to allow the use of ordinary function as a Querier.
+type SpentTokenFunc func(context.Context, *gen.SpentTokenQuery) (gen.Value, error)
+
+// Query calls f(ctx, q).
+func (f SpentTokenFunc) Query(ctx context.Context, q gen.Query) (gen.Value, error) {
+	if q, ok := q.(*gen.SpentTokenQuery); ok {
+		return f(ctx, q)
+	}
+	return nil, fmt.Errorf("unexpected query type %T. expect *gen.SpentTokenQuery", q)
+}
+
+// The TraverseSpentToken type is an adapter to allow the use of ordinary function as Traverser.
+type TraverseSpentToken func(context.Context, *gen.SpentTokenQuery) error
+
+// Intercept is a dummy implementation of Intercept that returns the next Querier in the pipeline.
+func (f TraverseSpentToken) Intercept(next gen.Querier) gen.Querier {
+	return next
+}
+
+// Traverse calls f(ctx, q).
+func (f TraverseSpentToken) Traverse(ctx context.Context, q gen.Query) error {
+	if q, ok := q.(*gen.SpentTokenQuery); ok {
+		return f(ctx, q)
+	}
+	return fmt.Errorf("unexpected query type %T. expect *gen.SpentTokenQuery", q)
+}
+
 // The TeamFunc type is an adapter to allow the use of ordinary function as a Querier.
 type TeamFunc func(context.Context, *gen.TeamQuery) (gen.Value, error)
 
@@ -1172,6 +1200,8 @@ func NewQuery(q gen.Query) (Query, error) {
 		return &query[*gen.ShiftQuery, predicate.Shift, shift.OrderOption]{typ: gen.TypeShift, tq: q}, nil
 	case *gen.SignInFailureQuery:
 		return &query[*gen.SignInFailureQuery, predicate.SignInFailure, signinfailure.OrderOption]{typ: gen.TypeSignInFailure, tq: q}, nil
+	case *gen.SpentTokenQuery:
+		return &query[*gen.SpentTokenQuery, predicate.SpentToken, spenttoken.OrderOption]{typ: gen.TypeSpentToken, tq: q}, nil
 	case *gen.TeamQuery:
 		return &query[*gen.TeamQuery, predicate.Team, team.OrderOption]{typ: gen.TypeTeam, tq: q}, nil
 	case *gen.TeamMembershipQuery:

@@ -1089,6 +1089,34 @@ var (
 		Columns:    SignInFailuresColumns,
 		PrimaryKey: []*schema.Column{SignInFailuresColumns[0]},
 	}
+	// SpentTokensColumns holds the columns for the "spent_tokens" table.
+	SpentTokensColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeInt, Increment: true},
+		{Name: "hash", Type: field.TypeBytes, Unique: true},
+		{Name: "spent_at", Type: field.TypeTime},
+		{Name: "session_id", Type: field.TypeInt},
+	}
+	// SpentTokensTable holds the schema information for the "spent_tokens" table.
+	SpentTokensTable = &schema.Table{
+		Name:       "spent_tokens",
+		Columns:    SpentTokensColumns,
+		PrimaryKey: []*schema.Column{SpentTokensColumns[0]},
+		ForeignKeys: []*schema.ForeignKey{
+			{
+				Symbol:     "spent_tokens_sessions_spent",
+				Columns:    []*schema.Column{SpentTokensColumns[3]},
+				RefColumns: []*schema.Column{SessionsColumns[0]},
+				OnDelete:   schema.Cascade,
+			},
+		},
+		Indexes: []*schema.Index{
+			{
+				Name:    "spenttoken_session_id",
+				Unique:  false,
+				Columns: []*schema.Column{SpentTokensColumns[3]},
+			},
+		},
+	}
 	// TeamsColumns holds the columns for the "teams" table.
 	TeamsColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeInt, Increment: true},
@@ -1329,6 +1357,7 @@ var (
 		SessionsTable,
 		ShiftsTable,
 		SignInFailuresTable,
+		SpentTokensTable,
 		TeamsTable,
 		TeamMembershipsTable,
 		UsersTable,
@@ -1478,6 +1507,10 @@ func init() {
 	}
 	SignInFailuresTable.Annotation = &entsql.Annotation{
 		IncrementStart: func(i int) *int { return &i }(133143986176),
+	}
+	SpentTokensTable.ForeignKeys[0].RefTable = SessionsTable
+	SpentTokensTable.Annotation = &entsql.Annotation{
+		IncrementStart: func(i int) *int { return &i }(158913789952),
 	}
 	TeamsTable.ForeignKeys[0].RefTable = SchedulesTable
 	TeamsTable.ForeignKeys[1].RefTable = UsersTable

@@ -105,6 +105,9 @@ type Shift func(*sql.Selector)
 // SignInFailure is the predicate function for signinfailure builders.
 type SignInFailure func(*sql.Selector)
 
+// SpentToken is the predicate function for spenttoken builders.
+type SpentToken func(*sql.Selector)
+
 // Team is the predicate function for team builders.
 type Team func(*sql.Selector)
 

@@ -902,6 +902,30 @@ func (f SignInFailureMutationRuleFunc) EvalMutation(ctx context.Context, m gen.M
 	return Denyf("gen/privacy: unexpected mutation type %T, expect *gen.SignInFailureMutation", m)
 }
 
+// The SpentTokenQueryRuleFunc type is an adapter to allow the use of ordinary
+// functions as a query rule.
+type SpentTokenQueryRuleFunc func(context.Context, *gen.SpentTokenQuery) error
+
+// EvalQuery return f(ctx, q).
+func (f SpentTokenQueryRuleFunc) EvalQuery(ctx context.Context, q gen.Query) error {
+	if q, ok := q.(*gen.SpentTokenQuery); ok {
+		return f(ctx, q)
+	}
+	return Denyf("gen/privacy: unexpected query type %T, expect *gen.SpentTokenQuery", q)
+}
+
+// The SpentTokenMutationRuleFunc type is an adapter to allow the use of ordinary
+// functions as a mutation rule.
+type SpentTokenMutationRuleFunc func(context.Context, *gen.SpentTokenMutation) error
+
+// EvalMutation calls f(ctx, m).
+func (f SpentTokenMutationRuleFunc) EvalMutation(ctx context.Context, m gen.Mutation) error {
+	if m, ok := m.(*gen.SpentTokenMutation); ok {
+		return f(ctx, m)
+	}
+	return Denyf("gen/privacy: unexpected mutation type %T, expect *gen.SpentTokenMutation", m)
+}
+
 // The TeamQueryRuleFunc type is an adapter to allow the use of ordinary
 // functions as a query rule.
 type TeamQueryRuleFunc func(context.Context, *gen.TeamQuery) error

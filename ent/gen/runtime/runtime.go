@@ -39,6 +39,7 @@ import (
 	"github.com/fincokpi/finco/ent/gen/session"
 	"github.com/fincokpi/finco/ent/gen/shift"
 	"github.com/fincokpi/finco/ent/gen/signinfailure"
+	"github.com/fincokpi/finco/ent/gen/spenttoken"
 	"github.com/fincokpi/finco/ent/gen/team"
 	"github.com/fincokpi/finco/ent/gen/teammembership"
 	"github.com/fincokpi/finco/ent/gen/user"
@@ -897,6 +898,16 @@ func init() {
 	signinfailure.DefaultUpdatedAt = signinfailureDescUpdatedAt.Default.(func() time.Time)
 	// signinfailure.UpdateDefaultUpdatedAt holds the default value on update for the updated_at field.
 	signinfailure.UpdateDefaultUpdatedAt = signinfailureDescUpdatedAt.UpdateDefault.(func() time.Time)
+	spenttokenMixin := schema.SpentToken{}.Mixin()
+	spenttoken.Policy = privacy.NewPolicies(spenttokenMixin[0], schema.SpentToken{})
+	spenttoken.Hooks[0] = func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			if err := spenttoken.Policy.EvalMutation(ctx, m); err != nil {
+				return nil, err
+			}
+			return next.Mutate(ctx, m)
+		})
+	}
 	teamMixin := schema.Team{}.Mixin()
 	team.Policy = privacy.NewPolicies(teamMixin[0], schema.Team{})
 	team.Hooks[0] = func(next ent.Mutator) ent.Mutator {

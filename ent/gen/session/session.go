@@ -27,10 +27,19 @@ const (
 	FieldExpiresAt = "expires_at"
 	// FieldRevokedAt holds the string denoting the revoked_at field in the database.
 	FieldRevokedAt = "revoked_at"
+	// EdgeSpent holds the string denoting the spent edge name in mutations.
+	EdgeSpent = "spent"
 	// EdgeUser holds the string denoting the user edge name in mutations.
 	EdgeUser = "user"
 	// Table holds the table name of the session in the database.
 	Table = "sessions"
+	// SpentTable is the table that holds the spent relation/edge.
+	SpentTable = "spent_tokens"
+	// SpentInverseTable is the table name for the SpentToken entity.
+	// It exists in this package in order to avoid circular dependency with the "spenttoken" package.
+	SpentInverseTable = "spent_tokens"
+	// SpentColumn is the table column denoting the spent relation/edge.
+	SpentColumn = "session_id"
 	// UserTable is the table that holds the user relation/edge.
 	UserTable = "sessions"
 	// UserInverseTable is the table name for the User entity.
@@ -105,11 +114,32 @@ func ByRevokedAt(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldRevokedAt, opts...).ToFunc()
 }
 
+// BySpentCount orders the results by spent count.
+func BySpentCount(opts ...sql.OrderTermOption) OrderOption {
+	return func(s *sql.Selector) {
+		sqlgraph.OrderByNeighborsCount(s, newSpentStep(), opts...)
+	}
+}
+
+// BySpent orders the results by spent terms.
+func BySpent(term sql.OrderTerm, terms ...sql.OrderTerm) OrderOption {
+	return func(s *sql.Selector) {
+		sqlgraph.OrderByNeighborTerms(s, newSpentStep(), append([]sql.OrderTerm{term}, terms...)...)
+	}
+}
+
 // ByUserField orders the results by user field.
 func ByUserField(field string, opts ...sql.OrderTermOption) OrderOption {
 	return func(s *sql.Selector) {
 		sqlgraph.OrderByNeighborTerms(s, newUserStep(), sql.OrderByField(field, opts...))
 	}
+}
+func newSpentStep() *sqlgraph.Step {
+	return sqlgraph.NewStep(
+		sqlgraph.From(Table, FieldID),
+		sqlgraph.To(SpentInverseTable, FieldID),
+		sqlgraph.Edge(sqlgraph.O2M, false, SpentTable, SpentColumn),
+	)
 }
 func newUserStep() *sqlgraph.Step {
 	return sqlgraph.NewStep(
