@@ -119,12 +119,16 @@ func (h *Hub) closeAll() {
 	}
 }
 
-// Listen hands events to the subscribers until the context ends. dsn is of a direct connection, not of a pooler.
-// ready, if not nil, is called once the database delivers.
-func (a *App) Listen(ctx context.Context, dsn string, ready func()) error {
+// Listen hands events to the subscribers until the context ends. dsn is of a direct connection, not of a pooler. state, if not
+// nil, is told whenever the database begins (true) or ceases (false) to deliver.
+func (a *App) Listen(ctx context.Context, dsn string, state func(up bool)) error {
+	if state == nil {
+		state = func(bool) {}
+	}
 	listener := pq.NewListener(dsn, 100*time.Millisecond, 10*time.Second, func(event pq.ListenerEventType, err error) {
 		if event == pq.ListenerEventDisconnected {
 			a.log.Warn("events are interrupted", slog.Any("error", err))
+			state(false)
 			a.hub.closeAll()
 		}
 	})
@@ -133,13 +137,11 @@ func (a *App) Listen(ctx context.Context, dsn string, ready func()) error {
 	if err := listener.Listen(channel); err != nil {
 		return err
 	}
-	if ready != nil {
-		ready()
-	}
-	return a.deliver(ctx, listener)
+	state(true)
+	return a.deliver(ctx, listener, state)
 }
 
-func (a *App) deliver(ctx context.Context, listener *pq.Listener) error {
+func (a *App) deliver(ctx context.Context, listener *pq.Listener, state func(up bool)) error {
 	check := time.NewTicker(30 * time.Second)
 	defer check.Stop()
 	for {
@@ -147,8 +149,10 @@ func (a *App) deliver(ctx context.Context, listener *pq.Listener) error {
 		case <-ctx.Done():
 			return nil
 		case n := <-listener.Notify:
-			if n == nil {
-				continue // reconnected
+			if n == nil { // connected again: who subscribed meanwhile missed events too
+				a.hub.closeAll()
+				state(true)
+				continue
 			}
 			var e Event
 			if json.Unmarshal([]byte(n.Extra), &e) == nil {

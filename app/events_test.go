@@ -15,7 +15,8 @@ func listening(t *testing.T, w *apptest.World, a *app.App) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	ready, done := make(chan struct{}), make(chan error, 1)
-	go func() { done <- a.Listen(ctx, w.Database.DSN, sync.OnceFunc(func() { close(ready) })) }()
+	once := sync.OnceFunc(func() { close(ready) })
+	go func() { done <- a.Listen(ctx, w.Database.DSN, func(bool) { once() }) }()
 	select {
 	case <-ready:
 	case err := <-done:
@@ -83,5 +84,50 @@ func TestAReaderThatLagsIsDropped(t *testing.T) {
 	}
 	if n >= 300 {
 		t.Errorf("%d events were kept for it", n)
+	}
+}
+
+// Who subscribes while the database does not deliver misses events like those who had subscribed before.
+func TestAnInterruptionEndsEverySubscription(t *testing.T) {
+	t.Parallel()
+	w := apptest.Example(t)
+	ctx, cancel := context.WithCancel(context.Background())
+	states, done := make(chan bool, 16), make(chan error, 1)
+	var meanwhile *app.Subscription
+	go func() {
+		done <- w.App.Listen(ctx, w.Database.DSN, func(up bool) {
+			if !up && meanwhile == nil {
+				meanwhile = w.App.Subscribe(app.MessageReceived)
+			}
+			states <- up
+		})
+	}()
+	if !<-states {
+		t.Fatal("it is down at first")
+	}
+	before := w.App.Subscribe(app.MessageReceived)
+	const kill = `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'LISTEN%'`
+	if _, err := w.Database.OwnerPool(t).ExecContext(t.Context(), kill); err != nil {
+		t.Fatal(err)
+	}
+	if <-states {
+		t.Error("nobody was told of the interruption")
+	}
+	if !<-states {
+		t.Error("nobody was told of its end")
+	}
+	for name, s := range map[string]*app.Subscription{"before": before, "meanwhile": meanwhile} {
+		if e, open := <-s.C; open {
+			t.Errorf("%s: got %+v", name, e)
+		}
+	}
+	after := w.App.Subscribe(app.MessageReceived)
+	w.Say(-1, 5, apptest.At("2026-09-15 10:00"), "Salom")
+	if e, open := <-after.C; !open || len(e.IDs) != 1 {
+		t.Errorf("afterwards: %+v", e)
+	}
+	cancel()
+	if err := <-done; err != nil {
+		t.Error(err)
 	}
 }

@@ -66,7 +66,8 @@ func (o *office) listen() *office {
 	o.t.Helper()
 	ctx, stop := context.WithCancel(context.Background())
 	ready, ended := make(chan struct{}), make(chan error, 1)
-	go func() { ended <- o.App.Listen(ctx, o.Database.DSN, func() { close(ready) }) }()
+	once := sync.OnceFunc(func() { close(ready) })
+	go func() { ended <- o.App.Listen(ctx, o.Database.DSN, func(bool) { once() }) }()
 	select {
 	case <-ready:
 	case err := <-ended:
