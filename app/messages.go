@@ -44,9 +44,10 @@ type MessageInput struct {
 	TelegramID int64
 	Thread     int64
 	// Kind is a kind of the message record: TEXT, VOICE, …
-	Kind     string
-	Sender   SenderInput
-	SentAt   time.Time
+	Kind   string
+	Sender SenderInput
+	SentAt time.Time
+	// EditedAt is when these words were written, nil for the first ones; a time that cannot be is taken for nil.
 	EditedAt *time.Time
 	ReplyTo  *int64
 	Text     string
@@ -66,7 +67,7 @@ func (m MessageInput) validate() error {
 		return domain.Errorf(domain.KindInvalid, "a message without a chat id")
 	case m.TelegramID <= 0:
 		return domain.Errorf(domain.KindInvalid, "a message without an id")
-	case m.SentAt.Before(earliest) || m.SentAt.After(latest):
+	case !believable(m.SentAt):
 		return domain.Errorf(domain.KindInvalid, "message %d has no believable time", m.TelegramID)
 	case m.Sender.Kind == FromUser && m.Sender.TelegramID == 0:
 		return domain.Errorf(domain.KindInvalid, "message %d has no sender id", m.TelegramID)
@@ -81,6 +82,8 @@ var (
 	earliest = time.Date(2013, 1, 1, 0, 0, 0, 0, time.UTC)
 	latest   = time.Date(2200, 1, 1, 0, 0, 0, 0, time.UTC)
 )
+
+func believable(at time.Time) bool { return !at.Before(earliest) && !at.After(latest) }
 
 // Recorded counts what RecordMessages did.
 type Recorded struct {

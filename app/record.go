@@ -183,6 +183,9 @@ func (r *recording) row(m MessageInput) messageRow {
 		words := cleanText(m.Transcript)
 		row.Transcript = &words
 	}
+	if m.EditedAt != nil && !believable(*m.EditedAt) {
+		row.EditedAt = nil
+	}
 	if person != 0 {
 		row.SenderID = &person
 	}
@@ -195,8 +198,9 @@ func (r *recording) row(m MessageInput) messageRow {
 	return row
 }
 
-// putMessagesSQL stores new messages with their first version, and another version of those whose words changed. A version
-// already known under another number (an old export after a newer one) is not a change.
+// putMessagesSQL stores new messages with their first version, and another version of those whose newest words differ and are
+// older: what was edited before them (an old export after a newer one, an update that comes twice) is not a change, and of two
+// edits in the same second one with words known before is not. Words that say nothing of an edit are those before any.
 const putMessagesSQL = `
 WITH input AS (
   SELECT * FROM jsonb_to_recordset($1) AS x(chat_id bigint, telegram_id bigint, thread bigint, side text, kind text,
@@ -210,11 +214,15 @@ made AS (
   ON CONFLICT (chat_id, telegram_id) DO NOTHING
   RETURNING id, chat_id, telegram_id),
 known AS (
-  SELECT m.id, m.version, i.* FROM input i JOIN messages m ON m.chat_id = i.chat_id AND m.telegram_id = i.telegram_id),
+  SELECT m.id, m.version, i.*, EXISTS (SELECT 1 FROM message_contents c WHERE c.message_id = m.id AND c.text = i.text) AS seen
+  FROM input i JOIN messages m ON m.chat_id = i.chat_id AND m.telegram_id = i.telegram_id
+  JOIN message_contents newest ON newest.message_id = m.id AND newest.version = m.version
+  WHERE newest.text <> i.text),
 edited AS (
   UPDATE messages m SET version = k.version + 1, edited_at = COALESCE(k.edited_at, $2)
   FROM known k
-  WHERE m.id = k.id AND NOT EXISTS (SELECT 1 FROM message_contents c WHERE c.message_id = k.id AND c.text = k.text)
+  WHERE m.id = k.id AND CASE WHEN k.edited_at IS NULL THEN m.edited_at IS NULL AND NOT k.seen
+    ELSE k.edited_at > COALESCE(m.edited_at, m.sent_at) OR (k.edited_at = COALESCE(m.edited_at, m.sent_at) AND NOT k.seen) END
   RETURNING m.id, m.chat_id, m.telegram_id, m.version),
 stored AS (
   SELECT id, chat_id, telegram_id, 1 AS version FROM made UNION ALL SELECT id, chat_id, telegram_id, version FROM edited),
@@ -224,7 +232,7 @@ contents AS (
     CASE WHEN s.version = 1 THEN i.sent_at ELSE COALESCE(i.edited_at, $2) END, $2
   FROM stored s JOIN input i USING (chat_id, telegram_id)
   RETURNING id, message_id, version, text <> '' OR transcript IS NOT NULL AS worded)
-SELECT s.id, c.id, c.version, c.worded, i.chat_id, i.thread, i.telegram_id, i.sent_at, i.side
+SELECT s.id, c.id, c.version, c.worded, i.chat_id, i.thread, i.telegram_id, i.sent_at, i.side, COALESCE(i.sender_id, 0)
 FROM stored s JOIN input i USING (chat_id, telegram_id) JOIN contents c ON c.message_id = s.id
 ORDER BY i.chat_id, i.sent_at, i.telegram_id`
 
@@ -238,16 +246,17 @@ func (r *recording) putMessages(ctx context.Context, in []MessageInput) error {
 	var messages []int
 	var words []wordedContent
 	err := r.each(ctx, putMessagesSQL, []any{asJSON(rows), r.at}, func(scan scanner) error {
-		var messageID, version int
+		var messageID, version, sender int
 		var content wordedContent
 		var place place
 		var worded bool
-		if err := scan(&messageID, &content.id, &version, &worded, &place.chat, &place.thread, &place.telegramID, &place.at, &content.side); err != nil {
+		if err := scan(&messageID, &content.id, &version, &worded, &place.chat, &place.thread, &place.telegramID, &place.at, &content.side, &sender); err != nil {
 			return err
 		}
 		if version == 1 {
 			r.done.New++
 			r.touched = append(r.touched, place)
+			r.stale(r.roster, place.at, sender) // what somebody sent counts even if it closes nothing
 		} else {
 			r.done.Edited++
 		}

@@ -50,6 +50,65 @@ func TestAnEditIsAnotherVersion(t *testing.T) {
 	}
 }
 
+// Exports come in any order: the newest words stay the current ones, and going back to earlier words is an edit like others.
+func TestTheNewestEditIsTheCurrentText(t *testing.T) {
+	t.Parallel()
+	w := apptest.Example(t)
+	m := w.Message(-1, 5, apptest.At("2026-09-15 10:00"), "A")
+	version := func(text, at string) app.MessageInput {
+		out := m
+		out.Text = text
+		if at != "" {
+			edited := apptest.At(at)
+			out.EditedAt = &edited
+		}
+		return out
+	}
+	never := version("Z", "")
+	never.EditedAt = &time.Time{}
+	for _, c := range []struct {
+		name   string
+		in     app.MessageInput
+		edited int
+		want   string
+	}{
+		{"the first", version("A", ""), 0, "A"},
+		{"the second edit", version("C", "2026-09-15 10:10"), 1, "C"},
+		{"an older export", version("B", "2026-09-15 10:05"), 0, "C"},
+		{"the oldest", version("A", ""), 0, "C"},
+		{"an original never seen", version("Y", ""), 0, "C"},
+		{"edited at no time", never, 0, "C"},
+		{"before it was sent", version("X", "2026-09-15 09:00"), 0, "C"},
+		{"back to the first", version("A", "2026-09-15 10:20"), 1, "A"},
+		{"the same again", version("A", "2026-09-15 10:20"), 0, "A"},
+		{"the same second", version("D", "2026-09-15 10:20"), 1, "D"},
+		{"the one of that second again", version("A", "2026-09-15 10:20"), 0, "D"},
+	} {
+		if got := w.Import(c.in); got.Edited != c.edited {
+			t.Errorf("%s: %+v", c.name, got)
+		}
+		var text string
+		w.One(`SELECT c.text FROM message_contents c JOIN messages m ON m.id = c.message_id AND m.version = c.version`, nil, &text)
+		if text != c.want {
+			t.Errorf("%s: the text is %s", c.name, text)
+		}
+	}
+}
+
+func TestWhatClosesNothingCountsAsSent(t *testing.T) {
+	t.Parallel()
+	w := apptest.Example(t)
+	marks := func() (n int) {
+		w.One(`SELECT count(*) FROM kpi_refreshes WHERE user_id = $1 AND period = '2026-09'`, []any{w.ID(apptest.Jasur)}, &n)
+		return n
+	}
+	before := marks()
+	w.Say(-1, apptest.JasurTelegram, apptest.At("2026-09-15 10:00"), "Salom")
+	if got := marks(); got != before+1 {
+		t.Errorf("%d marks after %d", got, before)
+	}
+}
+
 func TestLiveWorkIsNotBehindHistory(t *testing.T) {
 	t.Parallel()
 	w := apptest.Example(t)
