@@ -11,6 +11,7 @@ import (
 	"github.com/fincokpi/finco/domain"
 	"github.com/fincokpi/finco/ent/gen"
 	"github.com/fincokpi/finco/ent/gen/analysis"
+	"github.com/fincokpi/finco/ent/gen/message"
 	"github.com/fincokpi/finco/plugins/analyzer"
 )
 
@@ -44,7 +45,7 @@ func (in GiveFeedbackInput) validate(a *gen.Analysis, labels []string) error {
 }
 
 // GiveFeedback sets a person's judgement beside a machine's. The newest feedback is the one that counts. Supervisors judge
-// what their teams wrote, never what they wrote themselves.
+// what their teams wrote, never what they wrote themselves or what their own figures are made of.
 func (a *App) GiveFeedback(ctx context.Context, in GiveFeedbackInput) (*gen.Feedback, error) {
 	actor, err := permit(ctx, "feedback", "give")
 	if err != nil {
@@ -59,18 +60,49 @@ func (a *App) GiveFeedback(ctx context.Context, in GiveFeedbackInput) (*gen.Feed
 		if err != nil {
 			return notFound(err, "there is no such analysis")
 		}
-		if sender := found.Edges.Message.SenderID; sender != nil && *sender == actor.UserID {
-			return domain.Errorf(domain.KindDenied, "nobody reviews what they wrote themselves")
-		}
 		out, err = t.putFeedback(ctx, actor, found, in)
 		return err
 	})
 	return out, err
 }
 
+// concernsSQL tells whether a customer's message ($1) enters a person's ($2) figures: the wait that it belongs to is theirs, or
+// they wrote next before or after it, not further away than a conversation lasts without a word ($3 seconds).
+const concernsSQL = `
+SELECT EXISTS (SELECT 1 FROM waits w WHERE w.id = m.wait_id AND (w.responder_id = $2 OR w.assignee_id = $2))
+  OR COALESCE(before.sender_id = $2 AND before.sent_at >= m.sent_at - make_interval(secs => $3), false)
+  OR COALESCE(after.sender_id = $2 AND after.sent_at <= m.sent_at + make_interval(secs => $3), false)
+FROM messages m
+LEFT JOIN LATERAL (SELECT x.sender_id, x.sent_at FROM messages x WHERE x.chat_id = m.chat_id AND x.thread = m.thread AND x.side = 'STAFF'
+  AND (x.sent_at, x.telegram_id) < (m.sent_at, m.telegram_id) ORDER BY x.sent_at DESC, x.telegram_id DESC LIMIT 1) before ON true
+LEFT JOIN LATERAL (SELECT x.sender_id, x.sent_at FROM messages x WHERE x.chat_id = m.chat_id AND x.thread = m.thread AND x.side = 'STAFF'
+  AND (x.sent_at, x.telegram_id) > (m.sent_at, m.telegram_id) ORDER BY x.sent_at, x.telegram_id LIMIT 1) after ON true
+WHERE m.id = $1`
+
+// refuseOwn keeps people from judging what concerns themselves.
+func (t *tx) refuseOwn(ctx context.Context, r *roster, actor auth.Actor, m *gen.Message) error {
+	if sender := m.SenderID; sender != nil && *sender == actor.UserID {
+		return domain.Errorf(domain.KindDenied, "nobody reviews what they wrote themselves")
+	}
+	if m.Side != message.SideCustomer || actor.UserID == 0 {
+		return nil
+	}
+	own := false
+	if err := t.each(ctx, concernsSQL, []any{m.ID, actor.UserID, r.gap.Seconds()}, func(scan scanner) error { return scan(&own) }); err != nil {
+		return err
+	}
+	if own {
+		return domain.Errorf(domain.KindDenied, "nobody reviews what concerns themselves: this customer was yours to answer")
+	}
+	return nil
+}
+
 func (t *tx) putFeedback(ctx context.Context, actor auth.Actor, found *gen.Analysis, in GiveFeedbackInput) (*gen.Feedback, error) {
 	r, err := t.roster(ctx)
 	if err != nil {
+		return nil, err
+	}
+	if err := t.refuseOwn(ctx, r, actor, found.Edges.Message); err != nil {
 		return nil, err
 	}
 	if err := in.validate(found, r.labels(found.AnalyzerID, string(found.Kind))); err != nil {
