@@ -132,17 +132,18 @@ func readFacts(ctx context.Context, t *tx, r *roster, q factQuery) (*facts, erro
 	return f, t.readTalkFacts(ctx, q, windows, reader.talk)
 }
 
-// chatsOf are the chats in which people wrote, or which were ever theirs or their team's to answer; nil stands for all chats.
+// chatsOf are the chats in which people wrote since a month before the span (as far as conversations reach, and on to late
+// answers), or which were theirs or their team's to answer; nil stands for all chats.
 func (t *tx) chatsOf(ctx context.Context, q factQuery) ([]int, error) {
 	if q.people == nil && q.team == 0 {
 		return nil, nil
 	}
 	const find = `
-SELECT chat_id FROM messages WHERE sender_id = ANY($1)
-UNION SELECT chat_id FROM waits WHERE assignee_id = ANY($1) OR team_id = $2
+SELECT chat_id FROM messages WHERE sender_id = ANY($1) AND sent_at >= $3::timestamptz - interval '31 days'
+UNION SELECT chat_id FROM waits WHERE (assignee_id = ANY($1) OR team_id = $2) AND opened_at >= $3::timestamptz - interval '31 days'
 UNION SELECT id FROM chats WHERE assignee_id = ANY($1) OR team_id = $2`
 	chats := []int{}
-	err := t.each(ctx, find, []any{idArray(q.people), q.team}, func(scan scanner) error {
+	err := t.each(ctx, find, []any{idArray(q.people), q.team, q.from}, func(scan scanner) error {
 		var id int
 		err := scan(&id)
 		chats = append(chats, id)

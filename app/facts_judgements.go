@@ -66,10 +66,21 @@ JOIN analyses a ON a.message_id = m.id
 WHERE (m.sent_at < $1 OR m.sent_at >= $2) AND m.side = 'CUSTOMER' AND m.received_at <= $3 AND a.created_at <= $3 AND a.kind = $4
 GROUP BY 1, 2, 3, 4`
 
-// opinionsSQL finds the newest feedback on each analysis as of $1.
-const opinionsSQL = `
-SELECT DISTINCT ON (f.analysis_id) f.analysis_id, COALESCE(f.label, ''), (f.score * 1000000000)::bigint
-FROM feedbacks f WHERE f.created_at <= $1
+const opinionColumns = `
+SELECT DISTINCT ON (f.analysis_id) f.analysis_id, COALESCE(f.label, ''), (f.score * 1000000000)::bigint`
+
+// opinionsSQL finds the newest feedback as of $3 on each analysis of the span's messages ($1, $2), of some chats ($4; null: all).
+const opinionsSQL = opinionColumns + `
+FROM feedbacks f JOIN analyses a ON a.id = f.analysis_id JOIN messages m ON m.id = a.message_id
+WHERE m.sent_at >= $1 AND m.sent_at < $2 AND f.created_at <= $3 AND ($4::bigint[] IS NULL OR m.chat_id = ANY($4))
+ORDER BY f.analysis_id, f.created_at DESC, f.id DESC`
+
+// opinionsOutsideSQL finds that on the needs-reply analyses of what the windows ($5 to $8) have outside the span.
+const opinionsOutsideSQL = opinionColumns + `
+FROM unnest($5::bigint[], $6::bigint[], $7::bigint[], $8::bigint[]) AS w(chat, thread, lo, hi)
+JOIN messages m ON m.chat_id = w.chat AND m.thread = w.thread AND m.sent_at >= to_timestamp(w.lo) AND m.sent_at < to_timestamp(w.hi + 1)
+JOIN analyses a ON a.message_id = m.id JOIN feedbacks f ON f.analysis_id = a.id
+WHERE (m.sent_at < $1 OR m.sent_at >= $2) AND m.side = 'CUSTOMER' AND f.created_at <= $3 AND a.kind = $4
 ORDER BY f.analysis_id, f.created_at DESC, f.id DESC`
 
 func (t *tx) readJudgements(ctx context.Context, q factQuery, chats []int, windows []talkWindow) (*judgements, error) {
@@ -77,47 +88,37 @@ func (t *tx) readJudgements(ctx context.Context, q factQuery, chats []int, windo
 	if err != nil {
 		return nil, err
 	}
-	opinions, err := t.readOpinions(ctx, q)
-	if err != nil {
+	outside := []any{q.from, q.to, q.at, string(analyzer.NeedsReply)}
+	outside = append(outside, windowArrays(windowsOutside(q, windows))...)
+	c := judgementCollector{gates: gates, opinions: map[int]opinion{}}
+	if err := t.each(ctx, opinionsSQL, []any{q.from, q.to, q.at, nullableIDs(chats)}, c.opinion); err != nil {
+		return nil, err
+	}
+	if err := t.each(ctx, opinionsOutsideSQL, outside, c.opinion); err != nil {
 		return nil, err
 	}
 	kinds := pq.StringArray{string(analyzer.NeedsReply)}
 	if q.judged {
 		kinds = append(kinds, string(analyzer.Quality), string(analyzer.Sentiment))
 	}
-	c := judgementCollector{gates: gates, opinions: opinions}
 	if err := t.each(ctx, judgedSQL, []any{q.from, q.to, q.at, kinds, nullableIDs(chats)}, c.row); err != nil {
 		return nil, err
 	}
-	var outside []talkWindow
-	for _, w := range windows {
-		if w.lo < q.from.Unix() || w.hi > q.to.Unix() {
-			outside = append(outside, w)
-		}
-	}
-	args := append([]any{q.from, q.to, q.at, string(analyzer.NeedsReply)}, windowArrays(outside)...)
-	if err := t.each(ctx, judgedOutsideSQL, args, c.row); err != nil {
+	if err := t.each(ctx, judgedOutsideSQL, outside, c.row); err != nil {
 		return nil, err
 	}
 	return c.result(), nil
 }
 
-func (t *tx) readOpinions(ctx context.Context, q factQuery) (map[int]opinion, error) {
-	out := map[int]opinion{}
-	err := t.each(ctx, opinionsSQL, []any{q.at}, func(scan scanner) error {
-		var analysis int
-		var score sql.NullInt64
-		o := opinion{score: noNumber}
-		if err := scan(&analysis, &o.label, &score); err != nil {
-			return err
+// windowsOutside are those that reach out of the span.
+func windowsOutside(q factQuery, windows []talkWindow) []talkWindow {
+	var out []talkWindow
+	for _, w := range windows {
+		if w.lo < q.from.Unix() || w.hi > q.to.Unix() {
+			out = append(out, w)
 		}
-		if score.Valid {
-			o.score = score.Int64
-		}
-		out[analysis] = o
-		return nil
-	})
-	return out, err
+	}
+	return out
 }
 
 // judgementCollector picks what counts from all that was said.
@@ -128,6 +129,20 @@ type judgementCollector struct {
 	replies            judgementList
 	raw                [5]sql.RawBytes
 	numbers            [5][]int64
+}
+
+func (c *judgementCollector) opinion(scan scanner) error {
+	var analysis int
+	var score sql.NullInt64
+	o := opinion{score: noNumber}
+	if err := scan(&analysis, &o.label, &score); err != nil {
+		return err
+	}
+	if score.Valid {
+		o.score = score.Int64
+	}
+	c.opinions[analysis] = o
+	return nil
 }
 
 func (c *judgementCollector) row(scan scanner) error {

@@ -21,10 +21,13 @@ import (
 // ResponseStatsInput says whose response times of what time to add up: a person's, a team's, or with neither the company's.
 type ResponseStatsInput struct {
 	Person, Team *int
-	// Period is a month, a week or a day; or else From ≤ t < To.
+	// Period is a month, a week or a day; or else From ≤ t < To, at most 400 days.
 	Period   string
 	From, To *time.Time
 }
+
+// longestSpan is a year and some: one question reads every message of its span.
+const longestSpan = 400 * 24 * time.Hour
 
 func (in ResponseStatsInput) span(r *roster) (from, to time.Time, err error) {
 	switch {
@@ -41,6 +44,9 @@ func (in ResponseStatsInput) span(r *roster) (from, to time.Time, err error) {
 		return from, to, domain.Errorf(domain.KindInvalid, "give a period, or from and to")
 	case !in.To.After(*in.From) || in.From.Before(earliest) || in.To.After(latest):
 		return from, to, domain.Errorf(domain.KindInvalid, "from must lie before to, and both between %d and %d", earliest.Year(), latest.Year())
+	}
+	if in.To.Sub(*in.From) > longestSpan {
+		return from, to, domain.Errorf(domain.KindInvalid, "from and to are at most 400 days apart")
 	}
 	return *in.From, *in.To, nil
 }

@@ -8,7 +8,6 @@ import (
 	"github.com/lib/pq"
 
 	"github.com/fincokpi/finco/ent/gen"
-	"github.com/fincokpi/finco/ent/gen/analysis"
 	"github.com/fincokpi/finco/ent/gen/analysisdetail"
 	"github.com/fincokpi/finco/ent/gen/analyzer"
 	"github.com/fincokpi/finco/ent/gen/customer"
@@ -16,7 +15,6 @@ import (
 	"github.com/fincokpi/finco/ent/gen/message"
 	"github.com/fincokpi/finco/ent/gen/messagecontent"
 	"github.com/fincokpi/finco/ent/gen/user"
-	"github.com/fincokpi/finco/ent/gen/wait"
 )
 
 func idOf[N any](nodes []*N, id func(*N) int) []int {
@@ -220,31 +218,4 @@ func (r *Resolver) newestFeedback(ctx context.Context, a *gen.Analysis) (*gen.Fe
 		return byID(rows, func(f *gen.Feedback) int { return f.AnalysisID }), err // the last of each stays
 	})
 	return found[a.ID], err
-}
-
-// touching are the waits that each message opens or closes or belongs to, and its analyses: what KPIs count of it.
-func (r *Resolver) touching(ctx context.Context, nodes []*gen.Message) (waits, analyses map[int][]int, err error) {
-	ids := idOf(nodes, messageID)
-	waits, analyses = map[int][]int{}, map[int][]int{}
-	for _, node := range nodes {
-		if node.WaitID != nil {
-			waits[*node.WaitID] = append(waits[*node.WaitID], node.ID)
-		}
-	}
-	rows, err := r.app.Client().Wait.Query().Where(wait.Or(wait.OpensWithIDIn(ids...), wait.ClosesWithIDIn(ids...))).
-		Select(wait.FieldOpensWithID, wait.FieldClosesWithID).All(ctx)
-	if err != nil {
-		return nil, nil, err
-	}
-	for _, row := range rows {
-		waits[row.ID] = append(waits[row.ID], row.OpensWithID)
-		if row.ClosesWithID != nil {
-			waits[row.ID] = append(waits[row.ID], *row.ClosesWithID)
-		}
-	}
-	judged, err := r.app.Client().Analysis.Query().Where(among(analysis.FieldMessageID, ids)).Select(analysis.FieldMessageID).All(ctx)
-	for _, row := range judged {
-		analyses[row.ID] = append(analyses[row.ID], row.MessageID)
-	}
-	return waits, analyses, err
 }

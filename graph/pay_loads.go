@@ -10,7 +10,6 @@ import (
 	"github.com/fincokpi/finco/ent/gen"
 	"github.com/fincokpi/finco/ent/gen/adjustment"
 	"github.com/fincokpi/finco/ent/gen/kpiresult"
-	"github.com/fincokpi/finco/ent/gen/kpiscore"
 	"github.com/fincokpi/finco/ent/gen/linesource"
 	"github.com/fincokpi/finco/ent/gen/payslip"
 	"github.com/fincokpi/finco/ent/gen/payslipline"
@@ -148,30 +147,26 @@ func put[N any, P interface {
 // payslipLines are the lines whose KPI results counted the message's waits or analyses.
 func (r *Resolver) payslipLines(ctx context.Context, m *gen.Message) ([]*gen.PayslipLine, error) {
 	found, err := together(ctx, here(ctx), m, func(nodes []*gen.Message) (map[int][]*gen.PayslipLine, error) {
-		results, err := r.resultsOf(ctx, nodes)
-		if err != nil || len(results) == 0 {
+		traced, err := r.app.PayslipLinesOf(ctx, idOf(nodes, messageID))
+		if err != nil || len(traced) == 0 {
 			return nil, err
 		}
-		ids := make([]int, 0, len(results))
-		for id := range results {
-			ids = append(ids, id)
+		var ids []int
+		for _, list := range traced {
+			ids = append(ids, list...)
 		}
-		sources, err := r.app.Client().LineSource.Query().Where(linesource.KpiResultIDIn(ids...)).Order(linesource.ByLineID()).All(ctx)
-		if err != nil || len(sources) == 0 {
-			return nil, err
-		}
-		q, err := r.app.Client().PayslipLine.Query().Where(payslipline.IDIn(referred(sources, func(s *gen.LineSource) *int { return &s.LineID })...)).
-			CollectFields(ctx, "PayslipLine")
+		slices.Sort(ids)
+		q, err := r.app.Client().PayslipLine.Query().Where(among(payslipline.FieldID, slices.Compact(ids))).CollectFields(ctx, "PayslipLine")
 		if err != nil {
 			return nil, err
 		}
 		rows, err := q.All(ctx)
 		lines := byID(rows, lineID)
 		out := map[int][]*gen.PayslipLine{}
-		for _, s := range sources {
-			for _, id := range results[*s.KpiResultID] {
-				if line := lines[s.LineID]; line != nil && !slices.Contains(out[id], line) {
-					out[id] = append(out[id], line)
+		for message, list := range traced {
+			for _, id := range list {
+				if lines[id] != nil {
+					out[message] = append(out[message], lines[id])
 				}
 			}
 		}
@@ -181,39 +176,4 @@ func (r *Resolver) payslipLines(ctx context.Context, m *gen.Message) ([]*gen.Pay
 		return list, err
 	}
 	return []*gen.PayslipLine{}, nil
-}
-
-// resultsOf tells which paid KPI results counted which of the messages.
-func (r *Resolver) resultsOf(ctx context.Context, nodes []*gen.Message) (map[int][]int, error) {
-	waits, analyses, err := r.touching(ctx, nodes)
-	if err != nil || len(waits)+len(analyses) == 0 {
-		return nil, err
-	}
-	scores, err := r.app.Client().KpiScore.Query().Where(func(s *sql.Selector) {
-		s.Where(sql.P(func(b *sql.Builder) {
-			b.WriteString("EXISTS (SELECT FROM line_sources ls WHERE ls.kpi_result_id = " + s.C(kpiscore.FieldResultID) + ")")
-		}))
-	}).Select(kpiscore.FieldResultID, kpiscore.FieldInputs).All(ctx)
-	if err != nil {
-		return nil, err
-	}
-	out := map[int][]int{}
-	for _, score := range scores {
-		for _, in := range score.Inputs {
-			for _, id := range in.Waits {
-				out[score.ResultID] = append(out[score.ResultID], waits[id]...)
-			}
-			for _, id := range in.Analyses {
-				out[score.ResultID] = append(out[score.ResultID], analyses[id]...)
-			}
-		}
-		if len(out[score.ResultID]) == 0 {
-			delete(out, score.ResultID)
-		}
-	}
-	for id, list := range out {
-		slices.Sort(list)
-		out[id] = slices.Compact(list)
-	}
-	return out, nil
 }
