@@ -57,7 +57,7 @@ func (s socket) Do(w http.ResponseWriter, r *http.Request, exec graphql.GraphExe
 	}
 	ctx, cancel := context.WithCancel(r.Context())
 	defer cancel()
-	t := &talk{socket: s, conn: conn, exec: exec, running: map[string]context.CancelFunc{}}
+	t := &talk{socket: s, conn: conn, exec: exec, running: map[string]*context.CancelFunc{}}
 	defer func() {
 		t.done.Wait()
 		_ = conn.CloseNow()
@@ -80,7 +80,7 @@ type talk struct {
 	conn    *websocket.Conn
 	exec    graphql.GraphExecutor
 	mu      sync.Mutex
-	running map[string]context.CancelFunc
+	running map[string]*context.CancelFunc
 	done    sync.WaitGroup
 }
 
@@ -221,7 +221,16 @@ func (t *talk) forget(id string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if stop, ok := t.running[id]; ok {
-		stop()
+		(*stop)()
+		delete(t.running, id)
+	}
+}
+
+// release gives an operation's id away, unless the client completed it and uses the id for another already.
+func (t *talk) release(id string, stop *context.CancelFunc) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.running[id] == stop {
 		delete(t.running, id)
 	}
 }
@@ -238,7 +247,7 @@ func (t *talk) subscribe(ctx context.Context, f frame) bool {
 		return false
 	}
 	opCtx, stop := context.WithCancel(ctx)
-	taken, full := t.remember(f.ID, stop)
+	taken, full := t.remember(f.ID, &stop)
 	if taken || full {
 		stop()
 	}
@@ -247,18 +256,22 @@ func (t *talk) subscribe(ctx context.Context, f frame) bool {
 		t.close(closeTaken, "Subscriber for "+f.ID+" already exists")
 		return false
 	case full:
-		t.fail(ctx, f.ID, gqlerror.List{refuse(codeInvalid, "at most %d operations run at once on a connection", t.maxRunning)})
+		t.write(ctx, failure(f.ID, gqlerror.List{refuse(codeInvalid, "at most %d operations run at once on a connection", t.maxRunning)}))
 		return true
 	}
 	t.done.Go(func() {
-		defer t.forget(f.ID)
-		t.run(opCtx, f.ID, params)
+		defer stop()
+		last := t.run(opCtx, f.ID, params)
+		t.release(f.ID, &stop) // with the last word the client may use the id again
+		if last.Type != "" {
+			t.write(context.WithoutCancel(ctx), last)
+		}
 	})
 	return true
 }
 
 // remember notes a running operation, unless its id is taken or too many run.
-func (t *talk) remember(id string, stop context.CancelFunc) (taken, full bool) {
+func (t *talk) remember(id string, stop *context.CancelFunc) (taken, full bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if _, taken = t.running[id]; taken {
@@ -271,20 +284,24 @@ func (t *talk) remember(id string, stop context.CancelFunc) (taken, full bool) {
 	return false, false
 }
 
-func (t *talk) fail(ctx context.Context, id string, list gqlerror.List) {
+func failure(id string, list gqlerror.List) frame {
 	payload, err := json.Marshal(list)
-	if err == nil {
-		t.write(ctx, frame{ID: id, Type: "error", Payload: payload})
+	if err != nil {
+		return frame{}
 	}
+	return frame{ID: id, Type: "error", Payload: payload}
 }
 
-// run answers one operation to its end. Nothing is sent once the client completed it or the session ended.
-func (t *talk) run(ctx context.Context, id string, params *graphql.RawParams) {
+// run answers one operation to its end and returns the last frame to send. Nothing is sent once the client completed it or the
+// session ended.
+func (t *talk) run(ctx context.Context, id string, params *graphql.RawParams) frame {
 	op, faults := t.exec.CreateOperationContext(ctx, params)
 	if faults != nil {
 		resp := t.exec.DispatchError(graphql.WithOperationContext(ctx, op), fewer(faults))
-		t.fail(ctx, id, resp.Errors)
-		return
+		if ctx.Err() != nil {
+			return frame{}
+		}
+		return failure(id, resp.Errors)
 	}
 	if op.Operation.Operation != ast.Subscription {
 		limited, stop := context.WithTimeout(ctx, t.timeout)
@@ -300,6 +317,7 @@ func (t *talk) run(ctx context.Context, id string, params *graphql.RawParams) {
 		t.write(ctx, frame{ID: id, Type: "next", Payload: encode(resp)})
 	}
 	if ctx.Err() == nil || errors.Is(ctx.Err(), context.DeadlineExceeded) {
-		t.write(context.WithoutCancel(ctx), frame{ID: id, Type: "complete"})
+		return frame{ID: id, Type: "complete"}
 	}
+	return frame{}
 }
