@@ -66,10 +66,13 @@ func (a *App) GiveFeedback(ctx context.Context, in GiveFeedbackInput) (*gen.Feed
 	return out, err
 }
 
-// concernsSQL tells whether a customer's message ($1) enters a person's ($2) figures: the wait that it belongs to is theirs, or
-// they wrote next before or after it, not further away than a conversation lasts without a word ($3 seconds).
+// concernsSQL tells whether what is said of a customer's message ($1) enters a person's ($2) figures: the wait that it belongs
+// to is theirs, or they wrote next before or after it, not further away than a conversation lasts without a word ($3 seconds).
+// How the customer feels ($4) counts for everybody who wrote that near.
 const concernsSQL = `
 SELECT EXISTS (SELECT 1 FROM waits w WHERE w.id = m.wait_id AND (w.responder_id = $2 OR w.assignee_id = $2))
+  OR ($4 AND EXISTS (SELECT 1 FROM messages x WHERE x.chat_id = m.chat_id AND x.thread = m.thread AND x.side = 'STAFF' AND x.sender_id = $2
+    AND x.sent_at BETWEEN m.sent_at - make_interval(secs => $3) AND m.sent_at + make_interval(secs => $3)))
   OR COALESCE(before.sender_id = $2 AND before.sent_at >= m.sent_at - make_interval(secs => $3), false)
   OR COALESCE(after.sender_id = $2 AND after.sent_at <= m.sent_at + make_interval(secs => $3), false)
 FROM messages m
@@ -80,7 +83,8 @@ LEFT JOIN LATERAL (SELECT x.sender_id, x.sent_at FROM messages x WHERE x.chat_id
 WHERE m.id = $1`
 
 // refuseOwn keeps people from judging what concerns themselves.
-func (t *tx) refuseOwn(ctx context.Context, r *roster, actor auth.Actor, m *gen.Message) error {
+func (t *tx) refuseOwn(ctx context.Context, r *roster, actor auth.Actor, found *gen.Analysis) error {
+	m := found.Edges.Message
 	if sender := m.SenderID; sender != nil && *sender == actor.UserID {
 		return domain.Errorf(domain.KindDenied, "nobody reviews what they wrote themselves")
 	}
@@ -88,11 +92,12 @@ func (t *tx) refuseOwn(ctx context.Context, r *roster, actor auth.Actor, m *gen.
 		return nil
 	}
 	own := false
-	if err := t.each(ctx, concernsSQL, []any{m.ID, actor.UserID, r.gap.Seconds()}, func(scan scanner) error { return scan(&own) }); err != nil {
+	args := []any{m.ID, actor.UserID, r.gap.Seconds(), found.Kind == analysis.KindSentiment}
+	if err := t.each(ctx, concernsSQL, args, func(scan scanner) error { return scan(&own) }); err != nil {
 		return err
 	}
 	if own {
-		return domain.Errorf(domain.KindDenied, "nobody reviews what concerns themselves: this customer was yours to answer")
+		return domain.Errorf(domain.KindDenied, "nobody reviews what concerns themselves: you took part in this conversation")
 	}
 	return nil
 }
@@ -102,7 +107,7 @@ func (t *tx) putFeedback(ctx context.Context, actor auth.Actor, found *gen.Analy
 	if err != nil {
 		return nil, err
 	}
-	if err := t.refuseOwn(ctx, r, actor, found.Edges.Message); err != nil {
+	if err := t.refuseOwn(ctx, r, actor, found); err != nil {
 		return nil, err
 	}
 	if err := in.validate(found, r.labels(found.AnalyzerID, string(found.Kind))); err != nil {

@@ -94,17 +94,18 @@ func TestWhoMayGiveWhichFeedback(t *testing.T) {
 	}{
 		"her team's":               {apptest.Aziza, app.GiveFeedbackInput{AnalysisID: his, Score: score(60)}, ""},
 		"her own":                  {apptest.Aziza, app.GiveFeedbackInput{AnalysisID: hers, Score: score(100)}, domain.KindDenied},
+		"where she wrote too":      {apptest.Aziza, app.GiveFeedbackInput{AnalysisID: sentiment, Label: label("positive")}, domain.KindDenied},
 		"hers, by an admin":        {apptest.Botir, app.GiveFeedbackInput{AnalysisID: hers, Score: score(70)}, ""},
 		"another team's":           {apptest.Sardor, app.GiveFeedbackInput{AnalysisID: his, Score: score(60)}, domain.KindNotFound},
 		"none there":               {apptest.Botir, app.GiveFeedbackInput{AnalysisID: 7, Score: score(60)}, domain.KindNotFound},
 		"an employee":              {apptest.Jasur, app.GiveFeedbackInput{AnalysisID: sentiment, Label: label("positive")}, domain.KindDenied},
 		"an accountant":            {apptest.Nodira, app.GiveFeedbackInput{AnalysisID: sentiment, Label: label("positive")}, domain.KindDenied},
-		"neither label nor score":  {apptest.Aziza, app.GiveFeedbackInput{AnalysisID: sentiment}, domain.KindInvalid},
-		"no such label":            {apptest.Aziza, app.GiveFeedbackInput{AnalysisID: sentiment, Label: label("angry")}, domain.KindInvalid},
-		"an empty label":           {apptest.Aziza, app.GiveFeedbackInput{AnalysisID: sentiment, Label: label("")}, domain.KindInvalid},
+		"neither label nor score":  {apptest.Botir, app.GiveFeedbackInput{AnalysisID: sentiment}, domain.KindInvalid},
+		"no such label":            {apptest.Botir, app.GiveFeedbackInput{AnalysisID: sentiment, Label: label("angry")}, domain.KindInvalid},
+		"an empty label":           {apptest.Botir, app.GiveFeedbackInput{AnalysisID: sentiment, Label: label("")}, domain.KindInvalid},
 		"a score out of range":     {apptest.Aziza, app.GiveFeedbackInput{AnalysisID: his, Score: score(101)}, domain.KindInvalid},
 		"no number":                {apptest.Aziza, app.GiveFeedbackInput{AnalysisID: his, Score: score(math.NaN())}, domain.KindInvalid},
-		"a label of a known label": {apptest.Aziza, app.GiveFeedbackInput{AnalysisID: sentiment, Label: label("negative")}, ""},
+		"a label of a known label": {apptest.Botir, app.GiveFeedbackInput{AnalysisID: sentiment, Label: label("negative")}, ""},
 	} {
 		if _, err := w.App.GiveFeedback(w.As(c.who), c.in); domain.KindOf(err) != c.kind {
 			t.Errorf("%s: %v", name, err)
