@@ -15,10 +15,8 @@ import (
 	"github.com/fincokpi/finco/auth"
 	"github.com/fincokpi/finco/domain"
 	"github.com/fincokpi/finco/ent/gen"
-	"github.com/fincokpi/finco/ent/gen/analysis"
 	"github.com/fincokpi/finco/ent/gen/employment"
 	"github.com/fincokpi/finco/ent/gen/user"
-	"github.com/fincokpi/finco/ent/gen/wait"
 	gen1 "github.com/fincokpi/finco/graph/gen"
 )
 
@@ -62,13 +60,11 @@ func (r *analysisResolver) EffectiveScore(ctx context.Context, obj *gen.Analysis
 }
 
 func (r *kpiInputResolver) Waits(ctx context.Context, obj *domain.MetricInput, first *int, after *entgql.Cursor[int]) (*gen.WaitConnection, error) {
-	return r.app.Client().Wait.Query().Where(wait.IDIn(obj.Waits...)).
-		Paginate(ctx, after, first, nil, nil)
+	return r.inputWaits(ctx, obj, first, after)
 }
 
 func (r *kpiInputResolver) Analyses(ctx context.Context, obj *domain.MetricInput, first *int, after *entgql.Cursor[int]) (*gen.AnalysisConnection, error) {
-	return r.app.Client().Analysis.Query().Where(analysis.IDIn(obj.Analyses...)).
-		Paginate(ctx, after, first, nil, nil)
+	return r.inputAnalyses(ctx, obj, first, after)
 }
 
 func (r *kpiScoreResolver) Kpi(ctx context.Context, obj *gen.KpiScore) (*gen.Kpi, error) {

@@ -80,12 +80,16 @@ func TestTheNumberOfQueriesIsOfTheShape(t *testing.T) {
 		o.Say(-1001, apptest.JasurTelegram, at, fmt.Sprint("answer ", i))
 	}
 	o.RunJobs()
+	_, err := o.App.ComputeKpis(o.As(apptest.Botir), app.ComputeKpisInput{Period: "2026-09"})
+	o.check(err)
 	o, n := o.counted()
 	for name, query := range map[string]string{
 		"messages": talkQuery,
 		"chats":    `query($n: Int) { chats(first: 3) { edges { node { title messages(first: $n) { edges { node { text sender { __typename ... on User { name team { name } email salary { amount { amount } } } } analyses(first: 9) { edges { node { effectiveLabel details } } } } } } } } } }`,
 		"people":   `query($n: Int) { users(first: $n) { edges { node { name email role team { name } salary { amount { amount } } waits(first: 3) { edges { node { opensWith { text } } } } } } } }`,
-		"slips":    `query($n: Int) { payrollRuns { edges { node { totals { slips } slips(first: $n) { edges { node { lines { amount { amount } sources { __typename } } } } } } } } }`,
+		"inputs": `query($n: Int) { latestKpiResults(period: "2026-09") { scores { inputs { waits(first: $n) { totalCount edges { node { opensWith { text } } } }
+  analyses(first: $n) { edges { node { effectiveLabel } } } } } } }`,
+		"slips": `query($n: Int) { payrollRuns { edges { node { totals { slips } slips(first: $n) { edges { node { lines { amount { amount } sources { __typename } } } } } } } } }`,
 	} {
 		count := func(first int) int64 {
 			n.Store(0)
@@ -99,5 +103,59 @@ func TestTheNumberOfQueriesIsOfTheShape(t *testing.T) {
 			t.Errorf("%s: %d queries for 4, %d for 40", name, few, many)
 		}
 		t.Logf("%s: %d queries", name, many)
+	}
+}
+
+// TestInputsArePaged walks through the waits behind a score page by page.
+func TestInputsArePaged(t *testing.T) {
+	t.Parallel()
+	o := open(t)
+	for i := range 5 {
+		at := apptest.At(fmt.Sprintf("2026-09-15 10:%02d", 10+i))
+		o.Say(-1001, 501, at, fmt.Sprint("question ", i))
+		o.Say(-1001, apptest.JasurTelegram, at, fmt.Sprint("answer ", i))
+	}
+	_, err := o.App.ComputeKpis(o.As(apptest.Botir), app.ComputeKpisInput{Period: "2026-09"})
+	o.check(err)
+	type edge struct{ Node struct{ ID string } }
+	type page struct {
+		TotalCount int
+		PageInfo   struct {
+			HasNextPage bool
+			EndCursor   string
+		}
+		Edges, Again []edge
+	}
+	query := `query($after: Cursor) { latestKpiResults(period: "2026-09") { user { name } scores { inputs { metric waits(first: 2, after: $after) { totalCount
+  pageInfo { hasNextPage endCursor } edges { node { id } } again: edges { node { id state } } } } } } }`
+	seen := map[string]bool{}
+	for after := any(nil); ; {
+		var got struct {
+			LatestKpiResults []struct {
+				Scores []struct{ Inputs []struct{ Waits page } }
+			}
+		}
+		o.ask(apptest.Jasur, query, map[string]any{"after": after}).into(t, &got)
+		var found page
+		for _, s := range got.LatestKpiResults[0].Scores {
+			for _, in := range s.Inputs {
+				if in.Waits.TotalCount > 0 {
+					found = in.Waits
+				}
+			}
+		}
+		for _, e := range found.Edges {
+			seen[e.Node.ID] = true
+		}
+		if found.TotalCount != 5 || len(found.Edges) != len(found.Again) {
+			t.Fatalf("%+v", found)
+		}
+		if !found.PageInfo.HasNextPage {
+			break
+		}
+		after = found.PageInfo.EndCursor
+	}
+	if len(seen) != 5 {
+		t.Errorf("%d of 5 waits", len(seen))
 	}
 }
