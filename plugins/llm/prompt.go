@@ -1,0 +1,233 @@
+package main
+
+import (
+	"bytes"
+	"crypto/rand"
+	"crypto/sha256"
+	"embed"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"io/fs"
+	"maps"
+	"slices"
+	"strings"
+	"text/template"
+	"unicode/utf8"
+
+	"github.com/fincokpi/finco/plugins/analyzer"
+	"github.com/fincokpi/finco/plugins/quality/scorecard"
+)
+
+// What a model is shown at most, in bytes: with prompt, schema and answer it fits into contextTokens. A token of ordinary
+// text has two bytes or more; of odd text that has fewer, the server refuses what is too long (see ollamaRequest).
+const (
+	maxMessage = 4000
+	maxHistory = 2000
+	maxTurn    = 600
+)
+
+//go:embed prompts
+var promptFiles embed.FS
+
+// rubric says what the ratings of one criterion mean. The same sentences go to the model and, as reasons, to people.
+type rubric struct {
+	Question string            `json:"question"`
+	Ratings  map[string]string `json:"ratings"`
+}
+
+// topic is a label of TOPIC with phrases that are examples of it.
+type topic struct {
+	Key     string
+	Phrases []string
+}
+
+// prompts are the parsed files.
+type prompts struct {
+	system *template.Template
+	rubric map[string]rubric
+	topics []topic
+	hash   string // of all files, 8 hex digits
+}
+
+const relevanceKey = "relevance"
+
+func loadPrompts() (*prompts, error) {
+	p := &prompts{}
+	files := map[string][]byte{}
+	hash := sha256.New()
+	for _, name := range []string{"rubric.json", "system.txt", "topics.json"} {
+		file, err := fs.ReadFile(promptFiles, "prompts/"+name)
+		if err != nil {
+			return nil, err
+		}
+		fmt.Fprintf(hash, "%s %d\n%s", name, len(file), file)
+		files[name] = file
+	}
+	p.hash = hex.EncodeToString(hash.Sum(nil))[:8]
+	var err error
+	if p.system, err = template.New("system").Option("missingkey=error").Parse(string(files["system.txt"])); err != nil {
+		return nil, err
+	}
+	if err := json.Unmarshal(files["rubric.json"], &p.rubric); err != nil {
+		return nil, fmt.Errorf("rubric.json: %w", err)
+	}
+	if err := p.covers(relevanceKey, relMarks); err != nil {
+		return nil, err
+	}
+	for _, key := range scorecard.Keys() {
+		if err := p.covers(key, cardMarks); err != nil {
+			return nil, err
+		}
+	}
+	if p.topics, err = readTopics(files["topics.json"]); err != nil {
+		return nil, fmt.Errorf("topics.json: %w", err)
+	}
+	return p, nil
+}
+
+func (p *prompts) covers(key string, marks []string) error {
+	for _, mark := range marks {
+		if p.rubric[key].Ratings[mark] == "" {
+			return fmt.Errorf("rubric.json: %s does not say what %q means", key, mark)
+		}
+	}
+	return nil
+}
+
+// readTopics reads an object of topics with their phrases, in the order of their keys.
+func readTopics(raw json.RawMessage) ([]topic, error) {
+	var given map[string][]string
+	if err := json.Unmarshal(raw, &given); err != nil {
+		return nil, analyzer.Errorf(analyzer.Invalid, "topics must be an object of lists of phrases")
+	}
+	var topics []topic
+	size := 0
+	for _, key := range slices.Sorted(maps.Keys(given)) {
+		if key == analyzer.Other {
+			continue // always there
+		}
+		for _, s := range append([]string{key}, given[key]...) {
+			size += len(s)
+			if strings.TrimSpace(s) == "" || len(s) > 100 || shield(s) != s || strings.ContainsAny(s, "\n\t") {
+				return nil, analyzer.Errorf(analyzer.Invalid, "topics: keys and phrases have 1 to 100 bytes in one line, without < > [ ] |")
+			}
+		}
+		topics = append(topics, topic{Key: key, Phrases: given[key]})
+	}
+	if len(topics) > 50 || size > 4000 {
+		return nil, analyzer.Errorf(analyzer.Invalid, "topics: at most 50 with 4000 bytes in all")
+	}
+	return topics, nil
+}
+
+// shield takes from a text what chat templates and our borders are made of. The length in bytes stays, so that a place
+// in the shielded text is the same place in the text.
+func shield(text string) string {
+	bytes := []byte(text)
+	for i, c := range bytes {
+		switch {
+		case c == '<' || c == '[':
+			bytes[i] = '('
+		case c == '>' || c == ']':
+			bytes[i] = ')'
+		case c == '|':
+			bytes[i] = '/'
+		case c < ' ' && c != '\n' && c != '\t' || c == 0x7f:
+			bytes[i] = ' '
+		}
+	}
+	return string(bytes)
+}
+
+// clip shortens a text at a rune's border.
+func clip(text string, limit int) string {
+	if len(text) <= limit {
+		return text
+	}
+	for limit > 0 && !utf8.RuneStart(text[limit]) {
+		limit--
+	}
+	return text[:limit]
+}
+
+// history is the newest turns that fit, one a line; a line break inside a turn could pass for another turn.
+func history(turns []analyzer.Turn) (lines string, customer bool) {
+	var kept []string
+	size := 0
+	for i := len(turns) - 1; i >= 0; i-- {
+		if turns[i].Side != analyzer.Customer && turns[i].Side != analyzer.Staff {
+			continue
+		}
+		text := strings.Join(strings.Fields(shield(clip(turns[i].Text, maxTurn))), " ")
+		if text == "" {
+			continue
+		}
+		line := string(turns[i].Side) + ": " + text + "\n"
+		if size += len(line); size > maxHistory {
+			break
+		}
+		customer = customer || turns[i].Side == analyzer.Customer
+		kept = append(kept, line)
+	}
+	slices.Reverse(kept)
+	return strings.Join(kept, ""), customer
+}
+
+// ratingLine and criterionPart are what the template shows.
+type ratingLine struct{ Rating, Meaning string }
+
+type criterionPart struct {
+	Key, Question string
+	Ratings       []ratingLine
+}
+
+func (p *prompts) lines(key string, marks []string) []ratingLine {
+	lines := make([]ratingLine, len(marks))
+	for i, mark := range marks {
+		lines[i] = ratingLine{mark, p.rubric[key].Ratings[mark]}
+	}
+	return lines
+}
+
+// conversation is the system's and the user's part of a call.
+type conversation struct{ system, user string }
+
+// write makes the conversation about shown, the shielded message. The marks of the borders are random, so no message
+// can end its block.
+func (p *prompts) write(a ask, topics []topic, side analyzer.Side, shown, before string) (conversation, error) {
+	var random [16]byte
+	if _, err := rand.Read(random[:]); err != nil {
+		return conversation{}, err
+	}
+	mark := hex.EncodeToString(random[:])
+	view := struct {
+		Mark, Author, Schema string
+		Sentiment            bool
+		Topics               []topic
+		Relevance            []ratingLine
+		Criteria             []criterionPart
+	}{Mark: mark, Author: "a customer", Schema: string(a.schema()), Sentiment: a.sentiment}
+	if side == analyzer.Staff {
+		view.Author = "the company's staff"
+	}
+	if len(a.topics) > 0 {
+		view.Topics = topics
+	}
+	if a.relevance {
+		view.Relevance = p.lines(relevanceKey, relMarks)
+	}
+	for _, key := range a.criteria {
+		view.Criteria = append(view.Criteria, criterionPart{key, p.rubric[key].Question, p.lines(key, cardMarks)})
+	}
+	var system bytes.Buffer
+	if err := p.system.Execute(&system, view); err != nil {
+		return conversation{}, err
+	}
+	user := ""
+	if before != "" {
+		user = fmt.Sprintf("BEGIN %s CONVERSATION\n%sEND %s\n", mark, before, mark)
+	}
+	user += fmt.Sprintf("BEGIN %s MESSAGE\n%s\nEND %s\n", mark, shown, mark)
+	return conversation{system: system.String(), user: user}, nil
+}
