@@ -69,7 +69,7 @@ func (t *tx) enqueueAnalysis(name string, ids []int, how pace) {
 
 // AnalyzeMessages has one analyzer judge versions of messages and stores what it says. Versions that it has judged already are
 // left alone, so the same job twice is once. What it could not judge is put aside with the reason; an error means that the
-// whole batch is to be tried again.
+// batch is to be tried again, of which what was judged is kept.
 func (a *App) AnalyzeMessages(ctx context.Context, name string, contentIDs []int) error {
 	if _, err := permit(ctx, "analysis", "write"); err != nil {
 		return err
@@ -82,7 +82,14 @@ func (a *App) AnalyzeMessages(ctx context.Context, name string, contentIDs []int
 	if err != nil {
 		return err
 	}
-	return a.inTx(ctx, func(ctx context.Context, t *tx) error { return t.storeResults(ctx, who, results) })
+	rows, failed, later, err := sortResults(results)
+	if err != nil {
+		return err
+	}
+	if err := a.inTx(ctx, func(ctx context.Context, t *tx) error { return t.storeResults(ctx, who, rows, failed) }); err != nil {
+		return err
+	}
+	return later
 }
 
 // analysisInputs loads what there is to judge, in a transaction of its own that ends before the plugin is asked.
@@ -188,15 +195,11 @@ SELECT made.id, made.kind, made.language, m.chat_id, m.thread, m.telegram_id, m.
   made.kind = 'NEEDS_REPLY' AND EXISTS (SELECT 1 FROM analyses o WHERE o.message_id = made.message_id AND o.kind = made.kind)
 FROM made JOIN messages m ON m.id = made.message_id JOIN chats c ON c.id = m.chat_id`
 
-func (t *tx) storeResults(ctx context.Context, who analyzerRow, results []analyzer.Result) error {
+func (t *tx) storeResults(ctx context.Context, who analyzerRow, rows []analysisRow, failed []failedContent) error {
 	if err := t.writeFacts(ctx); err != nil {
 		return err
 	}
 	r, err := t.roster(ctx)
-	if err != nil {
-		return err
-	}
-	rows, failed, err := sortResults(results)
 	if err != nil {
 		return err
 	}
@@ -226,7 +229,7 @@ func (t *tx) storeResults(ctx context.Context, who analyzerRow, results []analyz
 	if err := t.putAside(ctx, who.Name, failed); err != nil {
 		return err
 	}
-	if err := t.takeBack(ctx, who.Name, results); err != nil {
+	if err := t.takeBack(ctx, who.Name, rows); err != nil {
 		return err
 	}
 	return settle(ctx, t, r, asked)
@@ -238,16 +241,17 @@ type failedContent struct {
 	Reason  string `json:"reason"`
 }
 
-// sortResults parts what was said from what could not be. A failure that may pass makes the batch be tried again.
-func sortResults(results []analyzer.Result) (rows []analysisRow, failed []failedContent, err error) {
+// sortResults parts what was said from what could not be. A failure that may pass is of neither: it is why to try again later.
+func sortResults(results []analyzer.Result) (rows []analysisRow, failed []failedContent, later, err error) {
 	for _, res := range results {
 		id, err := strconv.Atoi(res.ID)
 		if err != nil {
-			return nil, nil, domain.Errorf(domain.KindInternal, "an analyzer answered for an unknown id")
+			return nil, nil, nil, domain.Errorf(domain.KindInternal, "an analyzer answered for an unknown id")
 		}
 		if res.Err != nil {
 			if res.Err.Kind == analyzer.Unavailable {
-				return nil, nil, domain.Errorf(domain.KindUnavailable, "%w", res.Err)
+				later = domain.Errorf(domain.KindUnavailable, "%w", res.Err)
+				continue
 			}
 			failed = append(failed, failedContent{id, clip(res.Err.Error(), 500)})
 			continue
@@ -256,7 +260,7 @@ func sortResults(results []analyzer.Result) (rows []analysisRow, failed []failed
 			rows = append(rows, analysisRow{id, string(o.Kind), clip(o.Label, 64), o.Score, o.Confidence, clip(o.Language, 16), cleanJSON(o.Details)})
 		}
 	}
-	return rows, failed, nil
+	return rows, failed, later, nil
 }
 
 func (t *tx) putAside(ctx context.Context, name string, failed []failedContent) error {
@@ -265,18 +269,17 @@ func (t *tx) putAside(ctx context.Context, name string, failed []failedContent) 
 	}
 	_, err := t.sql.ExecContext(ctx, `
 INSERT INTO analysis_failures (content_id, analyzer, reason, failed_at)
-SELECT content_id, $2, reason, $3 FROM jsonb_to_recordset($1) AS x(content_id bigint, reason text)
+SELECT content_id, $2::text, reason, $3 FROM jsonb_to_recordset($1) AS x(content_id bigint, reason text)
+WHERE NOT EXISTS (SELECT 1 FROM analyses s JOIN analyzers a ON a.id = s.analyzer_id WHERE s.content_id = x.content_id AND a.name = $2::text AND a.state = 'ENABLED')
 ON CONFLICT (content_id, analyzer) DO UPDATE SET reason = EXCLUDED.reason, failed_at = EXCLUDED.failed_at`, asJSON(failed), name, t.at)
 	return err
 }
 
 // takeBack forgets earlier failures on what was judged now.
-func (t *tx) takeBack(ctx context.Context, name string, results []analyzer.Result) error {
-	var judged []int
-	for _, res := range results {
-		if id, err := strconv.Atoi(res.ID); err == nil && res.Err == nil {
-			judged = append(judged, id)
-		}
+func (t *tx) takeBack(ctx context.Context, name string, rows []analysisRow) error {
+	judged := make([]int, len(rows))
+	for i, row := range rows {
+		judged[i] = row.Content
 	}
 	_, err := t.sql.ExecContext(ctx, `DELETE FROM analysis_failures WHERE analyzer = $1 AND content_id = ANY($2)`, name, idArray(judged))
 	return err

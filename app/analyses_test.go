@@ -110,10 +110,10 @@ func TestFailuresAreKeptApart(t *testing.T) {
 
 	var content int
 	w.One(`SELECT id FROM message_contents WHERE text = 'Salom'`, nil, &content)
-	if err := w.App.GiveUpAnalysis(w.System("analyzer"), "topic", []int{content}, errors.New("pq: secret text")); err != nil {
+	if err := w.App.GiveUpAnalysis(w.System("analyzer"), "quality", []int{content}, errors.New("pq: secret text")); err != nil {
 		t.Fatal(err)
 	}
-	if got := look(); !strings.Contains(got, "topic: the analyzer failed") || strings.Contains(got, "secret") {
+	if got := look(); !strings.Contains(got, "quality: the analyzer failed") || strings.Contains(got, "secret") {
 		t.Errorf("given up: %q", got)
 	}
 }
@@ -266,5 +266,22 @@ func TestDetailsThatPostgresRefusesAreCleaned(t *testing.T) {
 	w.RunJobs()
 	if got := said(w); strings.Count(got, "QUALITY") != 4 || strings.Count(got, "\uFFFD") != 2 {
 		t.Errorf("said\n%s", got)
+	}
+}
+
+// Of a batch of which one message has to wait, the others are not judged again.
+func TestWhatWasJudgedOfABatchIsKept(t *testing.T) {
+	t.Parallel()
+	w := apptest.Example(t)
+	speak(w)
+	w.Analyzers.Refuse("sentiment", "Yomon!", analyzer.Errorf(analyzer.Unavailable, "the model is busy"))
+	w.Import(w.Message(-1, 5, apptest.At("2026-09-15 10:00"), "Salom"), w.Message(-1, 5, apptest.At("2026-09-15 10:01"), "Yomon!"))
+	for range 2 {
+		if _, err := w.TryJobs(); domain.KindOf(err) != domain.KindUnavailable {
+			t.Errorf("got %v", err)
+		}
+	}
+	if asked := w.Analyzers.Asked("sentiment"); len(asked) != 3 || asked[2].Text != "Yomon!" || !strings.HasPrefix(said(w), "Salom ") {
+		t.Errorf("asked %+v, said\n%s", asked, said(w))
 	}
 }

@@ -41,7 +41,10 @@ func (w *analyzeMessages) Work(ctx context.Context, job *river.Job[args.AnalyzeM
 		return nil
 	}
 	if domain.KindOf(err) == domain.KindUnavailable {
-		return river.JobSnooze(snooze(job.Metadata))
+		if wait, goesOn := snooze(job.Metadata); goesOn {
+			return river.JobSnooze(wait)
+		}
+		return w.giveUp(ctx, job, err)
 	}
 	hopeless := domain.KindOf(err) == domain.KindInvalid
 	if hopeless || job.Attempt >= job.MaxAttempts {
@@ -58,18 +61,23 @@ func (w *analyzeMessages) giveUp(ctx context.Context, job *river.Job[args.Analyz
 	return river.JobCancel(err)
 }
 
-// maxSnooze is how late an analyzer's return is noticed after a long outage.
-const maxSnooze = 30 * time.Second
+const (
+	// maxSnooze is how late an analyzer's return is noticed after a long outage.
+	maxSnooze = 30 * time.Second
+	// maxSnoozes is a day: then the batch is put aside, and tried again when the analyzer starts the next time.
+	maxSnoozes = int(24 * time.Hour / maxSnooze)
+)
 
-// snooze is how long to wait for an analyzer that is away: a second at first, for a restart is quick, then ever longer.
-func snooze(metadata []byte) time.Duration {
+// snooze is how long to wait for an analyzer that is away: a second at first, for a restart is quick, then ever longer; false
+// once it was long enough.
+func snooze(metadata []byte) (wait time.Duration, goesOn bool) {
 	var past struct {
 		Snoozes int `json:"snoozes"`
 	}
 	if json.Unmarshal(metadata, &past) != nil {
-		return maxSnooze
+		return maxSnooze, true
 	}
-	return min(maxSnooze, time.Second<<min(max(past.Snoozes, 0), 5))
+	return min(maxSnooze, time.Second<<min(max(past.Snoozes, 0), 5)), past.Snoozes < maxSnoozes
 }
 
 // NextRetry keeps live work near live: seconds at first, a minute at the fourth try.

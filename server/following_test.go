@@ -1,0 +1,13 @@
+package server_test
+
+import "testing"
+
+// A running server takes up what is enabled and disabled.
+func TestARunningServerFollowsTheRegistry(t *testing.T) {
+	m := newMachine(t)
+	s := m.serve()
+	m.must("analyzer", "disable", "topic")
+	s.until(t, func(r readiness) bool { return len(r.Analyzers) == 3 })
+	m.must("analyzer", "enable", "topic")
+	s.until(t, func(r readiness) bool { return len(r.Analyzers) == 4 && r.Ready })
+}
