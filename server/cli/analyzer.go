@@ -11,8 +11,12 @@ import (
 
 type analyzerCmd struct {
 	List    analyzerListCmd    `cmd:"" help:"List the analyzers that are known."`
+	Test    analyzerTestCmd    `cmd:"" help:"Examine an executable with the conformance suite."`
+	Install analyzerInstallCmd `cmd:"" help:"Copy an executable into the data directory and register it."`
 	Enable  analyzerEnableCmd  `cmd:"" help:"Let a version of an analyzer judge."`
 	Disable analyzerDisableCmd `cmd:"" help:"Stop an analyzer from judging."`
+	Eval    analyzerEvalCmd    `cmd:"" help:"Score an analyzer or a model file on labelled texts."`
+	Train   analyzerTrainCmd   `cmd:"" help:"Train a model on labelled texts."`
 }
 
 type analyzerListCmd struct{}
