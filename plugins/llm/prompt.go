@@ -124,20 +124,20 @@ func readTopics(raw json.RawMessage) ([]topic, error) {
 // shield takes from a text what chat templates and our borders are made of. The length in bytes stays, so that a place
 // in the shielded text is the same place in the text.
 func shield(text string) string {
-	bytes := []byte(text)
-	for i, c := range bytes {
+	out := []byte(text)
+	for i, c := range out {
 		switch {
 		case c == '<' || c == '[':
-			bytes[i] = '('
+			out[i] = '('
 		case c == '>' || c == ']':
-			bytes[i] = ')'
+			out[i] = ')'
 		case c == '|':
-			bytes[i] = '/'
+			out[i] = '/'
 		case c < ' ' && c != '\n' && c != '\t' || c == 0x7f:
-			bytes[i] = ' '
+			out[i] = ' '
 		}
 	}
-	return string(bytes)
+	return string(out)
 }
 
 // clip shortens a text at a rune's border.
