@@ -4,6 +4,7 @@ import (
 	"math"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/fincokpi/finco/plugins/analyzer"
 )
@@ -119,8 +120,10 @@ func TestTheNewestTurnsAreKept(t *testing.T) {
 	for range 100 {
 		turns = append(turns, analyzer.Turn{Side: analyzer.Staff, Text: strings.Repeat("old ", 20)})
 	}
-	lines, asked := history(append(turns, question, analyzer.Turn{Side: analyzer.Staff, Text: "wait\na minute"}))
-	if !asked || !strings.HasSuffix(lines, "customer: "+question.Text+"\nstaff: wait a minute\n") || len(lines) > maxHistory {
+	sent := time.Unix(1_790_000_000, 0)
+	promise := analyzer.Turn{Side: analyzer.Staff, Text: "wait\na minute", At: sent.Add(-12 * time.Minute)}
+	lines, asked := history(append(turns, question, promise), sent)
+	if !asked || !strings.HasSuffix(lines, "customer: "+question.Text+"\nstaff (12 min before): wait a minute\n") || len(lines) > maxHistory {
 		t.Errorf("%v, %q", asked, lines)
 	}
 }

@@ -145,7 +145,7 @@ func (p *plugin) judge(ctx context.Context, input analyzer.Input) ([]analyzer.Ou
 	if input.Side != analyzer.Customer && input.Side != analyzer.Staff || textmodel.Blank(input.Text) {
 		return nil, nil
 	}
-	before, asked := history(input.Context)
+	before, asked := history(input.Context, input.At)
 	a := e.asks(input.Side, asked)
 	text := strings.ToValidUTF8(input.Text, "?")
 	shown := shield(clip(text, maxMessage))

@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strings"
 	"text/template"
+	"time"
 	"unicode/utf8"
 
 	"github.com/fincokpi/finco/plugins/analyzer"
@@ -151,8 +152,17 @@ func clip(text string, limit int) string {
 	return text[:limit]
 }
 
-// history is the newest turns that fit, one a line; a line break inside a turn could pass for another turn.
-func history(turns []analyzer.Turn) (lines string, customer bool) {
+// ago says how long before the message a turn was, "" if that is unknown; without it nobody can tell a promise kept.
+func ago(turn, message time.Time) string {
+	if turn.IsZero() || message.IsZero() || message.Before(turn) {
+		return ""
+	}
+	return fmt.Sprintf(" (%d min before)", int(message.Sub(turn).Minutes()))
+}
+
+// history is the newest turns that fit, one a line; a line break inside a turn could pass for another turn. at is when the
+// message was sent, and customer says whether one of the turns is a customer's.
+func history(turns []analyzer.Turn, at time.Time) (lines string, customer bool) {
 	var kept []string
 	size := 0
 	for i := len(turns) - 1; i >= 0; i-- {
@@ -163,7 +173,7 @@ func history(turns []analyzer.Turn) (lines string, customer bool) {
 		if text == "" {
 			continue
 		}
-		line := string(turns[i].Side) + ": " + text + "\n"
+		line := string(turns[i].Side) + ago(turns[i].At, at) + ": " + text + "\n"
 		if size += len(line); size > maxHistory {
 			break
 		}

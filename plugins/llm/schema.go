@@ -28,10 +28,6 @@ type ask struct {
 	criteria  []string // keys of the scorecard; none: not asked
 }
 
-func (a ask) empty() bool {
-	return !a.sentiment && !a.relevance && len(a.topics) == 0 && len(a.criteria) == 0
-}
-
 // field is one property of a schema; the order is the one in which a model writes, so evidence comes before the verdict.
 type field struct {
 	key    string
