@@ -3,7 +3,9 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"reflect"
@@ -72,6 +74,9 @@ func (s *server) ollama(w http.ResponseWriter, r *http.Request) {
 		Options  map[string]any  `json:"options"`
 	}
 	raw := decodeTwice(s.t, r, &body)
+	if raw == nil {
+		return
+	}
 	for key, want := range map[string]string{"stream": "false", "think": "false", "truncate": "false", "shift": "false", "keep_alive": `"10m"`} {
 		if string(raw[key]) != want {
 			s.t.Errorf("%s is %s, want %s", key, raw[key], want)
@@ -97,6 +102,9 @@ func (s *server) ollama(w http.ResponseWriter, r *http.Request) {
 func (s *server) openAI(w http.ResponseWriter, r *http.Request) {
 	var body openAIRequest
 	raw := decodeTwice(s.t, r, &body)
+	if raw == nil {
+		return
+	}
 	if body.Stream || body.Temperature != 0 || body.MaxTokens != 1024 || body.ResponseFormat.Type != "json_schema" ||
 		!body.ResponseFormat.JSONSchema.Strict || body.ResponseFormat.JSONSchema.Name == "" {
 		s.t.Errorf("request %+v", body)
@@ -116,16 +124,14 @@ func (s *server) openAI(w http.ResponseWriter, r *http.Request) {
 		"choices": []any{choice}, "usage": map[string]int{"prompt_tokens": 9, "completion_tokens": 12, "total_tokens": 21}})
 }
 
+// decodeTwice reads a body into its fields and into into. It returns nil if the caller gave up while it sent.
 func decodeTwice(t *testing.T, r *http.Request, into any) map[string]json.RawMessage {
-	var raw map[string]json.RawMessage
-	if err := json.NewDecoder(r.Body).Decode(&raw); err != nil {
-		t.Error(err)
-	}
-	whole, err := json.Marshal(raw)
-	if err == nil {
-		err = json.Unmarshal(whole, into)
-	}
+	whole, err := io.ReadAll(r.Body)
 	if err != nil {
+		return nil
+	}
+	var raw map[string]json.RawMessage
+	if err := errors.Join(json.Unmarshal(whole, &raw), json.Unmarshal(whole, into)); err != nil {
 		t.Error(err)
 	}
 	return raw
