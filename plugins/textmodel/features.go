@@ -10,6 +10,8 @@ const (
 	wordOffset  = 0x9ae16a3b2f90404f
 	pairOffset  = 0xc3a5c85c97cb3127
 	markOffset  = 0xb492b66fbe98f273
+	stemOffset  = 0x8f4d1a2b3c5d6e71
+	openOffset  = 0xd1342543de82ef95
 	finishPrime = 0x9e3779b97f4a7c15
 )
 
@@ -37,10 +39,13 @@ type reader struct {
 	words []uint64
 	word  []uint32 // buckets of word n-grams, one entry an occurrence
 	char  []uint32
+	open  []uint32 // of the words that clauses begin with
 	mark  []uint32
+	stems []uint64
 	salt  uint64 // of the marks, by domain
 
 	tone        *Lexicon
+	graded      *Lexicon
 	lexicons    []*Lexicon
 	lexiconHits [][]int // by lexicon and category
 }
@@ -49,6 +54,9 @@ type reader struct {
 func newReader(spec Spec) *reader {
 	r := &reader{spec: spec, shift: 64 - spec.Bits}
 	r.tone, _ = LoadLexicon(toneLexicon) // embedded: validate has read every name
+	if spec.Valence {
+		r.graded, _ = LoadLexicon(valenceLexicon)
+	}
 	for _, name := range spec.Lexicons {
 		if lex, err := LoadLexicon(name); err == nil {
 			r.lexicons = append(r.lexicons, lex)
@@ -73,14 +81,26 @@ func (r *reader) read(t Text) {
 		r.norm = append(r.norm, ' ')
 	}
 	r.salt = hashString(markOffset, t.Domain)
-	r.word, r.char, r.mark = r.word[:0], r.char[:0], r.mark[:0]
+	r.word, r.char, r.open, r.mark = r.word[:0], r.char[:0], r.open[:0], r.mark[:0]
 	r.readChars()
 	r.splitWords()
 	if r.spec.WordMax > 0 {
 		r.readWords()
 	}
+	if r.spec.Stems > 0 {
+		r.readStems()
+	}
+	if r.spec.Openers {
+		r.readOpeners(body)
+	}
+	if r.spec.Copies && t.Domain != "" {
+		r.word, r.char, r.open = r.copied(r.word), r.copied(r.char), r.copied(r.open)
+	}
 	if r.spec.Marks {
 		r.readMarks(body)
+	}
+	if r.spec.Valence {
+		r.readValence()
 	}
 	if t.Domain != "" {
 		r.addMark(1) // what is usual in the domain

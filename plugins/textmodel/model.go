@@ -106,6 +106,7 @@ func (s *Scorer) margins(t Text) {
 	copy(s.margin, s.m.bias)
 	s.addGroup(s.reader.word, true)
 	s.addGroup(s.reader.char, true)
+	s.addGroup(s.reader.open, true)
 	s.addGroup(s.reader.mark, false)
 }
 

@@ -25,6 +25,10 @@ type Spec struct {
 	Marks    bool     `json:"marks"`              // punctuation, length, emoji and lexicon features
 	Lexicons []string `json:"lexicons,omitempty"` // further word lists, by name
 	MinCount int      `json:"min_count"`          // texts a bucket must appear in
+	Stems    int      `json:"stems,omitempty"`    // letters of a word's stem; pairs of stems are read, 0 = none
+	Openers  bool     `json:"openers,omitempty"`  // the words that clauses begin with, a group of their own
+	Copies   bool     `json:"copies,omitempty"`   // a named domain reads a second copy of each n-gram, for itself
+	Valence  bool     `json:"valence,omitempty"`  // the graded lexicon of tone, as marks
 
 	MarkWeight float64 `json:"mark_weight"` // value of a mark, beside n-gram groups of norm 1
 	Cost       float64 `json:"cost"`        // C of the support vector machine
@@ -55,6 +59,8 @@ func (s Spec) validate() error {
 		return fmt.Errorf("textmodel: character n-grams %d..%d are outside 0..12", s.CharMin, s.CharMax)
 	case s.WordMax < 0 || s.WordMax > 2:
 		return fmt.Errorf("textmodel: word n-grams of %d words are outside 0..2", s.WordMax)
+	case s.Stems < 0 || s.Stems > 12:
+		return fmt.Errorf("textmodel: stems of %d letters are outside 0..12", s.Stems)
 	case s.Epochs < 1 || s.Epochs > 1000:
 		return fmt.Errorf("textmodel: epochs %d is outside 1..1000", s.Epochs)
 	case !(s.Cost > 0) || math.IsInf(s.Cost, 0) || !(s.MarkWeight >= 0 && s.MarkWeight <= 10) || !(s.Balance >= 0 && s.Balance <= 1):

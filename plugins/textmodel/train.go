@@ -122,7 +122,7 @@ func (s *trainingSet) vectorise() {
 	df := make([]int32, 1<<s.spec.Bits)
 	for i, e := range s.examples {
 		r.read(e.Text)
-		for _, group := range [][]uint32{r.word, r.char} {
+		for _, group := range [][]uint32{r.word, r.char, r.open} {
 			for _, b := range group {
 				if seen[b] != int32(i+1) {
 					seen[b] = int32(i + 1)
@@ -148,7 +148,7 @@ func (s *trainingSet) vectorise() {
 // vector is the float form of what Scorer.addGroup computes in whole numbers.
 func (s *trainingSet) vector(r *reader) []entry {
 	var raw []entry
-	for _, group := range [][]uint32{r.word, r.char} {
+	for _, group := range [][]uint32{r.word, r.char, r.open} {
 		norm := 0.0
 		for _, b := range group {
 			norm += float64(s.idf[b]) * float64(s.idf[b])

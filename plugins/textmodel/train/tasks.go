@@ -34,19 +34,22 @@ func tasks() []task {
 	spec := textmodel.DefaultSpec()
 	spec.Cost, spec.Epochs = 0.5, 10
 	sentiment, topic := spec, spec
-	sentiment.Bits = 17
-	topic.Bits, topic.MinCount = 15, 1
-	topic.Lexicons = []string{"topic"}
+	sentiment.Bits, sentiment.Valence = 17, true
+	question := spec
+	question.Bits, question.Cost, question.Openers, question.Copies = 18, 1, true, true
+	topic.Bits, topic.MinCount, topic.Stems = 16, 1, 4
+	topic.Cost, topic.Balance = 0.2, 0.8
+	topic.Lexicons = []string{"topic", "matter"}
 	return append([]task{
 		{kind: "language", version: "1", out: "textmodel/language/model/language.bin", name: "langid", spec: languageSpec(),
 			load: loadLanguage, dev: []string{"langid/dev.tsv"}, languages: fourTongues},
-		{kind: "sentiment", version: "1", out: "sentiment/model/sentiment.bin", name: chatName, spec: sentiment, load: loadSentiment, domains: true, notes: hopeful,
+		{kind: "sentiment", version: "2", out: "sentiment/model/sentiment.bin", name: chatName, spec: sentiment, load: loadSentiment, domains: true, notes: hopeful,
 			dev: []string{"sentiment_en_vader/dev.tsv"}, languages: fourTongues},
-		{kind: "question", version: "1", out: "question/model/question.bin", name: chatName, spec: spec, load: loadQuestion, domains: true, notes: hopeful,
+		{kind: "question", version: "2", out: "question/model/question.bin", name: chatName, spec: question, load: loadQuestion, domains: true, notes: hopeful,
 			dev: []string{"question_en_wiki/dev.tsv"}, languages: fourTongues},
 		{kind: "needs_reply", version: "1", out: "question/model/needs_reply.bin", name: chatName, spec: spec, load: loadNeedsReply, domains: true, notes: hopeful,
 			languages: fourTongues},
-		{kind: "topic", version: "1", out: "topic/model/topic.bin", name: chatName, spec: topic, load: loadTopic, domains: true, notes: hopeful, languages: fourTongues},
+		{kind: "topic", version: "2", out: "topic/model/topic.bin", name: chatName, spec: topic, load: loadTopic, domains: true, notes: hopeful, languages: fourTongues},
 	}, qualityTasks()...)
 }
 
@@ -107,13 +110,18 @@ func loadQuestion(root string) ([]textmodel.Example, []textmodel.Source, error) 
 	if err != nil {
 		return nil, nil, err
 	}
+	n := len(english)
+	var signed []textmodel.Example
 	for i := range english {
 		english[i].Auxiliary, english[i].Weight = true, questionWeight
-		if english[i].Label == "question" && i%2 == 0 {
-			english[i].Text.Body += "?"
+		if english[i].Label == "question" && i%4 == 0 {
+			again := english[i]
+			again.Text.Body += "?"
+			signed = append(signed, again)
 		}
 	}
-	return append(out, english...), []textmodel.Source{counted(chatSource, len(out)), counted(wikiSource, len(english))}, nil
+	english = append(english, signed...)
+	return append(out, english...), []textmodel.Source{counted(chatSource, len(out)), counted(wikiSource, n)}, nil
 }
 
 // loadNeedsReply takes customers' messages only; a business owes its own staff
