@@ -146,6 +146,8 @@ func (b *bill) field(f *ast.Field) int {
 		times = b.page(f)
 	case f.Name == "nodes":
 		times = b.length(f, "ids")
+	case f.Name == "latestKpiResults":
+		times = maxPeople
 	case f.Definition.Type.Elem != nil && f.Name != "edges":
 		times = listGuess
 	}

@@ -25,7 +25,7 @@ const (
 	maxValues        = 5000
 	pageSize         = 50 // of a connection that does not say
 	maxPage          = 100
-	listGuess        = 4 // entries of a list that is no connection: lines, sources, scores, inputs have 1 to 8
+	listGuess        = 4 // entries of a list that is no connection nor one of people: lines, sources, scores, inputs have 1 to 8
 	maxCost          = 100_000
 )
 

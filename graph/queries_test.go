@@ -87,8 +87,8 @@ func TestTheNumberOfQueriesIsOfTheShape(t *testing.T) {
 		"messages": talkQuery,
 		"chats":    `query($n: Int) { chats(first: 3) { edges { node { title messages(first: $n) { edges { node { text sender { __typename ... on User { name team { name } email salary { amount { amount } } } } analyses(first: 9) { edges { node { effectiveLabel details } } } } } } } } } }`,
 		"people":   `query($n: Int) { users(first: $n) { edges { node { name email role team { name } salary { amount { amount } } waits(first: 3) { edges { node { opensWith { text } } } } } } } }`,
-		"inputs": `query($n: Int) { latestKpiResults(period: "2026-09") { scores { inputs { waits(first: $n) { totalCount edges { node { opensWith { text } } } }
-  analyses(first: $n) { edges { node { effectiveLabel } } } } } } }`,
+		"inputs": `query($n: Int) { kpiResults(first: 5) { edges { node { scores { inputs { waits(first: $n) { totalCount edges { node { opensWith { text } } } }
+  analyses(first: $n) { edges { node { effectiveLabel } } } } } } } } }`,
 		"slips": `query($n: Int) { payrollRuns { edges { node { totals { slips } slips(first: $n) { edges { node { lines { amount { amount } sources { __typename } } } } } } } } }`,
 	} {
 		count := func(first int) int64 {
@@ -126,18 +126,22 @@ func TestInputsArePaged(t *testing.T) {
 		}
 		Edges, Again []edge
 	}
-	query := `query($after: Cursor) { latestKpiResults(period: "2026-09") { user { name } scores { inputs { metric waits(first: 2, after: $after) { totalCount
-  pageInfo { hasNextPage endCursor } edges { node { id } } again: edges { node { id state } } } } } } }`
+	query := `query($after: Cursor) { kpiResults(first: 1) { edges { node { scores { inputs { metric waits(first: 2, after: $after) { totalCount
+  pageInfo { hasNextPage endCursor } edges { node { id } } again: edges { node { id state } } } } } } } } }`
 	seen := map[string]bool{}
 	for after := any(nil); ; {
 		var got struct {
-			LatestKpiResults []struct {
-				Scores []struct{ Inputs []struct{ Waits page } }
+			KpiResults struct {
+				Edges []struct {
+					Node struct {
+						Scores []struct{ Inputs []struct{ Waits page } }
+					}
+				}
 			}
 		}
 		o.ask(apptest.Jasur, query, map[string]any{"after": after}).into(t, &got)
 		var found page
-		for _, s := range got.LatestKpiResults[0].Scores {
+		for _, s := range got.KpiResults.Edges[0].Node.Scores {
 			for _, in := range s.Inputs {
 				if in.Waits.TotalCount > 0 {
 					found = in.Waits
