@@ -4,6 +4,7 @@ import "testing"
 
 // A running server takes up what is enabled and disabled.
 func TestARunningServerFollowsTheRegistry(t *testing.T) {
+	t.Parallel()
 	m := newMachine(t)
 	s := m.serve()
 	m.must("analyzer", "disable", "topic")

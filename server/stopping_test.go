@@ -14,6 +14,7 @@ import (
 
 // What is imported before the server first starts is judged when it does.
 func TestAnImportBeforeTheFirstStartIsJudged(t *testing.T) {
+	t.Parallel()
 	m := newMachine(t)
 	export, company := writeExport(t, m.dir)
 	if line := lastLine(t, m.must("import", "telegram", export, "--company", company)); line.Analyses < exportChats*exportMessages {
@@ -23,6 +24,7 @@ func TestAnImportBeforeTheFirstStartIsJudged(t *testing.T) {
 
 // A request that runs when the server is told to stop is answered.
 func TestRequestsAreDrained(t *testing.T) {
+	t.Parallel()
 	m := newMachine(t)
 	s := m.serve()
 	address := strings.TrimPrefix(s.address, "http://")
