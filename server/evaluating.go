@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"runtime"
@@ -175,6 +176,8 @@ func (a *asking) batch(ctx context.Context, begin, end int) error {
 	callCtx, cancel := context.WithTimeout(ctx, evaluateTimeout)
 	results, err := a.plugin.Analyze(callCtx, inputs)
 	cancel()
+	var failure *process.Failure
+	late := errors.As(err, &failure) && failure.Kind == process.TimedOut
 	switch {
 	case err == nil:
 		for k, r := range results {
@@ -183,7 +186,7 @@ func (a *asking) batch(ctx context.Context, begin, end int) error {
 		return nil
 	case ctx.Err() != nil:
 		return ctx.Err()
-	case a.plugin.Exited():
+	case a.plugin.Exited(), late && end-begin == 1: // one that hangs would do so at every text
 		return err
 	case end-begin == 1:
 		a.failures[begin] = err.Error()
