@@ -22,12 +22,14 @@ type slipDraft struct {
 }
 
 type lineDraft struct {
-	Kind     string        `json:"kind"`
-	Key      string        `json:"key"`
-	Amount   int64         `json:"amount"`
-	AfterTax bool          `json:"after_tax"`
-	Reason   string        `json:"reason"`
-	Sources  []sourceDraft `json:"sources"`
+	Kind     string `json:"kind"`
+	Key      string `json:"key"`
+	Amount   int64  `json:"amount"`
+	AfterTax bool   `json:"after_tax"`
+	Reason   string `json:"reason"`
+	// Inputs are the metrics that the line's rule read by itself, not through a KPI.
+	Inputs  []domain.MetricInput `json:"inputs"`
+	Sources []sourceDraft        `json:"sources"`
 }
 
 // sourceDraft is exactly one of a record and a line of the same slip.
@@ -44,6 +46,7 @@ type sourceDraft struct {
 type origin struct {
 	reason  string
 	sources []sourceDraft
+	inputs  []domain.MetricInput
 }
 
 // slipBuilder makes one person's slip.
@@ -94,7 +97,7 @@ func (b *slipBuilder) build() (slipDraft, error) {
 		if from.sources == nil {
 			from.sources = []sourceDraft{}
 		}
-		out.Lines = append(out.Lines, lineDraft{strings.ToUpper(string(l.Kind)), l.Key, l.Amount, l.AfterTax, clip(from.reason, 1000), from.sources})
+		out.Lines = append(out.Lines, lineDraft{strings.ToUpper(string(l.Kind)), l.Key, l.Amount, l.AfterTax, clip(from.reason, 1000), from.inputs, from.sources})
 	}
 	return out, nil
 }
@@ -121,7 +124,10 @@ func (b *slipBuilder) addSalary() error {
 		return err
 	}
 	b.in.Salary, b.in.PaidDays, b.in.NormDays = salary.amount, days.Paid, days.Norm
-	b.base = origin{fmt.Sprintf("salary %s × %d ÷ %d days", b.show(salary.amount), days.Paid, days.Norm), []sourceDraft{{Salary: &salary.id}}}
+	b.base = origin{
+		reason:  fmt.Sprintf("salary %s × %d ÷ %d days", b.show(salary.amount), days.Paid, days.Norm),
+		sources: []sourceDraft{{Salary: &salary.id}},
+	}
 	minor, err := payroll.Base(salary.amount, days.Paid, days.Norm)
 	if err != nil {
 		return err
@@ -214,6 +220,9 @@ func (b *slipBuilder) ruleOrigin(rule payroll.Rule, lookup formula.Lookup, salar
 			from.sources = append(from.sources, sourceDraft{Salary: &salary.id})
 		default:
 			reads = true
+			if !strings.HasPrefix(name, "kpi.") {
+				from.inputs = append(from.inputs, result.figures.input(name))
+			}
 		}
 	}
 	if reads {
@@ -229,7 +238,7 @@ func (b *slipBuilder) ruleOrigin(rule payroll.Rule, lookup formula.Lookup, salar
 func (b *slipBuilder) addAdjustments() {
 	for _, a := range b.adjustments[b.person.ID] {
 		item := payroll.Item{Key: a.key, Amount: a.amount}
-		from := origin{a.reason + " (" + a.author + ")", []sourceDraft{{Adjustment: &a.id}}}
+		from := origin{reason: a.reason + " (" + a.author + ")", sources: []sourceDraft{{Adjustment: &a.id}}}
 		switch a.kind {
 		case "BONUS":
 			b.in.Bonuses, b.bonuses = append(b.in.Bonuses, item), append(b.bonuses, from)
@@ -258,7 +267,7 @@ func (b *slipBuilder) origin(slip payroll.Slip, i int) origin {
 	case l.Kind == payroll.LineCorrection:
 		return b.corrections[l.From]
 	case l.Kind == payroll.LineDeduction: // there is no other that is no fine
-		return origin{"what an earlier run could not take", b.carriedFrom}
+		return origin{reason: "what an earlier run could not take", sources: b.carriedFrom}
 	}
 	return b.ownOrigin(slip, i)
 }

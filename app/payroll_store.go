@@ -73,11 +73,15 @@ func (t *tx) readSlips(ctx context.Context, run int) (map[int]*slipDraft, map[in
 func (t *tx) readLines(ctx context.Context, run int, slips map[int]*slipDraft) error {
 	lines := map[int]linePlace{}
 	const ofRun = ` JOIN payslips p ON p.id = l.slip_id WHERE p.run_id = $1 `
-	err := t.each(ctx, `SELECT l.id, l.slip_id, l.kind, COALESCE(l.key, ''), l.amount, l.after_tax, l.reason FROM payslip_lines l`+ofRun+`ORDER BY l.slip_id, l.position`,
+	err := t.each(ctx, `SELECT l.id, l.slip_id, l.kind, COALESCE(l.key, ''), l.amount, l.after_tax, l.reason, COALESCE(l.inputs, 'null') FROM payslip_lines l`+ofRun+`ORDER BY l.slip_id, l.position`,
 		[]any{run}, func(scan scanner) error {
 			var id, slip int
 			l := lineDraft{Sources: []sourceDraft{}}
-			if err := scan(&id, &slip, &l.Kind, &l.Key, &l.Amount, &l.AfterTax, &l.Reason); err != nil {
+			var inputs []byte
+			if err := scan(&id, &slip, &l.Kind, &l.Key, &l.Amount, &l.AfterTax, &l.Reason, &inputs); err != nil {
+				return err
+			}
+			if err := json.Unmarshal(inputs, &l.Inputs); err != nil {
 				return err
 			}
 			lines[id] = linePlace{slip, len(slips[slip].Lines)}
@@ -157,9 +161,9 @@ func (t *tx) insertLines(ctx context.Context, slips []slipDraft, ids map[int]int
 	}
 	out := map[linePlace]int{}
 	err := t.each(ctx, `
-INSERT INTO payslip_lines (slip_id, position, kind, key, amount, after_tax, reason)
-SELECT slip_id, position, kind, key, amount, after_tax, reason
-FROM jsonb_to_recordset($1) AS x(slip_id bigint, position int, kind text, key text, amount bigint, after_tax boolean, reason text) ORDER BY slip_id, position
+INSERT INTO payslip_lines (slip_id, position, kind, key, amount, after_tax, reason, inputs)
+SELECT slip_id, position, kind, key, amount, after_tax, reason, NULLIF(inputs, 'null')
+FROM jsonb_to_recordset($1) AS x(slip_id bigint, position int, kind text, key text, amount bigint, after_tax boolean, reason text, inputs jsonb) ORDER BY slip_id, position
 RETURNING id, slip_id, position`, []any{asJSON(rows)}, func(scan scanner) error {
 		var id int
 		var at linePlace

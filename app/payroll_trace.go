@@ -8,7 +8,7 @@ import (
 	"github.com/fincokpi/finco/ent/gen/payslipline"
 )
 
-// traceSQL finds the lines that come from KPI results which counted a wait that one of the messages ($1) is part of, opens or
+// traceSQL finds the lines that come from KPI results, or from rules of their own, which counted a wait that one of the messages ($1) is part of, opens or
 // closes, or an analysis of it. Results name the ids they counted; only those are looked at of people who can have counted the
 // message, and of the months that it or its wait may be of in any time zone.
 const traceSQL = `
@@ -29,9 +29,13 @@ results AS (
 counted AS (
   SELECT DISTINCT s.result_id, k.kind, x.id::bigint AS id
   FROM results r JOIN kpi_scores s ON s.result_id = r.id, jsonb_array_elements(s.inputs) i, (VALUES ('waits'), ('analyses')) AS k(kind),
-    jsonb_array_elements_text(COALESCE(i->k.kind, '[]')) AS x(id))
-SELECT DISTINCT ids.message, l.line_id FROM ids JOIN counted USING (kind, id) JOIN line_sources l ON l.kpi_result_id = counted.result_id
-ORDER BY ids.message, l.line_id`
+    jsonb_array_elements_text(COALESCE(i->k.kind, '[]')) AS x(id)),
+byKPI AS (
+  SELECT ids.message, l.line_id FROM ids JOIN counted USING (kind, id) JOIN line_sources l ON l.kpi_result_id = counted.result_id),
+byRule AS (
+  SELECT ids.message, l.id AS line_id FROM results r JOIN line_sources s ON s.kpi_result_id = r.id JOIN payslip_lines l ON l.id = s.line_id
+  CROSS JOIN jsonb_array_elements(COALESCE(l.inputs, '[]')) i CROSS JOIN ids WHERE i->ids.kind @> to_jsonb(ids.id))
+SELECT message, line_id FROM byKPI UNION SELECT message, line_id FROM byRule ORDER BY message, line_id`
 
 // MessagePayslipLines walks from a message to the payslip lines that it had a part in, as far as the actor sees them, and
 // returns the lines' ids. It fails as not_found for a message that the actor does not see.

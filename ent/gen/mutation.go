@@ -22448,6 +22448,8 @@ type PayslipLineMutation struct {
 	addamount      *int64
 	after_tax      *bool
 	reason         *string
+	inputs         *[]domain.MetricInput
+	appendinputs   []domain.MetricInput
 	clearedFields  map[string]struct{}
 	slip           *int
 	clearedslip    bool
@@ -22862,6 +22864,71 @@ func (m *PayslipLineMutation) ResetReason() {
 	m.reason = nil
 }
 
+// SetInputs sets the "inputs" field.
+func (m *PayslipLineMutation) SetInputs(di []domain.MetricInput) {
+	m.inputs = &di
+	m.appendinputs = nil
+}
+
+// Inputs returns the value of the "inputs" field in the mutation.
+func (m *PayslipLineMutation) Inputs() (r []domain.MetricInput, exists bool) {
+	v := m.inputs
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldInputs returns the old "inputs" field's value of the PayslipLine entity.
+// If the PayslipLine object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PayslipLineMutation) OldInputs(ctx context.Context) (v []domain.MetricInput, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldInputs is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldInputs requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldInputs: %w", err)
+	}
+	return oldValue.Inputs, nil
+}
+
+// AppendInputs adds di to the "inputs" field.
+func (m *PayslipLineMutation) AppendInputs(di []domain.MetricInput) {
+	m.appendinputs = append(m.appendinputs, di...)
+}
+
+// AppendedInputs returns the list of values that were appended to the "inputs" field in this mutation.
+func (m *PayslipLineMutation) AppendedInputs() ([]domain.MetricInput, bool) {
+	if len(m.appendinputs) == 0 {
+		return nil, false
+	}
+	return m.appendinputs, true
+}
+
+// ClearInputs clears the value of the "inputs" field.
+func (m *PayslipLineMutation) ClearInputs() {
+	m.inputs = nil
+	m.appendinputs = nil
+	m.clearedFields[payslipline.FieldInputs] = struct{}{}
+}
+
+// InputsCleared returns if the "inputs" field was cleared in this mutation.
+func (m *PayslipLineMutation) InputsCleared() bool {
+	_, ok := m.clearedFields[payslipline.FieldInputs]
+	return ok
+}
+
+// ResetInputs resets all changes to the "inputs" field.
+func (m *PayslipLineMutation) ResetInputs() {
+	m.inputs = nil
+	m.appendinputs = nil
+	delete(m.clearedFields, payslipline.FieldInputs)
+}
+
 // ClearSlip clears the "slip" edge to the Payslip entity.
 func (m *PayslipLineMutation) ClearSlip() {
 	m.clearedslip = true
@@ -22977,7 +23044,7 @@ func (m *PayslipLineMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *PayslipLineMutation) Fields() []string {
-	fields := make([]string, 0, 7)
+	fields := make([]string, 0, 8)
 	if m.slip != nil {
 		fields = append(fields, payslipline.FieldSlipID)
 	}
@@ -22998,6 +23065,9 @@ func (m *PayslipLineMutation) Fields() []string {
 	}
 	if m.reason != nil {
 		fields = append(fields, payslipline.FieldReason)
+	}
+	if m.inputs != nil {
+		fields = append(fields, payslipline.FieldInputs)
 	}
 	return fields
 }
@@ -23021,6 +23091,8 @@ func (m *PayslipLineMutation) Field(name string) (ent.Value, bool) {
 		return m.AfterTax()
 	case payslipline.FieldReason:
 		return m.Reason()
+	case payslipline.FieldInputs:
+		return m.Inputs()
 	}
 	return nil, false
 }
@@ -23044,6 +23116,8 @@ func (m *PayslipLineMutation) OldField(ctx context.Context, name string) (ent.Va
 		return m.OldAfterTax(ctx)
 	case payslipline.FieldReason:
 		return m.OldReason(ctx)
+	case payslipline.FieldInputs:
+		return m.OldInputs(ctx)
 	}
 	return nil, fmt.Errorf("unknown PayslipLine field %s", name)
 }
@@ -23101,6 +23175,13 @@ func (m *PayslipLineMutation) SetField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetReason(v)
+		return nil
+	case payslipline.FieldInputs:
+		v, ok := value.([]domain.MetricInput)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetInputs(v)
 		return nil
 	}
 	return fmt.Errorf("unknown PayslipLine field %s", name)
@@ -23162,6 +23243,9 @@ func (m *PayslipLineMutation) ClearedFields() []string {
 	if m.FieldCleared(payslipline.FieldKey) {
 		fields = append(fields, payslipline.FieldKey)
 	}
+	if m.FieldCleared(payslipline.FieldInputs) {
+		fields = append(fields, payslipline.FieldInputs)
+	}
 	return fields
 }
 
@@ -23178,6 +23262,9 @@ func (m *PayslipLineMutation) ClearField(name string) error {
 	switch name {
 	case payslipline.FieldKey:
 		m.ClearKey()
+		return nil
+	case payslipline.FieldInputs:
+		m.ClearInputs()
 		return nil
 	}
 	return fmt.Errorf("unknown PayslipLine nullable field %s", name)
@@ -23207,6 +23294,9 @@ func (m *PayslipLineMutation) ResetField(name string) error {
 		return nil
 	case payslipline.FieldReason:
 		m.ResetReason()
+		return nil
+	case payslipline.FieldInputs:
+		m.ResetInputs()
 		return nil
 	}
 	return fmt.Errorf("unknown PayslipLine field %s", name)

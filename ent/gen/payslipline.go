@@ -3,11 +3,13 @@
 package gen
 
 import (
+	"encoding/json"
 	"fmt"
 	"strings"
 
 	"entgo.io/ent"
 	"entgo.io/ent/dialect/sql"
+	"github.com/fincokpi/finco/domain"
 	"github.com/fincokpi/finco/ent/gen/payslip"
 	"github.com/fincokpi/finco/ent/gen/payslipline"
 )
@@ -31,6 +33,8 @@ type PayslipLine struct {
 	AfterTax bool `json:"after_tax,omitempty"`
 	// Reason holds the value of the "reason" field.
 	Reason string `json:"reason,omitempty"`
+	// The metrics that the line's rule read, with what they were counted from.
+	Inputs []domain.MetricInput `json:"inputs,omitempty"`
 	// Edges holds the relations/edges for other nodes in the graph.
 	// The values are being populated by the PayslipLineQuery when eager-loading is set.
 	Edges        PayslipLineEdges `json:"edges"`
@@ -77,6 +81,8 @@ func (*PayslipLine) scanValues(columns []string) ([]any, error) {
 	values := make([]any, len(columns))
 	for i := range columns {
 		switch columns[i] {
+		case payslipline.FieldInputs:
+			values[i] = new([]byte)
 		case payslipline.FieldAfterTax:
 			values[i] = new(sql.NullBool)
 		case payslipline.FieldID, payslipline.FieldSlipID, payslipline.FieldPosition, payslipline.FieldAmount:
@@ -146,6 +152,14 @@ func (_m *PayslipLine) assignValues(columns []string, values []any) error {
 			} else if value.Valid {
 				_m.Reason = value.String
 			}
+		case payslipline.FieldInputs:
+			if value, ok := values[i].(*[]byte); !ok {
+				return fmt.Errorf("unexpected type %T for field inputs", values[i])
+			} else if value != nil && len(*value) > 0 {
+				if err := json.Unmarshal(*value, &_m.Inputs); err != nil {
+					return fmt.Errorf("unmarshal field inputs: %w", err)
+				}
+			}
 		default:
 			_m.selectValues.Set(columns[i], values[i])
 		}
@@ -212,6 +226,9 @@ func (_m *PayslipLine) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("reason=")
 	builder.WriteString(_m.Reason)
+	builder.WriteString(", ")
+	builder.WriteString("inputs=")
+	builder.WriteString(fmt.Sprintf("%v", _m.Inputs))
 	builder.WriteByte(')')
 	return builder.String()
 }

@@ -10,6 +10,7 @@ import (
 	"entgo.io/ent/dialect/sql"
 	"entgo.io/ent/dialect/sql/sqlgraph"
 	"entgo.io/ent/schema/field"
+	"github.com/fincokpi/finco/domain"
 	"github.com/fincokpi/finco/ent/gen/linesource"
 	"github.com/fincokpi/finco/ent/gen/payslip"
 	"github.com/fincokpi/finco/ent/gen/payslipline"
@@ -78,6 +79,12 @@ func (_c *PayslipLineCreate) SetNillableAfterTax(v *bool) *PayslipLineCreate {
 // SetReason sets the "reason" field.
 func (_c *PayslipLineCreate) SetReason(v string) *PayslipLineCreate {
 	_c.mutation.SetReason(v)
+	return _c
+}
+
+// SetInputs sets the "inputs" field.
+func (_c *PayslipLineCreate) SetInputs(v []domain.MetricInput) *PayslipLineCreate {
+	_c.mutation.SetInputs(v)
 	return _c
 }
 
@@ -234,6 +241,10 @@ func (_c *PayslipLineCreate) createSpec() (*PayslipLine, *sqlgraph.CreateSpec) {
 		_spec.SetField(payslipline.FieldReason, field.TypeString, value)
 		_node.Reason = value
 	}
+	if value, ok := _c.mutation.Inputs(); ok {
+		_spec.SetField(payslipline.FieldInputs, field.TypeJSON, value)
+		_node.Inputs = value
+	}
 	if nodes := _c.mutation.SlipIDs(); len(nodes) > 0 {
 		edge := &sqlgraph.EdgeSpec{
 			Rel:     sqlgraph.M2O,
@@ -350,6 +361,9 @@ func (u *PayslipLineUpsertOne) UpdateNewValues() *PayslipLineUpsertOne {
 		}
 		if _, exists := u.create.mutation.Reason(); exists {
 			s.SetIgnore(payslipline.FieldReason)
+		}
+		if _, exists := u.create.mutation.Inputs(); exists {
+			s.SetIgnore(payslipline.FieldInputs)
 		}
 	}))
 	return u
@@ -578,6 +592,9 @@ func (u *PayslipLineUpsertBulk) UpdateNewValues() *PayslipLineUpsertBulk {
 			}
 			if _, exists := b.mutation.Reason(); exists {
 				s.SetIgnore(payslipline.FieldReason)
+			}
+			if _, exists := b.mutation.Inputs(); exists {
+				s.SetIgnore(payslipline.FieldInputs)
 			}
 		}
 	}))

@@ -119,6 +119,9 @@ func (_u *PayslipLineUpdate) sqlSave(ctx context.Context) (_node int, err error)
 	if _u.mutation.KeyCleared() {
 		_spec.ClearField(payslipline.FieldKey, field.TypeString)
 	}
+	if _u.mutation.InputsCleared() {
+		_spec.ClearField(payslipline.FieldInputs, field.TypeJSON)
+	}
 	if _u.mutation.SourcesCleared() {
 		edge := &sqlgraph.EdgeSpec{
 			Rel:     sqlgraph.O2M,
@@ -304,6 +307,9 @@ func (_u *PayslipLineUpdateOne) sqlSave(ctx context.Context) (_node *PayslipLine
 	}
 	if _u.mutation.KeyCleared() {
 		_spec.ClearField(payslipline.FieldKey, field.TypeString)
+	}
+	if _u.mutation.InputsCleared() {
+		_spec.ClearField(payslipline.FieldInputs, field.TypeJSON)
 	}
 	if _u.mutation.SourcesCleared() {
 		edge := &sqlgraph.EdgeSpec{

@@ -6,6 +6,8 @@ import (
 	"entgo.io/ent/schema/edge"
 	"entgo.io/ent/schema/field"
 	"entgo.io/ent/schema/index"
+
+	"github.com/fincokpi/finco/domain"
 )
 
 // PayslipLine is one amount of a slip with its reason and sources.
@@ -24,6 +26,7 @@ func (PayslipLine) Fields() []ent.Field {
 		field.Int64("amount").Immutable().Annotations(internal()).Comment("Minor units; negative reduces."),
 		field.Bool("after_tax").Immutable().Default(false),
 		field.String("reason").Immutable().MaxLen(1000),
+		field.JSON("inputs", []domain.MetricInput{}).Immutable().Optional().SchemaType(jsonb).Annotations(internal()).Comment("The metrics that the line's rule read, with what they were counted from."),
 	}
 }
 

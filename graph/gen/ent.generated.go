@@ -7472,6 +7472,38 @@ func (ec *executionContext) fieldContext_PayslipLine_sources(_ context.Context, 
 	return graphql.NewScalarFieldContext("PayslipLine", field, true, true, errors.New("field of type LineSource does not have child fields"))
 }
 
+func (ec *executionContext) _PayslipLine_inputs(ctx context.Context, field graphql.CollectedField, obj *gen.PayslipLine) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PayslipLine_inputs(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Inputs, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []domain.MetricInput) graphql.Marshaler {
+			return ec.marshalNKpiInput2ᚕgithubᚗcomᚋfincokpiᚋfincoᚋdomainᚐMetricInputᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PayslipLine_inputs(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "PayslipLine",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_KpiInput(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Query_node(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -20358,6 +20390,11 @@ func (ec *executionContext) _PayslipLine(ctx context.Context, sel ast.SelectionS
 			}
 
 			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+		case "inputs":
+			out.Values[i] = ec._PayslipLine_inputs(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}

@@ -437,6 +437,7 @@ type ComplexityRoot struct {
 		AfterTax func(childComplexity int) int
 		Amount   func(childComplexity int) int
 		ID       func(childComplexity int) int
+		Inputs   func(childComplexity int) int
 		Key      func(childComplexity int) int
 		Kind     func(childComplexity int) int
 		Position func(childComplexity int) int
@@ -2332,6 +2333,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.PayslipLine.ID(childComplexity), true
+	case "PayslipLine.inputs":
+		if e.ComplexityRoot.PayslipLine.Inputs == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PayslipLine.Inputs(childComplexity), true
 	case "PayslipLine.key":
 		if e.ComplexityRoot.PayslipLine.Key == nil {
 			break
@@ -6330,6 +6337,8 @@ extend type Payslip {
 extend type PayslipLine {
   amount: Money!
   sources: [LineSource!]!
+  "The metrics that the line's own rule read, with what they were counted from."
+  inputs: [KpiInput!]!
 }
 
 union LineSource = KpiResult | Salary | Adjustment | PayslipLine
@@ -7236,6 +7245,8 @@ func (ec *executionContext) childFields_PayslipLine(ctx context.Context, field g
 		return ec.fieldContext_PayslipLine_amount(ctx, field)
 	case "sources":
 		return ec.fieldContext_PayslipLine_sources(ctx, field)
+	case "inputs":
+		return ec.fieldContext_PayslipLine_inputs(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type PayslipLine", field.Name)
 }

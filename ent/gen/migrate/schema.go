@@ -917,6 +917,7 @@ var (
 		{Name: "amount", Type: field.TypeInt64},
 		{Name: "after_tax", Type: field.TypeBool, Default: false},
 		{Name: "reason", Type: field.TypeString, Size: 1000},
+		{Name: "inputs", Type: field.TypeJSON, Nullable: true, SchemaType: map[string]string{"postgres": "jsonb"}},
 		{Name: "slip_id", Type: field.TypeInt},
 	}
 	// PayslipLinesTable holds the schema information for the "payslip_lines" table.
@@ -927,7 +928,7 @@ var (
 		ForeignKeys: []*schema.ForeignKey{
 			{
 				Symbol:     "payslip_lines_payslips_lines",
-				Columns:    []*schema.Column{PayslipLinesColumns[7]},
+				Columns:    []*schema.Column{PayslipLinesColumns[8]},
 				RefColumns: []*schema.Column{PayslipsColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
@@ -936,7 +937,7 @@ var (
 			{
 				Name:    "payslipline_slip_id_position",
 				Unique:  true,
-				Columns: []*schema.Column{PayslipLinesColumns[7], PayslipLinesColumns[1]},
+				Columns: []*schema.Column{PayslipLinesColumns[8], PayslipLinesColumns[1]},
 			},
 		},
 	}

@@ -31,6 +31,8 @@ const (
 	FieldAfterTax = "after_tax"
 	// FieldReason holds the string denoting the reason field in the database.
 	FieldReason = "reason"
+	// FieldInputs holds the string denoting the inputs field in the database.
+	FieldInputs = "inputs"
 	// EdgeSlip holds the string denoting the slip edge name in mutations.
 	EdgeSlip = "slip"
 	// EdgeSources holds the string denoting the sources edge name in mutations.
@@ -63,6 +65,7 @@ var Columns = []string{
 	FieldAmount,
 	FieldAfterTax,
 	FieldReason,
+	FieldInputs,
 }
 
 // ValidColumn reports if the column name is valid (part of the table columns).

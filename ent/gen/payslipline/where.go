@@ -353,6 +353,16 @@ func ReasonContainsFold(v string) predicate.PayslipLine {
 	return predicate.PayslipLine(sql.FieldContainsFold(FieldReason, v))
 }
 
+// InputsIsNil applies the IsNil predicate on the "inputs" field.
+func InputsIsNil() predicate.PayslipLine {
+	return predicate.PayslipLine(sql.FieldIsNull(FieldInputs))
+}
+
+// InputsNotNil applies the NotNil predicate on the "inputs" field.
+func InputsNotNil() predicate.PayslipLine {
+	return predicate.PayslipLine(sql.FieldNotNull(FieldInputs))
+}
+
 // HasSlip applies the HasEdge predicate on the "slip" edge.
 func HasSlip() predicate.PayslipLine {
 	return predicate.PayslipLine(func(s *sql.Selector) {
