@@ -87,8 +87,8 @@ func TestModelCard(t *testing.T) {
 			t.Errorf("source %+v lacks its licence or size", source)
 		}
 	}
-	if r := card.Evaluation[0].Report; r.MacroF1 < 0.48 || r.ECE > 0.05 {
-		t.Errorf("macro-F1 %.3f and calibration error %.3f miss 0.48 and 0.05", r.MacroF1, r.ECE)
+	if r := card.Evaluation[0].Report; r.MacroF1 < 0.50 || r.ECE > 0.05 {
+		t.Errorf("macro-F1 %.3f and calibration error %.3f miss 0.50 and 0.05", r.MacroF1, r.ECE)
 	}
 	if len(modelFile) > 1500000 {
 		t.Errorf("model of %d bytes", len(modelFile))
