@@ -31,10 +31,14 @@ func (in GiveFeedbackInput) validate(a *gen.Analysis, labels []string) error {
 	if in.Label == nil && in.Score == nil {
 		list = append(list, "give a label or a score")
 	}
-	if in.Label != nil && (len(labels) > 0 && !slices.Contains(labels, *in.Label) || *in.Label == "" || len(*in.Label) > 64) {
+	least, greatest := analyzer.Kind(a.Kind).ScoreRange()
+	scored := greatest > 1 // points: the kind has no labels
+	if in.Label != nil && scored {
+		list = append(list, fmt.Sprintf("%s has a score and no labels", a.Kind))
+	}
+	if in.Label != nil && !scored && (len(labels) > 0 && !slices.Contains(labels, *in.Label) || *in.Label == "" || len(*in.Label) > 64) {
 		list = append(list, fmt.Sprintf("%s is no label of %s, which has: %s", clip(*in.Label, 64), a.Kind, strings.Join(labels, ", ")))
 	}
-	least, greatest := analyzer.Kind(a.Kind).ScoreRange()
 	if in.Score != nil && (math.IsNaN(*in.Score) || *in.Score < least || *in.Score > greatest) {
 		list = append(list, fmt.Sprintf("a score of %s is from %g to %g", a.Kind, least, greatest))
 	}
