@@ -119,7 +119,7 @@ func TestQueriesOverASocket(t *testing.T) {
 
 func TestASubscriberSeesOnlyTheirOwn(t *testing.T) {
 	t.Parallel()
-	o := open(t).listen().talks()
+	o := open(t).talks().listen()
 	jasur, aziza := o.dial(apptest.Jasur), o.dial(apptest.Aziza)
 	for _, s := range []*client{jasur, aziza} {
 		s.subscribe("m", `subscription { messageReceived { text chat { telegramID } sender { __typename } } }`)
@@ -140,7 +140,7 @@ func TestASubscriberSeesOnlyTheirOwn(t *testing.T) {
 
 func TestEverySubscriptionYields(t *testing.T) {
 	t.Parallel()
-	o := open(t).listen().talks()
+	o := open(t).talks().listen()
 	s := o.dial(apptest.Botir)
 	for i, query := range []string{
 		`messageReceived { id text }`, `analysisCompleted(kinds: [SENTIMENT]) { id kind effectiveLabel message { text } }`, `waitChanged { id state }`,
@@ -254,7 +254,7 @@ func TestASocketEndsWithItsSession(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			o := open(t).listen().talks()
+			o := open(t).talks().listen()
 			s := o.dial(apptest.Jasur)
 			s.subscribe("m", `subscription { messageReceived { text } }`)
 			s.settled()
@@ -321,7 +321,7 @@ func line(t *testing.T, lines *bufio.Scanner) string {
 
 func TestServerSentEvents(t *testing.T) {
 	t.Parallel()
-	o := open(t).listen().talks()
+	o := open(t).talks().listen()
 	lines := o.events(apptest.Jasur, `subscription { messageReceived { text } }`)
 	o.Say(-1001, 501, apptest.At("2026-09-15 11:02"), "for Jasur")
 	if got := line(t, lines); got != "event: next" {
