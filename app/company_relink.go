@@ -44,7 +44,7 @@ SELECT DISTINCT chat_id, customer_id FROM messages WHERE chat_id = ANY($1) AND c
 ON CONFLICT DO NOTHING`
 
 // relink gives the messages of Telegram ids that changed hands to whom they belong now, and settles the waits of the months
-// that are open. Waits of closed months stay as they were paid.
+// of this month and the last; those of earlier months stay as they are.
 func (p *applying) relink(ctx context.Context, r *roster) error {
 	if len(p.moved) == 0 {
 		return nil

@@ -39,7 +39,7 @@ type RefreshKPIs struct {
 func (RefreshKPIs) Kind() string { return "refresh_kpis" }
 
 // InsertOpts lets one such job, and one urgent one, exist at a time, whether it waits, runs or is to be retried. A mark made
-// while it runs is taken by its next round; the worker looks again before it ends.
+// while it runs is taken by its next round, or by the sweep a few seconds later.
 func (RefreshKPIs) InsertOpts() river.InsertOpts {
 	return river.InsertOpts{
 		Queue: QueueLive,

@@ -100,7 +100,7 @@ func (c *analyzerInstallCmd) tell(io *streams, in server.Installed) error {
 		state = "It was installed already"
 	}
 	if c.Enable {
-		_, _ = fmt.Fprintln(io.out, state+" and is enabled unless the company file says otherwise; servers that run take it up when they start again.")
+		_, _ = fmt.Fprintln(io.out, state+" and is enabled unless the company file says otherwise; servers that run take it up within seconds.")
 		return nil
 	}
 	_, _ = fmt.Fprintf(io.out, "%s; finco analyzer enable %s %s lets it judge.\n", state, d.Name, d.Version)
