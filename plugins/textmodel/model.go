@@ -89,8 +89,9 @@ func (m *Model) Scorer() *Scorer {
 
 // Score answers for one text; Probabilities are valid until the next call.
 func (s *Scorer) Score(t Text) Prediction {
-	s.margins(t)
 	scale := s.m.scaleOf(t.Domain)
+	t.Domain = scale.Domain // one that the model was not trained on is read as the first
+	s.margins(t)
 	softmax(scale.Slope, scale.Offset, s.margin, s.probs)
 	best := argmax(s.probs)
 	p := Prediction{Label: s.m.labels[best], Confidence: s.probs[best], Probabilities: s.probs}

@@ -50,6 +50,8 @@ func tasks() []task {
 		{kind: "needs_reply", version: "1", out: "question/model/needs_reply.bin", name: chatName, spec: spec, load: loadNeedsReply, domains: true, notes: hopeful,
 			languages: fourTongues},
 		{kind: "topic", version: "2", out: "topic/model/topic.bin", name: chatName, spec: topic, load: loadTopic, domains: true, notes: hopeful, languages: fourTongues},
+		{kind: "politeness", version: "1", out: "politeness/model/politeness.bin", name: "politeness", spec: textmodel.SpecFor("politeness"),
+			load: loadPoliteness, dev: []string{"politeness_en_tydip/dev.tsv"}, notes: hopeful, languages: fourTongues},
 	}, qualityTasks()...)
 }
 
