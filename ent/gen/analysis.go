@@ -37,6 +37,8 @@ type Analysis struct {
 	Confidence float64 `json:"confidence,omitempty"`
 	// Language holds the value of the "language" field.
 	Language string `json:"language,omitempty"`
+	// Said by a version in shadow: it counts nowhere.
+	Shadow bool `json:"shadow,omitempty"`
 	// CreatedAt holds the value of the "created_at" field.
 	CreatedAt time.Time `json:"created_at,omitempty"`
 	// Edges holds the relations/edges for other nodes in the graph.
@@ -124,6 +126,8 @@ func (*Analysis) scanValues(columns []string) ([]any, error) {
 	values := make([]any, len(columns))
 	for i := range columns {
 		switch columns[i] {
+		case analysis.FieldShadow:
+			values[i] = new(sql.NullBool)
 		case analysis.FieldScore, analysis.FieldConfidence:
 			values[i] = new(sql.NullFloat64)
 		case analysis.FieldID, analysis.FieldMessageID, analysis.FieldContentID, analysis.FieldAnalyzerID:
@@ -201,6 +205,12 @@ func (_m *Analysis) assignValues(columns []string, values []any) error {
 				return fmt.Errorf("unexpected type %T for field language", values[i])
 			} else if value.Valid {
 				_m.Language = value.String
+			}
+		case analysis.FieldShadow:
+			if value, ok := values[i].(*sql.NullBool); !ok {
+				return fmt.Errorf("unexpected type %T for field shadow", values[i])
+			} else if value.Valid {
+				_m.Shadow = value.Bool
 			}
 		case analysis.FieldCreatedAt:
 			if value, ok := values[i].(*sql.NullTime); !ok {
@@ -294,6 +304,9 @@ func (_m *Analysis) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("language=")
 	builder.WriteString(_m.Language)
+	builder.WriteString(", ")
+	builder.WriteString("shadow=")
+	builder.WriteString(fmt.Sprintf("%v", _m.Shadow))
 	builder.WriteString(", ")
 	builder.WriteString("created_at=")
 	builder.WriteString(_m.CreatedAt.Format(time.ANSIC))

@@ -99,6 +99,20 @@ func (_c *AnalysisCreate) SetNillableLanguage(v *string) *AnalysisCreate {
 	return _c
 }
 
+// SetShadow sets the "shadow" field.
+func (_c *AnalysisCreate) SetShadow(v bool) *AnalysisCreate {
+	_c.mutation.SetShadow(v)
+	return _c
+}
+
+// SetNillableShadow sets the "shadow" field if the given value is not nil.
+func (_c *AnalysisCreate) SetNillableShadow(v *bool) *AnalysisCreate {
+	if v != nil {
+		_c.SetShadow(*v)
+	}
+	return _c
+}
+
 // SetCreatedAt sets the "created_at" field.
 func (_c *AnalysisCreate) SetCreatedAt(v time.Time) *AnalysisCreate {
 	_c.mutation.SetCreatedAt(v)
@@ -199,6 +213,10 @@ func (_c *AnalysisCreate) ExecX(ctx context.Context) {
 
 // defaults sets the default values of the builder before save.
 func (_c *AnalysisCreate) defaults() error {
+	if _, ok := _c.mutation.Shadow(); !ok {
+		v := analysis.DefaultShadow
+		_c.mutation.SetShadow(v)
+	}
 	if _, ok := _c.mutation.CreatedAt(); !ok {
 		if analysis.DefaultCreatedAt == nil {
 			return fmt.Errorf("gen: uninitialized analysis.DefaultCreatedAt (forgotten import gen/runtime?)")
@@ -245,6 +263,9 @@ func (_c *AnalysisCreate) check() error {
 		if err := analysis.LanguageValidator(v); err != nil {
 			return &ValidationError{Name: "language", err: fmt.Errorf(`gen: validator failed for field "Analysis.language": %w`, err)}
 		}
+	}
+	if _, ok := _c.mutation.Shadow(); !ok {
+		return &ValidationError{Name: "shadow", err: errors.New(`gen: missing required field "Analysis.shadow"`)}
 	}
 	if _, ok := _c.mutation.CreatedAt(); !ok {
 		return &ValidationError{Name: "created_at", err: errors.New(`gen: missing required field "Analysis.created_at"`)}
@@ -304,6 +325,10 @@ func (_c *AnalysisCreate) createSpec() (*Analysis, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.Language(); ok {
 		_spec.SetField(analysis.FieldLanguage, field.TypeString, value)
 		_node.Language = value
+	}
+	if value, ok := _c.mutation.Shadow(); ok {
+		_spec.SetField(analysis.FieldShadow, field.TypeBool, value)
+		_node.Shadow = value
 	}
 	if value, ok := _c.mutation.CreatedAt(); ok {
 		_spec.SetField(analysis.FieldCreatedAt, field.TypeTime, value)
@@ -478,6 +503,9 @@ func (u *AnalysisUpsertOne) UpdateNewValues() *AnalysisUpsertOne {
 		}
 		if _, exists := u.create.mutation.Language(); exists {
 			s.SetIgnore(analysis.FieldLanguage)
+		}
+		if _, exists := u.create.mutation.Shadow(); exists {
+			s.SetIgnore(analysis.FieldShadow)
 		}
 		if _, exists := u.create.mutation.CreatedAt(); exists {
 			s.SetIgnore(analysis.FieldCreatedAt)
@@ -712,6 +740,9 @@ func (u *AnalysisUpsertBulk) UpdateNewValues() *AnalysisUpsertBulk {
 			}
 			if _, exists := b.mutation.Language(); exists {
 				s.SetIgnore(analysis.FieldLanguage)
+			}
+			if _, exists := b.mutation.Shadow(); exists {
+				s.SetIgnore(analysis.FieldShadow)
 			}
 			if _, exists := b.mutation.CreatedAt(); exists {
 				s.SetIgnore(analysis.FieldCreatedAt)

@@ -36,8 +36,16 @@ type Analyzer struct {
 	Labels map[string][]string `json:"labels,omitempty"`
 	// Settings holds the value of the "settings" field.
 	Settings json.RawMessage `json:"settings,omitempty"`
-	// State holds the value of the "state" field.
+	// Whether it listens to voice notes instead of reading texts.
+	Audio bool `json:"audio,omitempty"`
+	// Messages it takes at once; 0: as many as the host likes.
+	MaxBatch int `json:"max_batch,omitempty"`
+	// ENABLED judges. SHADOW judges beside it and counts nowhere. SPLIT judges a share of the messages in its place.
 	State analyzer.State `json:"state,omitempty"`
+	// Percent of the messages that a SPLIT version judges.
+	Share int `json:"share,omitempty"`
+	// For a version learnt from feedback: from which version, how many corrections, and how it did on those kept apart.
+	Learned json.RawMessage `json:"learned,omitempty"`
 	// CreatedAt holds the value of the "created_at" field.
 	CreatedAt time.Time `json:"created_at,omitempty"`
 	// Edges holds the relations/edges for other nodes in the graph.
@@ -71,9 +79,11 @@ func (*Analyzer) scanValues(columns []string) ([]any, error) {
 	values := make([]any, len(columns))
 	for i := range columns {
 		switch columns[i] {
-		case analyzer.FieldKinds, analyzer.FieldLanguages, analyzer.FieldSides, analyzer.FieldLabels, analyzer.FieldSettings:
+		case analyzer.FieldKinds, analyzer.FieldLanguages, analyzer.FieldSides, analyzer.FieldLabels, analyzer.FieldSettings, analyzer.FieldLearned:
 			values[i] = new([]byte)
-		case analyzer.FieldID:
+		case analyzer.FieldAudio:
+			values[i] = new(sql.NullBool)
+		case analyzer.FieldID, analyzer.FieldMaxBatch, analyzer.FieldShare:
 			values[i] = new(sql.NullInt64)
 		case analyzer.FieldName, analyzer.FieldVersion, analyzer.FieldChecksum, analyzer.FieldPath, analyzer.FieldState:
 			values[i] = new(sql.NullString)
@@ -164,11 +174,37 @@ func (_m *Analyzer) assignValues(columns []string, values []any) error {
 					return fmt.Errorf("unmarshal field settings: %w", err)
 				}
 			}
+		case analyzer.FieldAudio:
+			if value, ok := values[i].(*sql.NullBool); !ok {
+				return fmt.Errorf("unexpected type %T for field audio", values[i])
+			} else if value.Valid {
+				_m.Audio = value.Bool
+			}
+		case analyzer.FieldMaxBatch:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field max_batch", values[i])
+			} else if value.Valid {
+				_m.MaxBatch = int(value.Int64)
+			}
 		case analyzer.FieldState:
 			if value, ok := values[i].(*sql.NullString); !ok {
 				return fmt.Errorf("unexpected type %T for field state", values[i])
 			} else if value.Valid {
 				_m.State = analyzer.State(value.String)
+			}
+		case analyzer.FieldShare:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field share", values[i])
+			} else if value.Valid {
+				_m.Share = int(value.Int64)
+			}
+		case analyzer.FieldLearned:
+			if value, ok := values[i].(*[]byte); !ok {
+				return fmt.Errorf("unexpected type %T for field learned", values[i])
+			} else if value != nil && len(*value) > 0 {
+				if err := json.Unmarshal(*value, &_m.Learned); err != nil {
+					return fmt.Errorf("unmarshal field learned: %w", err)
+				}
 			}
 		case analyzer.FieldCreatedAt:
 			if value, ok := values[i].(*sql.NullTime); !ok {
@@ -244,8 +280,20 @@ func (_m *Analyzer) String() string {
 	builder.WriteString("settings=")
 	builder.WriteString(fmt.Sprintf("%v", _m.Settings))
 	builder.WriteString(", ")
+	builder.WriteString("audio=")
+	builder.WriteString(fmt.Sprintf("%v", _m.Audio))
+	builder.WriteString(", ")
+	builder.WriteString("max_batch=")
+	builder.WriteString(fmt.Sprintf("%v", _m.MaxBatch))
+	builder.WriteString(", ")
 	builder.WriteString("state=")
 	builder.WriteString(fmt.Sprintf("%v", _m.State))
+	builder.WriteString(", ")
+	builder.WriteString("share=")
+	builder.WriteString(fmt.Sprintf("%v", _m.Share))
+	builder.WriteString(", ")
+	builder.WriteString("learned=")
+	builder.WriteString(fmt.Sprintf("%v", _m.Learned))
 	builder.WriteString(", ")
 	builder.WriteString("created_at=")
 	builder.WriteString(_m.CreatedAt.Format(time.ANSIC))

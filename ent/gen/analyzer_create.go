@@ -78,6 +78,34 @@ func (_c *AnalyzerCreate) SetSettings(v json.RawMessage) *AnalyzerCreate {
 	return _c
 }
 
+// SetAudio sets the "audio" field.
+func (_c *AnalyzerCreate) SetAudio(v bool) *AnalyzerCreate {
+	_c.mutation.SetAudio(v)
+	return _c
+}
+
+// SetNillableAudio sets the "audio" field if the given value is not nil.
+func (_c *AnalyzerCreate) SetNillableAudio(v *bool) *AnalyzerCreate {
+	if v != nil {
+		_c.SetAudio(*v)
+	}
+	return _c
+}
+
+// SetMaxBatch sets the "max_batch" field.
+func (_c *AnalyzerCreate) SetMaxBatch(v int) *AnalyzerCreate {
+	_c.mutation.SetMaxBatch(v)
+	return _c
+}
+
+// SetNillableMaxBatch sets the "max_batch" field if the given value is not nil.
+func (_c *AnalyzerCreate) SetNillableMaxBatch(v *int) *AnalyzerCreate {
+	if v != nil {
+		_c.SetMaxBatch(*v)
+	}
+	return _c
+}
+
 // SetState sets the "state" field.
 func (_c *AnalyzerCreate) SetState(v analyzer.State) *AnalyzerCreate {
 	_c.mutation.SetState(v)
@@ -89,6 +117,26 @@ func (_c *AnalyzerCreate) SetNillableState(v *analyzer.State) *AnalyzerCreate {
 	if v != nil {
 		_c.SetState(*v)
 	}
+	return _c
+}
+
+// SetShare sets the "share" field.
+func (_c *AnalyzerCreate) SetShare(v int) *AnalyzerCreate {
+	_c.mutation.SetShare(v)
+	return _c
+}
+
+// SetNillableShare sets the "share" field if the given value is not nil.
+func (_c *AnalyzerCreate) SetNillableShare(v *int) *AnalyzerCreate {
+	if v != nil {
+		_c.SetShare(*v)
+	}
+	return _c
+}
+
+// SetLearned sets the "learned" field.
+func (_c *AnalyzerCreate) SetLearned(v json.RawMessage) *AnalyzerCreate {
+	_c.mutation.SetLearned(v)
 	return _c
 }
 
@@ -158,9 +206,21 @@ func (_c *AnalyzerCreate) ExecX(ctx context.Context) {
 
 // defaults sets the default values of the builder before save.
 func (_c *AnalyzerCreate) defaults() error {
+	if _, ok := _c.mutation.Audio(); !ok {
+		v := analyzer.DefaultAudio
+		_c.mutation.SetAudio(v)
+	}
+	if _, ok := _c.mutation.MaxBatch(); !ok {
+		v := analyzer.DefaultMaxBatch
+		_c.mutation.SetMaxBatch(v)
+	}
 	if _, ok := _c.mutation.State(); !ok {
 		v := analyzer.DefaultState
 		_c.mutation.SetState(v)
+	}
+	if _, ok := _c.mutation.Share(); !ok {
+		v := analyzer.DefaultShare
+		_c.mutation.SetShare(v)
 	}
 	if _, ok := _c.mutation.CreatedAt(); !ok {
 		if analyzer.DefaultCreatedAt == nil {
@@ -210,12 +270,31 @@ func (_c *AnalyzerCreate) check() error {
 	if _, ok := _c.mutation.Sides(); !ok {
 		return &ValidationError{Name: "sides", err: errors.New(`gen: missing required field "Analyzer.sides"`)}
 	}
+	if _, ok := _c.mutation.Audio(); !ok {
+		return &ValidationError{Name: "audio", err: errors.New(`gen: missing required field "Analyzer.audio"`)}
+	}
+	if _, ok := _c.mutation.MaxBatch(); !ok {
+		return &ValidationError{Name: "max_batch", err: errors.New(`gen: missing required field "Analyzer.max_batch"`)}
+	}
+	if v, ok := _c.mutation.MaxBatch(); ok {
+		if err := analyzer.MaxBatchValidator(v); err != nil {
+			return &ValidationError{Name: "max_batch", err: fmt.Errorf(`gen: validator failed for field "Analyzer.max_batch": %w`, err)}
+		}
+	}
 	if _, ok := _c.mutation.State(); !ok {
 		return &ValidationError{Name: "state", err: errors.New(`gen: missing required field "Analyzer.state"`)}
 	}
 	if v, ok := _c.mutation.State(); ok {
 		if err := analyzer.StateValidator(v); err != nil {
 			return &ValidationError{Name: "state", err: fmt.Errorf(`gen: validator failed for field "Analyzer.state": %w`, err)}
+		}
+	}
+	if _, ok := _c.mutation.Share(); !ok {
+		return &ValidationError{Name: "share", err: errors.New(`gen: missing required field "Analyzer.share"`)}
+	}
+	if v, ok := _c.mutation.Share(); ok {
+		if err := analyzer.ShareValidator(v); err != nil {
+			return &ValidationError{Name: "share", err: fmt.Errorf(`gen: validator failed for field "Analyzer.share": %w`, err)}
 		}
 	}
 	if _, ok := _c.mutation.CreatedAt(); !ok {
@@ -284,9 +363,25 @@ func (_c *AnalyzerCreate) createSpec() (*Analyzer, *sqlgraph.CreateSpec) {
 		_spec.SetField(analyzer.FieldSettings, field.TypeJSON, value)
 		_node.Settings = value
 	}
+	if value, ok := _c.mutation.Audio(); ok {
+		_spec.SetField(analyzer.FieldAudio, field.TypeBool, value)
+		_node.Audio = value
+	}
+	if value, ok := _c.mutation.MaxBatch(); ok {
+		_spec.SetField(analyzer.FieldMaxBatch, field.TypeInt, value)
+		_node.MaxBatch = value
+	}
 	if value, ok := _c.mutation.State(); ok {
 		_spec.SetField(analyzer.FieldState, field.TypeEnum, value)
 		_node.State = value
+	}
+	if value, ok := _c.mutation.Share(); ok {
+		_spec.SetField(analyzer.FieldShare, field.TypeInt, value)
+		_node.Share = value
+	}
+	if value, ok := _c.mutation.Learned(); ok {
+		_spec.SetField(analyzer.FieldLearned, field.TypeJSON, value)
+		_node.Learned = value
 	}
 	if value, ok := _c.mutation.CreatedAt(); ok {
 		_spec.SetField(analyzer.FieldCreatedAt, field.TypeTime, value)
@@ -456,6 +551,36 @@ func (u *AnalyzerUpsert) ClearSettings() *AnalyzerUpsert {
 	return u
 }
 
+// SetAudio sets the "audio" field.
+func (u *AnalyzerUpsert) SetAudio(v bool) *AnalyzerUpsert {
+	u.Set(analyzer.FieldAudio, v)
+	return u
+}
+
+// UpdateAudio sets the "audio" field to the value that was provided on create.
+func (u *AnalyzerUpsert) UpdateAudio() *AnalyzerUpsert {
+	u.SetExcluded(analyzer.FieldAudio)
+	return u
+}
+
+// SetMaxBatch sets the "max_batch" field.
+func (u *AnalyzerUpsert) SetMaxBatch(v int) *AnalyzerUpsert {
+	u.Set(analyzer.FieldMaxBatch, v)
+	return u
+}
+
+// UpdateMaxBatch sets the "max_batch" field to the value that was provided on create.
+func (u *AnalyzerUpsert) UpdateMaxBatch() *AnalyzerUpsert {
+	u.SetExcluded(analyzer.FieldMaxBatch)
+	return u
+}
+
+// AddMaxBatch adds v to the "max_batch" field.
+func (u *AnalyzerUpsert) AddMaxBatch(v int) *AnalyzerUpsert {
+	u.Add(analyzer.FieldMaxBatch, v)
+	return u
+}
+
 // SetState sets the "state" field.
 func (u *AnalyzerUpsert) SetState(v analyzer.State) *AnalyzerUpsert {
 	u.Set(analyzer.FieldState, v)
@@ -465,6 +590,24 @@ func (u *AnalyzerUpsert) SetState(v analyzer.State) *AnalyzerUpsert {
 // UpdateState sets the "state" field to the value that was provided on create.
 func (u *AnalyzerUpsert) UpdateState() *AnalyzerUpsert {
 	u.SetExcluded(analyzer.FieldState)
+	return u
+}
+
+// SetShare sets the "share" field.
+func (u *AnalyzerUpsert) SetShare(v int) *AnalyzerUpsert {
+	u.Set(analyzer.FieldShare, v)
+	return u
+}
+
+// UpdateShare sets the "share" field to the value that was provided on create.
+func (u *AnalyzerUpsert) UpdateShare() *AnalyzerUpsert {
+	u.SetExcluded(analyzer.FieldShare)
+	return u
+}
+
+// AddShare adds v to the "share" field.
+func (u *AnalyzerUpsert) AddShare(v int) *AnalyzerUpsert {
+	u.Add(analyzer.FieldShare, v)
 	return u
 }
 
@@ -484,6 +627,9 @@ func (u *AnalyzerUpsertOne) UpdateNewValues() *AnalyzerUpsertOne {
 		}
 		if _, exists := u.create.mutation.Version(); exists {
 			s.SetIgnore(analyzer.FieldVersion)
+		}
+		if _, exists := u.create.mutation.Learned(); exists {
+			s.SetIgnore(analyzer.FieldLearned)
 		}
 		if _, exists := u.create.mutation.CreatedAt(); exists {
 			s.SetIgnore(analyzer.FieldCreatedAt)
@@ -631,6 +777,41 @@ func (u *AnalyzerUpsertOne) ClearSettings() *AnalyzerUpsertOne {
 	})
 }
 
+// SetAudio sets the "audio" field.
+func (u *AnalyzerUpsertOne) SetAudio(v bool) *AnalyzerUpsertOne {
+	return u.Update(func(s *AnalyzerUpsert) {
+		s.SetAudio(v)
+	})
+}
+
+// UpdateAudio sets the "audio" field to the value that was provided on create.
+func (u *AnalyzerUpsertOne) UpdateAudio() *AnalyzerUpsertOne {
+	return u.Update(func(s *AnalyzerUpsert) {
+		s.UpdateAudio()
+	})
+}
+
+// SetMaxBatch sets the "max_batch" field.
+func (u *AnalyzerUpsertOne) SetMaxBatch(v int) *AnalyzerUpsertOne {
+	return u.Update(func(s *AnalyzerUpsert) {
+		s.SetMaxBatch(v)
+	})
+}
+
+// AddMaxBatch adds v to the "max_batch" field.
+func (u *AnalyzerUpsertOne) AddMaxBatch(v int) *AnalyzerUpsertOne {
+	return u.Update(func(s *AnalyzerUpsert) {
+		s.AddMaxBatch(v)
+	})
+}
+
+// UpdateMaxBatch sets the "max_batch" field to the value that was provided on create.
+func (u *AnalyzerUpsertOne) UpdateMaxBatch() *AnalyzerUpsertOne {
+	return u.Update(func(s *AnalyzerUpsert) {
+		s.UpdateMaxBatch()
+	})
+}
+
 // SetState sets the "state" field.
 func (u *AnalyzerUpsertOne) SetState(v analyzer.State) *AnalyzerUpsertOne {
 	return u.Update(func(s *AnalyzerUpsert) {
@@ -642,6 +823,27 @@ func (u *AnalyzerUpsertOne) SetState(v analyzer.State) *AnalyzerUpsertOne {
 func (u *AnalyzerUpsertOne) UpdateState() *AnalyzerUpsertOne {
 	return u.Update(func(s *AnalyzerUpsert) {
 		s.UpdateState()
+	})
+}
+
+// SetShare sets the "share" field.
+func (u *AnalyzerUpsertOne) SetShare(v int) *AnalyzerUpsertOne {
+	return u.Update(func(s *AnalyzerUpsert) {
+		s.SetShare(v)
+	})
+}
+
+// AddShare adds v to the "share" field.
+func (u *AnalyzerUpsertOne) AddShare(v int) *AnalyzerUpsertOne {
+	return u.Update(func(s *AnalyzerUpsert) {
+		s.AddShare(v)
+	})
+}
+
+// UpdateShare sets the "share" field to the value that was provided on create.
+func (u *AnalyzerUpsertOne) UpdateShare() *AnalyzerUpsertOne {
+	return u.Update(func(s *AnalyzerUpsert) {
+		s.UpdateShare()
 	})
 }
 
@@ -827,6 +1029,9 @@ func (u *AnalyzerUpsertBulk) UpdateNewValues() *AnalyzerUpsertBulk {
 			if _, exists := b.mutation.Version(); exists {
 				s.SetIgnore(analyzer.FieldVersion)
 			}
+			if _, exists := b.mutation.Learned(); exists {
+				s.SetIgnore(analyzer.FieldLearned)
+			}
 			if _, exists := b.mutation.CreatedAt(); exists {
 				s.SetIgnore(analyzer.FieldCreatedAt)
 			}
@@ -974,6 +1179,41 @@ func (u *AnalyzerUpsertBulk) ClearSettings() *AnalyzerUpsertBulk {
 	})
 }
 
+// SetAudio sets the "audio" field.
+func (u *AnalyzerUpsertBulk) SetAudio(v bool) *AnalyzerUpsertBulk {
+	return u.Update(func(s *AnalyzerUpsert) {
+		s.SetAudio(v)
+	})
+}
+
+// UpdateAudio sets the "audio" field to the value that was provided on create.
+func (u *AnalyzerUpsertBulk) UpdateAudio() *AnalyzerUpsertBulk {
+	return u.Update(func(s *AnalyzerUpsert) {
+		s.UpdateAudio()
+	})
+}
+
+// SetMaxBatch sets the "max_batch" field.
+func (u *AnalyzerUpsertBulk) SetMaxBatch(v int) *AnalyzerUpsertBulk {
+	return u.Update(func(s *AnalyzerUpsert) {
+		s.SetMaxBatch(v)
+	})
+}
+
+// AddMaxBatch adds v to the "max_batch" field.
+func (u *AnalyzerUpsertBulk) AddMaxBatch(v int) *AnalyzerUpsertBulk {
+	return u.Update(func(s *AnalyzerUpsert) {
+		s.AddMaxBatch(v)
+	})
+}
+
+// UpdateMaxBatch sets the "max_batch" field to the value that was provided on create.
+func (u *AnalyzerUpsertBulk) UpdateMaxBatch() *AnalyzerUpsertBulk {
+	return u.Update(func(s *AnalyzerUpsert) {
+		s.UpdateMaxBatch()
+	})
+}
+
 // SetState sets the "state" field.
 func (u *AnalyzerUpsertBulk) SetState(v analyzer.State) *AnalyzerUpsertBulk {
 	return u.Update(func(s *AnalyzerUpsert) {
@@ -985,6 +1225,27 @@ func (u *AnalyzerUpsertBulk) SetState(v analyzer.State) *AnalyzerUpsertBulk {
 func (u *AnalyzerUpsertBulk) UpdateState() *AnalyzerUpsertBulk {
 	return u.Update(func(s *AnalyzerUpsert) {
 		s.UpdateState()
+	})
+}
+
+// SetShare sets the "share" field.
+func (u *AnalyzerUpsertBulk) SetShare(v int) *AnalyzerUpsertBulk {
+	return u.Update(func(s *AnalyzerUpsert) {
+		s.SetShare(v)
+	})
+}
+
+// AddShare adds v to the "share" field.
+func (u *AnalyzerUpsertBulk) AddShare(v int) *AnalyzerUpsertBulk {
+	return u.Update(func(s *AnalyzerUpsert) {
+		s.AddShare(v)
+	})
+}
+
+// UpdateShare sets the "share" field to the value that was provided on create.
+func (u *AnalyzerUpsertBulk) UpdateShare() *AnalyzerUpsertBulk {
+	return u.Update(func(s *AnalyzerUpsert) {
+		s.UpdateShare()
 	})
 }
 

@@ -124,6 +124,41 @@ func (_u *AnalyzerUpdate) ClearSettings() *AnalyzerUpdate {
 	return _u
 }
 
+// SetAudio sets the "audio" field.
+func (_u *AnalyzerUpdate) SetAudio(v bool) *AnalyzerUpdate {
+	_u.mutation.SetAudio(v)
+	return _u
+}
+
+// SetNillableAudio sets the "audio" field if the given value is not nil.
+func (_u *AnalyzerUpdate) SetNillableAudio(v *bool) *AnalyzerUpdate {
+	if v != nil {
+		_u.SetAudio(*v)
+	}
+	return _u
+}
+
+// SetMaxBatch sets the "max_batch" field.
+func (_u *AnalyzerUpdate) SetMaxBatch(v int) *AnalyzerUpdate {
+	_u.mutation.ResetMaxBatch()
+	_u.mutation.SetMaxBatch(v)
+	return _u
+}
+
+// SetNillableMaxBatch sets the "max_batch" field if the given value is not nil.
+func (_u *AnalyzerUpdate) SetNillableMaxBatch(v *int) *AnalyzerUpdate {
+	if v != nil {
+		_u.SetMaxBatch(*v)
+	}
+	return _u
+}
+
+// AddMaxBatch adds value to the "max_batch" field.
+func (_u *AnalyzerUpdate) AddMaxBatch(v int) *AnalyzerUpdate {
+	_u.mutation.AddMaxBatch(v)
+	return _u
+}
+
 // SetState sets the "state" field.
 func (_u *AnalyzerUpdate) SetState(v analyzer.State) *AnalyzerUpdate {
 	_u.mutation.SetState(v)
@@ -135,6 +170,27 @@ func (_u *AnalyzerUpdate) SetNillableState(v *analyzer.State) *AnalyzerUpdate {
 	if v != nil {
 		_u.SetState(*v)
 	}
+	return _u
+}
+
+// SetShare sets the "share" field.
+func (_u *AnalyzerUpdate) SetShare(v int) *AnalyzerUpdate {
+	_u.mutation.ResetShare()
+	_u.mutation.SetShare(v)
+	return _u
+}
+
+// SetNillableShare sets the "share" field if the given value is not nil.
+func (_u *AnalyzerUpdate) SetNillableShare(v *int) *AnalyzerUpdate {
+	if v != nil {
+		_u.SetShare(*v)
+	}
+	return _u
+}
+
+// AddShare adds value to the "share" field.
+func (_u *AnalyzerUpdate) AddShare(v int) *AnalyzerUpdate {
+	_u.mutation.AddShare(v)
 	return _u
 }
 
@@ -213,9 +269,19 @@ func (_u *AnalyzerUpdate) check() error {
 			return &ValidationError{Name: "checksum", err: fmt.Errorf(`gen: validator failed for field "Analyzer.checksum": %w`, err)}
 		}
 	}
+	if v, ok := _u.mutation.MaxBatch(); ok {
+		if err := analyzer.MaxBatchValidator(v); err != nil {
+			return &ValidationError{Name: "max_batch", err: fmt.Errorf(`gen: validator failed for field "Analyzer.max_batch": %w`, err)}
+		}
+	}
 	if v, ok := _u.mutation.State(); ok {
 		if err := analyzer.StateValidator(v); err != nil {
 			return &ValidationError{Name: "state", err: fmt.Errorf(`gen: validator failed for field "Analyzer.state": %w`, err)}
+		}
+	}
+	if v, ok := _u.mutation.Share(); ok {
+		if err := analyzer.ShareValidator(v); err != nil {
+			return &ValidationError{Name: "share", err: fmt.Errorf(`gen: validator failed for field "Analyzer.share": %w`, err)}
 		}
 	}
 	return nil
@@ -280,8 +346,26 @@ func (_u *AnalyzerUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	if _u.mutation.SettingsCleared() {
 		_spec.ClearField(analyzer.FieldSettings, field.TypeJSON)
 	}
+	if value, ok := _u.mutation.Audio(); ok {
+		_spec.SetField(analyzer.FieldAudio, field.TypeBool, value)
+	}
+	if value, ok := _u.mutation.MaxBatch(); ok {
+		_spec.SetField(analyzer.FieldMaxBatch, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.AddedMaxBatch(); ok {
+		_spec.AddField(analyzer.FieldMaxBatch, field.TypeInt, value)
+	}
 	if value, ok := _u.mutation.State(); ok {
 		_spec.SetField(analyzer.FieldState, field.TypeEnum, value)
+	}
+	if value, ok := _u.mutation.Share(); ok {
+		_spec.SetField(analyzer.FieldShare, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.AddedShare(); ok {
+		_spec.AddField(analyzer.FieldShare, field.TypeInt, value)
+	}
+	if _u.mutation.LearnedCleared() {
+		_spec.ClearField(analyzer.FieldLearned, field.TypeJSON)
 	}
 	if _u.mutation.AnalysesCleared() {
 		edge := &sqlgraph.EdgeSpec{
@@ -442,6 +526,41 @@ func (_u *AnalyzerUpdateOne) ClearSettings() *AnalyzerUpdateOne {
 	return _u
 }
 
+// SetAudio sets the "audio" field.
+func (_u *AnalyzerUpdateOne) SetAudio(v bool) *AnalyzerUpdateOne {
+	_u.mutation.SetAudio(v)
+	return _u
+}
+
+// SetNillableAudio sets the "audio" field if the given value is not nil.
+func (_u *AnalyzerUpdateOne) SetNillableAudio(v *bool) *AnalyzerUpdateOne {
+	if v != nil {
+		_u.SetAudio(*v)
+	}
+	return _u
+}
+
+// SetMaxBatch sets the "max_batch" field.
+func (_u *AnalyzerUpdateOne) SetMaxBatch(v int) *AnalyzerUpdateOne {
+	_u.mutation.ResetMaxBatch()
+	_u.mutation.SetMaxBatch(v)
+	return _u
+}
+
+// SetNillableMaxBatch sets the "max_batch" field if the given value is not nil.
+func (_u *AnalyzerUpdateOne) SetNillableMaxBatch(v *int) *AnalyzerUpdateOne {
+	if v != nil {
+		_u.SetMaxBatch(*v)
+	}
+	return _u
+}
+
+// AddMaxBatch adds value to the "max_batch" field.
+func (_u *AnalyzerUpdateOne) AddMaxBatch(v int) *AnalyzerUpdateOne {
+	_u.mutation.AddMaxBatch(v)
+	return _u
+}
+
 // SetState sets the "state" field.
 func (_u *AnalyzerUpdateOne) SetState(v analyzer.State) *AnalyzerUpdateOne {
 	_u.mutation.SetState(v)
@@ -453,6 +572,27 @@ func (_u *AnalyzerUpdateOne) SetNillableState(v *analyzer.State) *AnalyzerUpdate
 	if v != nil {
 		_u.SetState(*v)
 	}
+	return _u
+}
+
+// SetShare sets the "share" field.
+func (_u *AnalyzerUpdateOne) SetShare(v int) *AnalyzerUpdateOne {
+	_u.mutation.ResetShare()
+	_u.mutation.SetShare(v)
+	return _u
+}
+
+// SetNillableShare sets the "share" field if the given value is not nil.
+func (_u *AnalyzerUpdateOne) SetNillableShare(v *int) *AnalyzerUpdateOne {
+	if v != nil {
+		_u.SetShare(*v)
+	}
+	return _u
+}
+
+// AddShare adds value to the "share" field.
+func (_u *AnalyzerUpdateOne) AddShare(v int) *AnalyzerUpdateOne {
+	_u.mutation.AddShare(v)
 	return _u
 }
 
@@ -544,9 +684,19 @@ func (_u *AnalyzerUpdateOne) check() error {
 			return &ValidationError{Name: "checksum", err: fmt.Errorf(`gen: validator failed for field "Analyzer.checksum": %w`, err)}
 		}
 	}
+	if v, ok := _u.mutation.MaxBatch(); ok {
+		if err := analyzer.MaxBatchValidator(v); err != nil {
+			return &ValidationError{Name: "max_batch", err: fmt.Errorf(`gen: validator failed for field "Analyzer.max_batch": %w`, err)}
+		}
+	}
 	if v, ok := _u.mutation.State(); ok {
 		if err := analyzer.StateValidator(v); err != nil {
 			return &ValidationError{Name: "state", err: fmt.Errorf(`gen: validator failed for field "Analyzer.state": %w`, err)}
+		}
+	}
+	if v, ok := _u.mutation.Share(); ok {
+		if err := analyzer.ShareValidator(v); err != nil {
+			return &ValidationError{Name: "share", err: fmt.Errorf(`gen: validator failed for field "Analyzer.share": %w`, err)}
 		}
 	}
 	return nil
@@ -628,8 +778,26 @@ func (_u *AnalyzerUpdateOne) sqlSave(ctx context.Context) (_node *Analyzer, err 
 	if _u.mutation.SettingsCleared() {
 		_spec.ClearField(analyzer.FieldSettings, field.TypeJSON)
 	}
+	if value, ok := _u.mutation.Audio(); ok {
+		_spec.SetField(analyzer.FieldAudio, field.TypeBool, value)
+	}
+	if value, ok := _u.mutation.MaxBatch(); ok {
+		_spec.SetField(analyzer.FieldMaxBatch, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.AddedMaxBatch(); ok {
+		_spec.AddField(analyzer.FieldMaxBatch, field.TypeInt, value)
+	}
 	if value, ok := _u.mutation.State(); ok {
 		_spec.SetField(analyzer.FieldState, field.TypeEnum, value)
+	}
+	if value, ok := _u.mutation.Share(); ok {
+		_spec.SetField(analyzer.FieldShare, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.AddedShare(); ok {
+		_spec.AddField(analyzer.FieldShare, field.TypeInt, value)
+	}
+	if _u.mutation.LearnedCleared() {
+		_spec.ClearField(analyzer.FieldLearned, field.TypeJSON)
 	}
 	if _u.mutation.AnalysesCleared() {
 		edge := &sqlgraph.EdgeSpec{

@@ -5,7 +5,6 @@ package gen
 import (
 	"fmt"
 	"strings"
-	"time"
 
 	"entgo.io/ent"
 	"entgo.io/ent/dialect/sql"
@@ -35,8 +34,6 @@ type Chat struct {
 	AssigneeID *int `json:"assignee_id,omitempty"`
 	// AssigneeSet holds the value of the "assignee_set" field.
 	AssigneeSet bool `json:"assignee_set,omitempty"`
-	// When the waits were last made anew from the messages.
-	SettledAt *time.Time `json:"settled_at,omitempty"`
 	// Edges holds the relations/edges for other nodes in the graph.
 	// The values are being populated by the ChatQuery when eager-loading is set.
 	Edges        ChatEdges `json:"edges"`
@@ -126,8 +123,6 @@ func (*Chat) scanValues(columns []string) ([]any, error) {
 			values[i] = new(sql.NullInt64)
 		case chat.FieldMailbox, chat.FieldTitle, chat.FieldKind:
 			values[i] = new(sql.NullString)
-		case chat.FieldSettledAt:
-			values[i] = new(sql.NullTime)
 		default:
 			values[i] = new(sql.UnknownType)
 		}
@@ -198,13 +193,6 @@ func (_m *Chat) assignValues(columns []string, values []any) error {
 				return fmt.Errorf("unexpected type %T for field assignee_set", values[i])
 			} else if value.Valid {
 				_m.AssigneeSet = value.Bool
-			}
-		case chat.FieldSettledAt:
-			if value, ok := values[i].(*sql.NullTime); !ok {
-				return fmt.Errorf("unexpected type %T for field settled_at", values[i])
-			} else if value.Valid {
-				_m.SettledAt = new(time.Time)
-				*_m.SettledAt = value.Time
 			}
 		default:
 			_m.selectValues.Set(columns[i], values[i])
@@ -294,11 +282,6 @@ func (_m *Chat) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("assignee_set=")
 	builder.WriteString(fmt.Sprintf("%v", _m.AssigneeSet))
-	builder.WriteString(", ")
-	if v := _m.SettledAt; v != nil {
-		builder.WriteString("settled_at=")
-		builder.WriteString(v.Format(time.ANSIC))
-	}
 	builder.WriteByte(')')
 	return builder.String()
 }

@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"entgo.io/ent/dialect/sql"
 	"entgo.io/ent/dialect/sql/sqlgraph"
@@ -119,20 +118,6 @@ func (_c *ChatCreate) SetAssigneeSet(v bool) *ChatCreate {
 func (_c *ChatCreate) SetNillableAssigneeSet(v *bool) *ChatCreate {
 	if v != nil {
 		_c.SetAssigneeSet(*v)
-	}
-	return _c
-}
-
-// SetSettledAt sets the "settled_at" field.
-func (_c *ChatCreate) SetSettledAt(v time.Time) *ChatCreate {
-	_c.mutation.SetSettledAt(v)
-	return _c
-}
-
-// SetNillableSettledAt sets the "settled_at" field if the given value is not nil.
-func (_c *ChatCreate) SetNillableSettledAt(v *time.Time) *ChatCreate {
-	if v != nil {
-		_c.SetSettledAt(*v)
 	}
 	return _c
 }
@@ -326,10 +311,6 @@ func (_c *ChatCreate) createSpec() (*Chat, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.AssigneeSet(); ok {
 		_spec.SetField(chat.FieldAssigneeSet, field.TypeBool, value)
 		_node.AssigneeSet = value
-	}
-	if value, ok := _c.mutation.SettledAt(); ok {
-		_spec.SetField(chat.FieldSettledAt, field.TypeTime, value)
-		_node.SettledAt = &value
 	}
 	if nodes := _c.mutation.TeamIDs(); len(nodes) > 0 {
 		edge := &sqlgraph.EdgeSpec{
@@ -555,24 +536,6 @@ func (u *ChatUpsert) UpdateAssigneeSet() *ChatUpsert {
 	return u
 }
 
-// SetSettledAt sets the "settled_at" field.
-func (u *ChatUpsert) SetSettledAt(v time.Time) *ChatUpsert {
-	u.Set(chat.FieldSettledAt, v)
-	return u
-}
-
-// UpdateSettledAt sets the "settled_at" field to the value that was provided on create.
-func (u *ChatUpsert) UpdateSettledAt() *ChatUpsert {
-	u.SetExcluded(chat.FieldSettledAt)
-	return u
-}
-
-// ClearSettledAt clears the value of the "settled_at" field.
-func (u *ChatUpsert) ClearSettledAt() *ChatUpsert {
-	u.SetNull(chat.FieldSettledAt)
-	return u
-}
-
 // UpdateNewValues updates the mutable fields using the new values that were set on create.
 // Using this option is equivalent to using:
 //
@@ -723,27 +686,6 @@ func (u *ChatUpsertOne) SetAssigneeSet(v bool) *ChatUpsertOne {
 func (u *ChatUpsertOne) UpdateAssigneeSet() *ChatUpsertOne {
 	return u.Update(func(s *ChatUpsert) {
 		s.UpdateAssigneeSet()
-	})
-}
-
-// SetSettledAt sets the "settled_at" field.
-func (u *ChatUpsertOne) SetSettledAt(v time.Time) *ChatUpsertOne {
-	return u.Update(func(s *ChatUpsert) {
-		s.SetSettledAt(v)
-	})
-}
-
-// UpdateSettledAt sets the "settled_at" field to the value that was provided on create.
-func (u *ChatUpsertOne) UpdateSettledAt() *ChatUpsertOne {
-	return u.Update(func(s *ChatUpsert) {
-		s.UpdateSettledAt()
-	})
-}
-
-// ClearSettledAt clears the value of the "settled_at" field.
-func (u *ChatUpsertOne) ClearSettledAt() *ChatUpsertOne {
-	return u.Update(func(s *ChatUpsert) {
-		s.ClearSettledAt()
 	})
 }
 
@@ -1063,27 +1005,6 @@ func (u *ChatUpsertBulk) SetAssigneeSet(v bool) *ChatUpsertBulk {
 func (u *ChatUpsertBulk) UpdateAssigneeSet() *ChatUpsertBulk {
 	return u.Update(func(s *ChatUpsert) {
 		s.UpdateAssigneeSet()
-	})
-}
-
-// SetSettledAt sets the "settled_at" field.
-func (u *ChatUpsertBulk) SetSettledAt(v time.Time) *ChatUpsertBulk {
-	return u.Update(func(s *ChatUpsert) {
-		s.SetSettledAt(v)
-	})
-}
-
-// UpdateSettledAt sets the "settled_at" field to the value that was provided on create.
-func (u *ChatUpsertBulk) UpdateSettledAt() *ChatUpsertBulk {
-	return u.Update(func(s *ChatUpsert) {
-		s.UpdateSettledAt()
-	})
-}
-
-// ClearSettledAt clears the value of the "settled_at" field.
-func (u *ChatUpsertBulk) ClearSettledAt() *ChatUpsertBulk {
-	return u.Update(func(s *ChatUpsert) {
-		s.ClearSettledAt()
 	})
 }
 

@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"entgo.io/ent/dialect/sql"
 	"entgo.io/ent/dialect/sql/sqlgraph"
@@ -132,26 +131,6 @@ func (_u *ChatUpdate) SetNillableAssigneeSet(v *bool) *ChatUpdate {
 	if v != nil {
 		_u.SetAssigneeSet(*v)
 	}
-	return _u
-}
-
-// SetSettledAt sets the "settled_at" field.
-func (_u *ChatUpdate) SetSettledAt(v time.Time) *ChatUpdate {
-	_u.mutation.SetSettledAt(v)
-	return _u
-}
-
-// SetNillableSettledAt sets the "settled_at" field if the given value is not nil.
-func (_u *ChatUpdate) SetNillableSettledAt(v *time.Time) *ChatUpdate {
-	if v != nil {
-		_u.SetSettledAt(*v)
-	}
-	return _u
-}
-
-// ClearSettledAt clears the value of the "settled_at" field.
-func (_u *ChatUpdate) ClearSettledAt() *ChatUpdate {
-	_u.mutation.ClearSettledAt()
 	return _u
 }
 
@@ -358,12 +337,6 @@ func (_u *ChatUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	}
 	if value, ok := _u.mutation.AssigneeSet(); ok {
 		_spec.SetField(chat.FieldAssigneeSet, field.TypeBool, value)
-	}
-	if value, ok := _u.mutation.SettledAt(); ok {
-		_spec.SetField(chat.FieldSettledAt, field.TypeTime, value)
-	}
-	if _u.mutation.SettledAtCleared() {
-		_spec.ClearField(chat.FieldSettledAt, field.TypeTime)
 	}
 	if _u.mutation.TeamCleared() {
 		edge := &sqlgraph.EdgeSpec{
@@ -680,26 +653,6 @@ func (_u *ChatUpdateOne) SetNillableAssigneeSet(v *bool) *ChatUpdateOne {
 	return _u
 }
 
-// SetSettledAt sets the "settled_at" field.
-func (_u *ChatUpdateOne) SetSettledAt(v time.Time) *ChatUpdateOne {
-	_u.mutation.SetSettledAt(v)
-	return _u
-}
-
-// SetNillableSettledAt sets the "settled_at" field if the given value is not nil.
-func (_u *ChatUpdateOne) SetNillableSettledAt(v *time.Time) *ChatUpdateOne {
-	if v != nil {
-		_u.SetSettledAt(*v)
-	}
-	return _u
-}
-
-// ClearSettledAt clears the value of the "settled_at" field.
-func (_u *ChatUpdateOne) ClearSettledAt() *ChatUpdateOne {
-	_u.mutation.ClearSettledAt()
-	return _u
-}
-
 // SetTeam sets the "team" edge to the Team entity.
 func (_u *ChatUpdateOne) SetTeam(v *Team) *ChatUpdateOne {
 	return _u.SetTeamID(v.ID)
@@ -933,12 +886,6 @@ func (_u *ChatUpdateOne) sqlSave(ctx context.Context) (_node *Chat, err error) {
 	}
 	if value, ok := _u.mutation.AssigneeSet(); ok {
 		_spec.SetField(chat.FieldAssigneeSet, field.TypeBool, value)
-	}
-	if value, ok := _u.mutation.SettledAt(); ok {
-		_spec.SetField(chat.FieldSettledAt, field.TypeTime, value)
-	}
-	if _u.mutation.SettledAtCleared() {
-		_spec.ClearField(chat.FieldSettledAt, field.TypeTime)
 	}
 	if _u.mutation.TeamCleared() {
 		edge := &sqlgraph.EdgeSpec{

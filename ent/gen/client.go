@@ -20,6 +20,7 @@ import (
 	"github.com/fincokpi/finco/ent/gen/analysisdetail"
 	"github.com/fincokpi/finco/ent/gen/analysisfailure"
 	"github.com/fincokpi/finco/ent/gen/analyzer"
+	"github.com/fincokpi/finco/ent/gen/attachment"
 	"github.com/fincokpi/finco/ent/gen/auditevent"
 	"github.com/fincokpi/finco/ent/gen/chat"
 	"github.com/fincokpi/finco/ent/gen/company"
@@ -72,6 +73,8 @@ type Client struct {
 	AnalysisFailure *AnalysisFailureClient
 	// Analyzer is the client for interacting with the Analyzer builders.
 	Analyzer *AnalyzerClient
+	// Attachment is the client for interacting with the Attachment builders.
+	Attachment *AttachmentClient
 	// AuditEvent is the client for interacting with the AuditEvent builders.
 	AuditEvent *AuditEventClient
 	// Chat is the client for interacting with the Chat builders.
@@ -154,6 +157,7 @@ func (c *Client) init() {
 	c.AnalysisDetail = NewAnalysisDetailClient(c.config)
 	c.AnalysisFailure = NewAnalysisFailureClient(c.config)
 	c.Analyzer = NewAnalyzerClient(c.config)
+	c.Attachment = NewAttachmentClient(c.config)
 	c.AuditEvent = NewAuditEventClient(c.config)
 	c.Chat = NewChatClient(c.config)
 	c.Company = NewCompanyClient(c.config)
@@ -284,6 +288,7 @@ func (c *Client) Tx(ctx context.Context) (*Tx, error) {
 		AnalysisDetail:    NewAnalysisDetailClient(cfg),
 		AnalysisFailure:   NewAnalysisFailureClient(cfg),
 		Analyzer:          NewAnalyzerClient(cfg),
+		Attachment:        NewAttachmentClient(cfg),
 		AuditEvent:        NewAuditEventClient(cfg),
 		Chat:              NewChatClient(cfg),
 		Company:           NewCompanyClient(cfg),
@@ -341,6 +346,7 @@ func (c *Client) BeginTx(ctx context.Context, opts *sql.TxOptions) (*Tx, error) 
 		AnalysisDetail:    NewAnalysisDetailClient(cfg),
 		AnalysisFailure:   NewAnalysisFailureClient(cfg),
 		Analyzer:          NewAnalyzerClient(cfg),
+		Attachment:        NewAttachmentClient(cfg),
 		AuditEvent:        NewAuditEventClient(cfg),
 		Chat:              NewChatClient(cfg),
 		Company:           NewCompanyClient(cfg),
@@ -404,12 +410,12 @@ func (c *Client) Close() error {
 func (c *Client) Use(hooks ...Hook) {
 	for _, n := range []interface{ Use(...Hook) }{
 		c.Adjustment, c.Analysis, c.AnalysisDetail, c.AnalysisFailure, c.Analyzer,
-		c.AuditEvent, c.Chat, c.Company, c.Credential, c.Customer, c.Employment,
-		c.Feedback, c.Kpi, c.KpiRefresh, c.KpiResult, c.KpiScore, c.LedgerAccount,
-		c.LedgerEntry, c.LedgerTransaction, c.LineSource, c.Message, c.MessageContent,
-		c.PayPolicy, c.PayRule, c.PayrollRun, c.Payslip, c.PayslipLine, c.Salary,
-		c.Schedule, c.ScheduleVersion, c.Session, c.Shift, c.SignInFailure,
-		c.SpentToken, c.Team, c.TeamMembership, c.User, c.Wait,
+		c.Attachment, c.AuditEvent, c.Chat, c.Company, c.Credential, c.Customer,
+		c.Employment, c.Feedback, c.Kpi, c.KpiRefresh, c.KpiResult, c.KpiScore,
+		c.LedgerAccount, c.LedgerEntry, c.LedgerTransaction, c.LineSource, c.Message,
+		c.MessageContent, c.PayPolicy, c.PayRule, c.PayrollRun, c.Payslip,
+		c.PayslipLine, c.Salary, c.Schedule, c.ScheduleVersion, c.Session, c.Shift,
+		c.SignInFailure, c.SpentToken, c.Team, c.TeamMembership, c.User, c.Wait,
 	} {
 		n.Use(hooks...)
 	}
@@ -420,12 +426,12 @@ func (c *Client) Use(hooks ...Hook) {
 func (c *Client) Intercept(interceptors ...Interceptor) {
 	for _, n := range []interface{ Intercept(...Interceptor) }{
 		c.Adjustment, c.Analysis, c.AnalysisDetail, c.AnalysisFailure, c.Analyzer,
-		c.AuditEvent, c.Chat, c.Company, c.Credential, c.Customer, c.Employment,
-		c.Feedback, c.Kpi, c.KpiRefresh, c.KpiResult, c.KpiScore, c.LedgerAccount,
-		c.LedgerEntry, c.LedgerTransaction, c.LineSource, c.Message, c.MessageContent,
-		c.PayPolicy, c.PayRule, c.PayrollRun, c.Payslip, c.PayslipLine, c.Salary,
-		c.Schedule, c.ScheduleVersion, c.Session, c.Shift, c.SignInFailure,
-		c.SpentToken, c.Team, c.TeamMembership, c.User, c.Wait,
+		c.Attachment, c.AuditEvent, c.Chat, c.Company, c.Credential, c.Customer,
+		c.Employment, c.Feedback, c.Kpi, c.KpiRefresh, c.KpiResult, c.KpiScore,
+		c.LedgerAccount, c.LedgerEntry, c.LedgerTransaction, c.LineSource, c.Message,
+		c.MessageContent, c.PayPolicy, c.PayRule, c.PayrollRun, c.Payslip,
+		c.PayslipLine, c.Salary, c.Schedule, c.ScheduleVersion, c.Session, c.Shift,
+		c.SignInFailure, c.SpentToken, c.Team, c.TeamMembership, c.User, c.Wait,
 	} {
 		n.Intercept(interceptors...)
 	}
@@ -444,6 +450,8 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.AnalysisFailure.mutate(ctx, m)
 	case *AnalyzerMutation:
 		return c.Analyzer.mutate(ctx, m)
+	case *AttachmentMutation:
+		return c.Attachment.mutate(ctx, m)
 	case *AuditEventMutation:
 		return c.AuditEvent.mutate(ctx, m)
 	case *ChatMutation:
@@ -1342,6 +1350,156 @@ func (c *AnalyzerClient) mutate(ctx context.Context, m *AnalyzerMutation) (Value
 		return (&AnalyzerDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
 	default:
 		return nil, fmt.Errorf("gen: unknown Analyzer mutation op: %q", m.Op())
+	}
+}
+
+// AttachmentClient is a client for the Attachment schema.
+type AttachmentClient struct {
+	config
+}
+
+// NewAttachmentClient returns a client for the Attachment from the given config.
+func NewAttachmentClient(c config) *AttachmentClient {
+	return &AttachmentClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `attachment.Hooks(f(g(h())))`.
+func (c *AttachmentClient) Use(hooks ...Hook) {
+	c.hooks.Attachment = append(c.hooks.Attachment, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `attachment.Intercept(f(g(h())))`.
+func (c *AttachmentClient) Intercept(interceptors ...Interceptor) {
+	c.inters.Attachment = append(c.inters.Attachment, interceptors...)
+}
+
+// Create returns a builder for creating a Attachment entity.
+func (c *AttachmentClient) Create() *AttachmentCreate {
+	mutation := newAttachmentMutation(c.config, OpCreate)
+	return &AttachmentCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of Attachment entities.
+func (c *AttachmentClient) CreateBulk(builders ...*AttachmentCreate) *AttachmentCreateBulk {
+	return &AttachmentCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *AttachmentClient) MapCreateBulk(slice any, setFunc func(*AttachmentCreate, int)) *AttachmentCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &AttachmentCreateBulk{err: fmt.Errorf("calling to AttachmentClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*AttachmentCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &AttachmentCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for Attachment.
+func (c *AttachmentClient) Update() *AttachmentUpdate {
+	mutation := newAttachmentMutation(c.config, OpUpdate)
+	return &AttachmentUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *AttachmentClient) UpdateOne(_m *Attachment) *AttachmentUpdateOne {
+	mutation := newAttachmentMutation(c.config, OpUpdateOne, withAttachment(_m))
+	return &AttachmentUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *AttachmentClient) UpdateOneID(id int) *AttachmentUpdateOne {
+	mutation := newAttachmentMutation(c.config, OpUpdateOne, withAttachmentID(id))
+	return &AttachmentUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for Attachment.
+func (c *AttachmentClient) Delete() *AttachmentDelete {
+	mutation := newAttachmentMutation(c.config, OpDelete)
+	return &AttachmentDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *AttachmentClient) DeleteOne(_m *Attachment) *AttachmentDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *AttachmentClient) DeleteOneID(id int) *AttachmentDeleteOne {
+	builder := c.Delete().Where(attachment.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &AttachmentDeleteOne{builder}
+}
+
+// Query returns a query builder for Attachment.
+func (c *AttachmentClient) Query() *AttachmentQuery {
+	return &AttachmentQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeAttachment},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a Attachment entity by its id.
+func (c *AttachmentClient) Get(ctx context.Context, id int) (*Attachment, error) {
+	return c.Query().Where(attachment.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *AttachmentClient) GetX(ctx context.Context, id int) *Attachment {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// QueryContent queries the content edge of a Attachment.
+func (c *AttachmentClient) QueryContent(_m *Attachment) *MessageContentQuery {
+	query := (&MessageContentClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(attachment.Table, attachment.FieldID, id),
+			sqlgraph.To(messagecontent.Table, messagecontent.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, true, attachment.ContentTable, attachment.ContentColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// Hooks returns the client hooks.
+func (c *AttachmentClient) Hooks() []Hook {
+	hooks := c.hooks.Attachment
+	return append(hooks[:len(hooks):len(hooks)], attachment.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *AttachmentClient) Interceptors() []Interceptor {
+	return c.inters.Attachment
+}
+
+func (c *AttachmentClient) mutate(ctx context.Context, m *AttachmentMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&AttachmentCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&AttachmentUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&AttachmentUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&AttachmentDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("gen: unknown Attachment mutation op: %q", m.Op())
 	}
 }
 
@@ -4157,6 +4315,22 @@ func (c *MessageContentClient) QueryAnalyses(_m *MessageContent) *AnalysisQuery 
 	return query
 }
 
+// QueryFiles queries the files edge of a MessageContent.
+func (c *MessageContentClient) QueryFiles(_m *MessageContent) *AttachmentQuery {
+	query := (&AttachmentClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(messagecontent.Table, messagecontent.FieldID, id),
+			sqlgraph.To(attachment.Table, attachment.FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, messagecontent.FilesTable, messagecontent.FilesColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
 // Hooks returns the client hooks.
 func (c *MessageContentClient) Hooks() []Hook {
 	hooks := c.hooks.MessageContent
@@ -6954,20 +7128,20 @@ func (c *WaitClient) mutate(ctx context.Context, m *WaitMutation) (Value, error)
 // hooks and interceptors per client, for fast access.
 type (
 	hooks struct {
-		Adjustment, Analysis, AnalysisDetail, AnalysisFailure, Analyzer, AuditEvent,
-		Chat, Company, Credential, Customer, Employment, Feedback, Kpi, KpiRefresh,
-		KpiResult, KpiScore, LedgerAccount, LedgerEntry, LedgerTransaction, LineSource,
-		Message, MessageContent, PayPolicy, PayRule, PayrollRun, Payslip, PayslipLine,
-		Salary, Schedule, ScheduleVersion, Session, Shift, SignInFailure, SpentToken,
-		Team, TeamMembership, User, Wait []ent.Hook
+		Adjustment, Analysis, AnalysisDetail, AnalysisFailure, Analyzer, Attachment,
+		AuditEvent, Chat, Company, Credential, Customer, Employment, Feedback, Kpi,
+		KpiRefresh, KpiResult, KpiScore, LedgerAccount, LedgerEntry, LedgerTransaction,
+		LineSource, Message, MessageContent, PayPolicy, PayRule, PayrollRun, Payslip,
+		PayslipLine, Salary, Schedule, ScheduleVersion, Session, Shift, SignInFailure,
+		SpentToken, Team, TeamMembership, User, Wait []ent.Hook
 	}
 	inters struct {
-		Adjustment, Analysis, AnalysisDetail, AnalysisFailure, Analyzer, AuditEvent,
-		Chat, Company, Credential, Customer, Employment, Feedback, Kpi, KpiRefresh,
-		KpiResult, KpiScore, LedgerAccount, LedgerEntry, LedgerTransaction, LineSource,
-		Message, MessageContent, PayPolicy, PayRule, PayrollRun, Payslip, PayslipLine,
-		Salary, Schedule, ScheduleVersion, Session, Shift, SignInFailure, SpentToken,
-		Team, TeamMembership, User, Wait []ent.Interceptor
+		Adjustment, Analysis, AnalysisDetail, AnalysisFailure, Analyzer, Attachment,
+		AuditEvent, Chat, Company, Credential, Customer, Employment, Feedback, Kpi,
+		KpiRefresh, KpiResult, KpiScore, LedgerAccount, LedgerEntry, LedgerTransaction,
+		LineSource, Message, MessageContent, PayPolicy, PayRule, PayrollRun, Payslip,
+		PayslipLine, Salary, Schedule, ScheduleVersion, Session, Shift, SignInFailure,
+		SpentToken, Team, TeamMembership, User, Wait []ent.Interceptor
 	}
 )
 

@@ -17,6 +17,7 @@ import (
 	"github.com/fincokpi/finco/ent/gen/analysisdetail"
 	"github.com/fincokpi/finco/ent/gen/analysisfailure"
 	"github.com/fincokpi/finco/ent/gen/analyzer"
+	"github.com/fincokpi/finco/ent/gen/attachment"
 	"github.com/fincokpi/finco/ent/gen/auditevent"
 	"github.com/fincokpi/finco/ent/gen/chat"
 	"github.com/fincokpi/finco/ent/gen/company"
@@ -115,6 +116,7 @@ func checkColumn(t, c string) error {
 			analysisdetail.Table:    analysisdetail.ValidColumn,
 			analysisfailure.Table:   analysisfailure.ValidColumn,
 			analyzer.Table:          analyzer.ValidColumn,
+			attachment.Table:        attachment.ValidColumn,
 			auditevent.Table:        auditevent.ValidColumn,
 			chat.Table:              chat.ValidColumn,
 			company.Table:           company.ValidColumn,

@@ -288,6 +288,11 @@ func (_q *AnalysisQuery) collectField(ctx context.Context, oneNode bool, opCtx *
 				selectedFields = append(selectedFields, analysis.FieldLanguage)
 				fieldSeen[analysis.FieldLanguage] = struct{}{}
 			}
+		case "shadow":
+			if _, ok := fieldSeen[analysis.FieldShadow]; !ok {
+				selectedFields = append(selectedFields, analysis.FieldShadow)
+				fieldSeen[analysis.FieldShadow] = struct{}{}
+			}
 		case "createdAt":
 			if _, ok := fieldSeen[analysis.FieldCreatedAt]; !ok {
 				selectedFields = append(selectedFields, analysis.FieldCreatedAt)
@@ -486,10 +491,25 @@ func (_q *AnalyzerQuery) collectField(ctx context.Context, oneNode bool, opCtx *
 				selectedFields = append(selectedFields, analyzer.FieldSettings)
 				fieldSeen[analyzer.FieldSettings] = struct{}{}
 			}
+		case "audio":
+			if _, ok := fieldSeen[analyzer.FieldAudio]; !ok {
+				selectedFields = append(selectedFields, analyzer.FieldAudio)
+				fieldSeen[analyzer.FieldAudio] = struct{}{}
+			}
 		case "state":
 			if _, ok := fieldSeen[analyzer.FieldState]; !ok {
 				selectedFields = append(selectedFields, analyzer.FieldState)
 				fieldSeen[analyzer.FieldState] = struct{}{}
+			}
+		case "share":
+			if _, ok := fieldSeen[analyzer.FieldShare]; !ok {
+				selectedFields = append(selectedFields, analyzer.FieldShare)
+				fieldSeen[analyzer.FieldShare] = struct{}{}
+			}
+		case "learned":
+			if _, ok := fieldSeen[analyzer.FieldLearned]; !ok {
+				selectedFields = append(selectedFields, analyzer.FieldLearned)
+				fieldSeen[analyzer.FieldLearned] = struct{}{}
 			}
 		case "createdAt":
 			if _, ok := fieldSeen[analyzer.FieldCreatedAt]; !ok {

@@ -113,6 +113,10 @@ type AnalysisWhereInput struct {
 	LanguageEqualFold    *string  `json:"languageEqualFold,omitempty"`
 	LanguageContainsFold *string  `json:"languageContainsFold,omitempty"`
 
+	// "shadow" field predicates.
+	Shadow    *bool `json:"shadow,omitempty"`
+	ShadowNEQ *bool `json:"shadowNEQ,omitempty"`
+
 	// "created_at" field predicates.
 	CreatedAt      *time.Time  `json:"createdAt,omitempty"`
 	CreatedAtNEQ   *time.Time  `json:"createdAtNEQ,omitempty"`
@@ -407,6 +411,12 @@ func (i *AnalysisWhereInput) P() (predicate.Analysis, error) {
 	if i.LanguageContainsFold != nil {
 		predicates = append(predicates, analysis.LanguageContainsFold(*i.LanguageContainsFold))
 	}
+	if i.Shadow != nil {
+		predicates = append(predicates, analysis.ShadowEQ(*i.Shadow))
+	}
+	if i.ShadowNEQ != nil {
+		predicates = append(predicates, analysis.ShadowNEQ(*i.ShadowNEQ))
+	}
 	if i.CreatedAt != nil {
 		predicates = append(predicates, analysis.CreatedAtEQ(*i.CreatedAt))
 	}
@@ -525,11 +535,25 @@ type AnalyzerWhereInput struct {
 	VersionEqualFold    *string  `json:"versionEqualFold,omitempty"`
 	VersionContainsFold *string  `json:"versionContainsFold,omitempty"`
 
+	// "audio" field predicates.
+	Audio    *bool `json:"audio,omitempty"`
+	AudioNEQ *bool `json:"audioNEQ,omitempty"`
+
 	// "state" field predicates.
 	State      *analyzer.State  `json:"state,omitempty"`
 	StateNEQ   *analyzer.State  `json:"stateNEQ,omitempty"`
 	StateIn    []analyzer.State `json:"stateIn,omitempty"`
 	StateNotIn []analyzer.State `json:"stateNotIn,omitempty"`
+
+	// "share" field predicates.
+	Share      *int  `json:"share,omitempty"`
+	ShareNEQ   *int  `json:"shareNEQ,omitempty"`
+	ShareIn    []int `json:"shareIn,omitempty"`
+	ShareNotIn []int `json:"shareNotIn,omitempty"`
+	ShareGT    *int  `json:"shareGT,omitempty"`
+	ShareGTE   *int  `json:"shareGTE,omitempty"`
+	ShareLT    *int  `json:"shareLT,omitempty"`
+	ShareLTE   *int  `json:"shareLTE,omitempty"`
 
 	// "created_at" field predicates.
 	CreatedAt      *time.Time  `json:"createdAt,omitempty"`
@@ -715,6 +739,12 @@ func (i *AnalyzerWhereInput) P() (predicate.Analyzer, error) {
 	if i.VersionContainsFold != nil {
 		predicates = append(predicates, analyzer.VersionContainsFold(*i.VersionContainsFold))
 	}
+	if i.Audio != nil {
+		predicates = append(predicates, analyzer.AudioEQ(*i.Audio))
+	}
+	if i.AudioNEQ != nil {
+		predicates = append(predicates, analyzer.AudioNEQ(*i.AudioNEQ))
+	}
 	if i.State != nil {
 		predicates = append(predicates, analyzer.StateEQ(*i.State))
 	}
@@ -726,6 +756,30 @@ func (i *AnalyzerWhereInput) P() (predicate.Analyzer, error) {
 	}
 	if len(i.StateNotIn) > 0 {
 		predicates = append(predicates, analyzer.StateNotIn(i.StateNotIn...))
+	}
+	if i.Share != nil {
+		predicates = append(predicates, analyzer.ShareEQ(*i.Share))
+	}
+	if i.ShareNEQ != nil {
+		predicates = append(predicates, analyzer.ShareNEQ(*i.ShareNEQ))
+	}
+	if len(i.ShareIn) > 0 {
+		predicates = append(predicates, analyzer.ShareIn(i.ShareIn...))
+	}
+	if len(i.ShareNotIn) > 0 {
+		predicates = append(predicates, analyzer.ShareNotIn(i.ShareNotIn...))
+	}
+	if i.ShareGT != nil {
+		predicates = append(predicates, analyzer.ShareGT(*i.ShareGT))
+	}
+	if i.ShareGTE != nil {
+		predicates = append(predicates, analyzer.ShareGTE(*i.ShareGTE))
+	}
+	if i.ShareLT != nil {
+		predicates = append(predicates, analyzer.ShareLT(*i.ShareLT))
+	}
+	if i.ShareLTE != nil {
+		predicates = append(predicates, analyzer.ShareLTE(*i.ShareLTE))
 	}
 	if i.CreatedAt != nil {
 		predicates = append(predicates, analyzer.CreatedAtEQ(*i.CreatedAt))

@@ -47,13 +47,16 @@ type MessageContentEdges struct {
 	Message *Message `json:"message,omitempty"`
 	// Analyses holds the value of the analyses edge.
 	Analyses []*Analysis `json:"analyses,omitempty"`
+	// Files holds the value of the files edge.
+	Files []*Attachment `json:"files,omitempty"`
 	// loadedTypes holds the information for reporting if a
 	// type was loaded (or requested) in eager-loading or not.
-	loadedTypes [2]bool
+	loadedTypes [3]bool
 	// totalCount holds the count of the edges above.
 	totalCount [1]map[string]int
 
 	namedAnalyses map[string][]*Analysis
+	namedFiles    map[string][]*Attachment
 }
 
 // MessageOrErr returns the Message value or an error if the edge
@@ -74,6 +77,15 @@ func (e MessageContentEdges) AnalysesOrErr() ([]*Analysis, error) {
 		return e.Analyses, nil
 	}
 	return nil, &NotLoadedError{edge: "analyses"}
+}
+
+// FilesOrErr returns the Files value or an error if the edge
+// was not loaded in eager-loading.
+func (e MessageContentEdges) FilesOrErr() ([]*Attachment, error) {
+	if e.loadedTypes[2] {
+		return e.Files, nil
+	}
+	return nil, &NotLoadedError{edge: "files"}
 }
 
 // scanValues returns the types for scanning values from sql.Rows.
@@ -186,6 +198,11 @@ func (_m *MessageContent) QueryAnalyses() *AnalysisQuery {
 	return NewMessageContentClient(_m.config).QueryAnalyses(_m)
 }
 
+// QueryFiles queries the "files" edge of the MessageContent entity.
+func (_m *MessageContent) QueryFiles() *AttachmentQuery {
+	return NewMessageContentClient(_m.config).QueryFiles(_m)
+}
+
 // Update returns a builder for updating this MessageContent.
 // Note that you need to call MessageContent.Unwrap() before calling this method if this MessageContent
 // was returned from a transaction, and the transaction was committed or rolled back.
@@ -259,6 +276,30 @@ func (_m *MessageContent) appendNamedAnalyses(name string, edges ...*Analysis) {
 		_m.Edges.namedAnalyses[name] = []*Analysis{}
 	} else {
 		_m.Edges.namedAnalyses[name] = append(_m.Edges.namedAnalyses[name], edges...)
+	}
+}
+
+// NamedFiles returns the Files named value or an error if the edge was not
+// loaded in eager-loading with this name.
+func (_m *MessageContent) NamedFiles(name string) ([]*Attachment, error) {
+	if _m.Edges.namedFiles == nil {
+		return nil, &NotLoadedError{edge: name}
+	}
+	nodes, ok := _m.Edges.namedFiles[name]
+	if !ok {
+		return nil, &NotLoadedError{edge: name}
+	}
+	return nodes, nil
+}
+
+func (_m *MessageContent) appendNamedFiles(name string, edges ...*Attachment) {
+	if _m.Edges.namedFiles == nil {
+		_m.Edges.namedFiles = make(map[string][]*Attachment)
+	}
+	if len(edges) == 0 {
+		_m.Edges.namedFiles[name] = []*Attachment{}
+	} else {
+		_m.Edges.namedFiles[name] = append(_m.Edges.namedFiles[name], edges...)
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 	"entgo.io/ent/dialect/sql/sqlgraph"
 	"entgo.io/ent/schema/field"
 	"github.com/fincokpi/finco/ent/gen/analysis"
+	"github.com/fincokpi/finco/ent/gen/attachment"
 	"github.com/fincokpi/finco/ent/gen/message"
 	"github.com/fincokpi/finco/ent/gen/messagecontent"
 )
@@ -115,6 +116,21 @@ func (_c *MessageContentCreate) AddAnalyses(v ...*Analysis) *MessageContentCreat
 		ids[i] = v[i].ID
 	}
 	return _c.AddAnalysisIDs(ids...)
+}
+
+// AddFileIDs adds the "files" edge to the Attachment entity by IDs.
+func (_c *MessageContentCreate) AddFileIDs(ids ...int) *MessageContentCreate {
+	_c.mutation.AddFileIDs(ids...)
+	return _c
+}
+
+// AddFiles adds the "files" edges to the Attachment entity.
+func (_c *MessageContentCreate) AddFiles(v ...*Attachment) *MessageContentCreate {
+	ids := make([]int, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _c.AddFileIDs(ids...)
 }
 
 // Mutation returns the MessageContentMutation object of the builder.
@@ -274,6 +290,22 @@ func (_c *MessageContentCreate) createSpec() (*MessageContent, *sqlgraph.CreateS
 			Bidi:    false,
 			Target: &sqlgraph.EdgeTarget{
 				IDSpec: sqlgraph.NewFieldSpec(analysis.FieldID, field.TypeInt),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges = append(_spec.Edges, edge)
+	}
+	if nodes := _c.mutation.FilesIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   messagecontent.FilesTable,
+			Columns: []string{messagecontent.FilesColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(attachment.FieldID, field.TypeInt),
 			},
 		}
 		for _, k := range nodes {

@@ -15,6 +15,7 @@ import (
 	"entgo.io/ent/dialect/sql/sqlgraph"
 	"entgo.io/ent/schema/field"
 	"github.com/fincokpi/finco/ent/gen/analysis"
+	"github.com/fincokpi/finco/ent/gen/attachment"
 	"github.com/fincokpi/finco/ent/gen/message"
 	"github.com/fincokpi/finco/ent/gen/messagecontent"
 	"github.com/fincokpi/finco/ent/gen/predicate"
@@ -29,9 +30,11 @@ type MessageContentQuery struct {
 	predicates        []predicate.MessageContent
 	withMessage       *MessageQuery
 	withAnalyses      *AnalysisQuery
+	withFiles         *AttachmentQuery
 	loadTotal         []func(context.Context, []*MessageContent) error
 	modifiers         []func(*sql.Selector)
 	withNamedAnalyses map[string]*AnalysisQuery
+	withNamedFiles    map[string]*AttachmentQuery
 	// intermediate query (i.e. traversal path).
 	sql  *sql.Selector
 	path func(context.Context) (*sql.Selector, error)
@@ -105,6 +108,28 @@ func (_q *MessageContentQuery) QueryAnalyses() *AnalysisQuery {
 			sqlgraph.From(messagecontent.Table, messagecontent.FieldID, selector),
 			sqlgraph.To(analysis.Table, analysis.FieldID),
 			sqlgraph.Edge(sqlgraph.O2M, false, messagecontent.AnalysesTable, messagecontent.AnalysesColumn),
+		)
+		fromU = sqlgraph.SetNeighbors(_q.driver.Dialect(), step)
+		return fromU, nil
+	}
+	return query
+}
+
+// QueryFiles chains the current query on the "files" edge.
+func (_q *MessageContentQuery) QueryFiles() *AttachmentQuery {
+	query := (&AttachmentClient{config: _q.config}).Query()
+	query.path = func(ctx context.Context) (fromU *sql.Selector, err error) {
+		if err := _q.prepareQuery(ctx); err != nil {
+			return nil, err
+		}
+		selector := _q.sqlQuery(ctx)
+		if err := selector.Err(); err != nil {
+			return nil, err
+		}
+		step := sqlgraph.NewStep(
+			sqlgraph.From(messagecontent.Table, messagecontent.FieldID, selector),
+			sqlgraph.To(attachment.Table, attachment.FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, messagecontent.FilesTable, messagecontent.FilesColumn),
 		)
 		fromU = sqlgraph.SetNeighbors(_q.driver.Dialect(), step)
 		return fromU, nil
@@ -306,6 +331,7 @@ func (_q *MessageContentQuery) Clone() *MessageContentQuery {
 		predicates:   append([]predicate.MessageContent{}, _q.predicates...),
 		withMessage:  _q.withMessage.Clone(),
 		withAnalyses: _q.withAnalyses.Clone(),
+		withFiles:    _q.withFiles.Clone(),
 		// clone intermediate query.
 		sql:  _q.sql.Clone(),
 		path: _q.path,
@@ -331,6 +357,17 @@ func (_q *MessageContentQuery) WithAnalyses(opts ...func(*AnalysisQuery)) *Messa
 		opt(query)
 	}
 	_q.withAnalyses = query
+	return _q
+}
+
+// WithFiles tells the query-builder to eager-load the nodes that are connected to
+// the "files" edge. The optional arguments are used to configure the query builder of the edge.
+func (_q *MessageContentQuery) WithFiles(opts ...func(*AttachmentQuery)) *MessageContentQuery {
+	query := (&AttachmentClient{config: _q.config}).Query()
+	for _, opt := range opts {
+		opt(query)
+	}
+	_q.withFiles = query
 	return _q
 }
 
@@ -418,9 +455,10 @@ func (_q *MessageContentQuery) sqlAll(ctx context.Context, hooks ...queryHook) (
 	var (
 		nodes       = []*MessageContent{}
 		_spec       = _q.querySpec()
-		loadedTypes = [2]bool{
+		loadedTypes = [3]bool{
 			_q.withMessage != nil,
 			_q.withAnalyses != nil,
+			_q.withFiles != nil,
 		}
 	)
 	_spec.ScanValues = func(columns []string) ([]any, error) {
@@ -457,10 +495,24 @@ func (_q *MessageContentQuery) sqlAll(ctx context.Context, hooks ...queryHook) (
 			return nil, err
 		}
 	}
+	if query := _q.withFiles; query != nil {
+		if err := _q.loadFiles(ctx, query, nodes,
+			func(n *MessageContent) { n.Edges.Files = []*Attachment{} },
+			func(n *MessageContent, e *Attachment) { n.Edges.Files = append(n.Edges.Files, e) }); err != nil {
+			return nil, err
+		}
+	}
 	for name, query := range _q.withNamedAnalyses {
 		if err := _q.loadAnalyses(ctx, query, nodes,
 			func(n *MessageContent) { n.appendNamedAnalyses(name) },
 			func(n *MessageContent, e *Analysis) { n.appendNamedAnalyses(name, e) }); err != nil {
+			return nil, err
+		}
+	}
+	for name, query := range _q.withNamedFiles {
+		if err := _q.loadFiles(ctx, query, nodes,
+			func(n *MessageContent) { n.appendNamedFiles(name) },
+			func(n *MessageContent, e *Attachment) { n.appendNamedFiles(name, e) }); err != nil {
 			return nil, err
 		}
 	}
@@ -516,6 +568,36 @@ func (_q *MessageContentQuery) loadAnalyses(ctx context.Context, query *Analysis
 	}
 	query.Where(predicate.Analysis(func(s *sql.Selector) {
 		s.Where(sql.InValues(s.C(messagecontent.AnalysesColumn), fks...))
+	}))
+	neighbors, err := query.All(ctx)
+	if err != nil {
+		return err
+	}
+	for _, n := range neighbors {
+		fk := n.ContentID
+		node, ok := nodeids[fk]
+		if !ok {
+			return fmt.Errorf(`unexpected referenced foreign-key "content_id" returned %v for node %v`, fk, n.ID)
+		}
+		assign(node, n)
+	}
+	return nil
+}
+func (_q *MessageContentQuery) loadFiles(ctx context.Context, query *AttachmentQuery, nodes []*MessageContent, init func(*MessageContent), assign func(*MessageContent, *Attachment)) error {
+	fks := make([]driver.Value, 0, len(nodes))
+	nodeids := make(map[int]*MessageContent)
+	for i := range nodes {
+		fks = append(fks, nodes[i].ID)
+		nodeids[nodes[i].ID] = nodes[i]
+		if init != nil {
+			init(nodes[i])
+		}
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(attachment.FieldContentID)
+	}
+	query.Where(predicate.Attachment(func(s *sql.Selector) {
+		s.Where(sql.InValues(s.C(messagecontent.FilesColumn), fks...))
 	}))
 	neighbors, err := query.All(ctx)
 	if err != nil {
@@ -659,6 +741,20 @@ func (_q *MessageContentQuery) WithNamedAnalyses(name string, opts ...func(*Anal
 		_q.withNamedAnalyses = make(map[string]*AnalysisQuery)
 	}
 	_q.withNamedAnalyses[name] = query
+	return _q
+}
+
+// WithNamedFiles tells the query-builder to eager-load the nodes that are connected to the "files"
+// edge with the given name. The optional arguments are used to configure the query builder of the edge.
+func (_q *MessageContentQuery) WithNamedFiles(name string, opts ...func(*AttachmentQuery)) *MessageContentQuery {
+	query := (&AttachmentClient{config: _q.config}).Query()
+	for _, opt := range opts {
+		opt(query)
+	}
+	if _q.withNamedFiles == nil {
+		_q.withNamedFiles = make(map[string]*AttachmentQuery)
+	}
+	_q.withNamedFiles[name] = query
 	return _q
 }
 

@@ -11,6 +11,7 @@ import (
 	"entgo.io/ent/dialect/sql/sqlgraph"
 	"entgo.io/ent/schema/field"
 	"github.com/fincokpi/finco/ent/gen/analysis"
+	"github.com/fincokpi/finco/ent/gen/attachment"
 	"github.com/fincokpi/finco/ent/gen/messagecontent"
 	"github.com/fincokpi/finco/ent/gen/predicate"
 )
@@ -63,6 +64,21 @@ func (_u *MessageContentUpdate) AddAnalyses(v ...*Analysis) *MessageContentUpdat
 	return _u.AddAnalysisIDs(ids...)
 }
 
+// AddFileIDs adds the "files" edge to the Attachment entity by IDs.
+func (_u *MessageContentUpdate) AddFileIDs(ids ...int) *MessageContentUpdate {
+	_u.mutation.AddFileIDs(ids...)
+	return _u
+}
+
+// AddFiles adds the "files" edges to the Attachment entity.
+func (_u *MessageContentUpdate) AddFiles(v ...*Attachment) *MessageContentUpdate {
+	ids := make([]int, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.AddFileIDs(ids...)
+}
+
 // Mutation returns the MessageContentMutation object of the builder.
 func (_u *MessageContentUpdate) Mutation() *MessageContentMutation {
 	return _u.mutation
@@ -87,6 +103,27 @@ func (_u *MessageContentUpdate) RemoveAnalyses(v ...*Analysis) *MessageContentUp
 		ids[i] = v[i].ID
 	}
 	return _u.RemoveAnalysisIDs(ids...)
+}
+
+// ClearFiles clears all "files" edges to the Attachment entity.
+func (_u *MessageContentUpdate) ClearFiles() *MessageContentUpdate {
+	_u.mutation.ClearFiles()
+	return _u
+}
+
+// RemoveFileIDs removes the "files" edge to Attachment entities by IDs.
+func (_u *MessageContentUpdate) RemoveFileIDs(ids ...int) *MessageContentUpdate {
+	_u.mutation.RemoveFileIDs(ids...)
+	return _u
+}
+
+// RemoveFiles removes "files" edges to Attachment entities.
+func (_u *MessageContentUpdate) RemoveFiles(v ...*Attachment) *MessageContentUpdate {
+	ids := make([]int, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.RemoveFileIDs(ids...)
 }
 
 // Save executes the query and returns the number of nodes affected by the update operation.
@@ -193,6 +230,51 @@ func (_u *MessageContentUpdate) sqlSave(ctx context.Context) (_node int, err err
 		}
 		_spec.Edges.Add = append(_spec.Edges.Add, edge)
 	}
+	if _u.mutation.FilesCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   messagecontent.FilesTable,
+			Columns: []string{messagecontent.FilesColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(attachment.FieldID, field.TypeInt),
+			},
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.RemovedFilesIDs(); len(nodes) > 0 && !_u.mutation.FilesCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   messagecontent.FilesTable,
+			Columns: []string{messagecontent.FilesColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(attachment.FieldID, field.TypeInt),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.FilesIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   messagecontent.FilesTable,
+			Columns: []string{messagecontent.FilesColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(attachment.FieldID, field.TypeInt),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Add = append(_spec.Edges.Add, edge)
+	}
 	if _node, err = sqlgraph.UpdateNodes(ctx, _u.driver, _spec); err != nil {
 		if _, ok := err.(*sqlgraph.NotFoundError); ok {
 			err = &NotFoundError{messagecontent.Label}
@@ -248,6 +330,21 @@ func (_u *MessageContentUpdateOne) AddAnalyses(v ...*Analysis) *MessageContentUp
 	return _u.AddAnalysisIDs(ids...)
 }
 
+// AddFileIDs adds the "files" edge to the Attachment entity by IDs.
+func (_u *MessageContentUpdateOne) AddFileIDs(ids ...int) *MessageContentUpdateOne {
+	_u.mutation.AddFileIDs(ids...)
+	return _u
+}
+
+// AddFiles adds the "files" edges to the Attachment entity.
+func (_u *MessageContentUpdateOne) AddFiles(v ...*Attachment) *MessageContentUpdateOne {
+	ids := make([]int, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.AddFileIDs(ids...)
+}
+
 // Mutation returns the MessageContentMutation object of the builder.
 func (_u *MessageContentUpdateOne) Mutation() *MessageContentMutation {
 	return _u.mutation
@@ -272,6 +369,27 @@ func (_u *MessageContentUpdateOne) RemoveAnalyses(v ...*Analysis) *MessageConten
 		ids[i] = v[i].ID
 	}
 	return _u.RemoveAnalysisIDs(ids...)
+}
+
+// ClearFiles clears all "files" edges to the Attachment entity.
+func (_u *MessageContentUpdateOne) ClearFiles() *MessageContentUpdateOne {
+	_u.mutation.ClearFiles()
+	return _u
+}
+
+// RemoveFileIDs removes the "files" edge to Attachment entities by IDs.
+func (_u *MessageContentUpdateOne) RemoveFileIDs(ids ...int) *MessageContentUpdateOne {
+	_u.mutation.RemoveFileIDs(ids...)
+	return _u
+}
+
+// RemoveFiles removes "files" edges to Attachment entities.
+func (_u *MessageContentUpdateOne) RemoveFiles(v ...*Attachment) *MessageContentUpdateOne {
+	ids := make([]int, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.RemoveFileIDs(ids...)
 }
 
 // Where appends a list predicates to the MessageContentUpdate builder.
@@ -401,6 +519,51 @@ func (_u *MessageContentUpdateOne) sqlSave(ctx context.Context) (_node *MessageC
 			Bidi:    false,
 			Target: &sqlgraph.EdgeTarget{
 				IDSpec: sqlgraph.NewFieldSpec(analysis.FieldID, field.TypeInt),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Add = append(_spec.Edges.Add, edge)
+	}
+	if _u.mutation.FilesCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   messagecontent.FilesTable,
+			Columns: []string{messagecontent.FilesColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(attachment.FieldID, field.TypeInt),
+			},
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.RemovedFilesIDs(); len(nodes) > 0 && !_u.mutation.FilesCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   messagecontent.FilesTable,
+			Columns: []string{messagecontent.FilesColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(attachment.FieldID, field.TypeInt),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.FilesIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   messagecontent.FilesTable,
+			Columns: []string{messagecontent.FilesColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(attachment.FieldID, field.TypeInt),
 			},
 		}
 		for _, k := range nodes {

@@ -18,6 +18,7 @@ import (
 	"github.com/fincokpi/finco/ent/gen/analysisdetail"
 	"github.com/fincokpi/finco/ent/gen/analysisfailure"
 	"github.com/fincokpi/finco/ent/gen/analyzer"
+	"github.com/fincokpi/finco/ent/gen/attachment"
 	"github.com/fincokpi/finco/ent/gen/auditevent"
 	"github.com/fincokpi/finco/ent/gen/chat"
 	"github.com/fincokpi/finco/ent/gen/company"
@@ -68,6 +69,7 @@ const (
 	TypeAnalysisDetail    = "AnalysisDetail"
 	TypeAnalysisFailure   = "AnalysisFailure"
 	TypeAnalyzer          = "Analyzer"
+	TypeAttachment        = "Attachment"
 	TypeAuditEvent        = "AuditEvent"
 	TypeChat              = "Chat"
 	TypeCompany           = "Company"
@@ -1186,6 +1188,7 @@ type AnalysisMutation struct {
 	confidence      *float64
 	addconfidence   *float64
 	language        *string
+	shadow          *bool
 	created_at      *time.Time
 	clearedFields   map[string]struct{}
 	message         *int
@@ -1670,6 +1673,42 @@ func (m *AnalysisMutation) ResetLanguage() {
 	delete(m.clearedFields, analysis.FieldLanguage)
 }
 
+// SetShadow sets the "shadow" field.
+func (m *AnalysisMutation) SetShadow(b bool) {
+	m.shadow = &b
+}
+
+// Shadow returns the value of the "shadow" field in the mutation.
+func (m *AnalysisMutation) Shadow() (r bool, exists bool) {
+	v := m.shadow
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldShadow returns the old "shadow" field's value of the Analysis entity.
+// If the Analysis object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AnalysisMutation) OldShadow(ctx context.Context) (v bool, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldShadow is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldShadow requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldShadow: %w", err)
+	}
+	return oldValue.Shadow, nil
+}
+
+// ResetShadow resets all changes to the "shadow" field.
+func (m *AnalysisMutation) ResetShadow() {
+	m.shadow = nil
+}
+
 // SetCreatedAt sets the "created_at" field.
 func (m *AnalysisMutation) SetCreatedAt(t time.Time) {
 	m.created_at = &t
@@ -1914,7 +1953,7 @@ func (m *AnalysisMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *AnalysisMutation) Fields() []string {
-	fields := make([]string, 0, 9)
+	fields := make([]string, 0, 10)
 	if m.message != nil {
 		fields = append(fields, analysis.FieldMessageID)
 	}
@@ -1938,6 +1977,9 @@ func (m *AnalysisMutation) Fields() []string {
 	}
 	if m.language != nil {
 		fields = append(fields, analysis.FieldLanguage)
+	}
+	if m.shadow != nil {
+		fields = append(fields, analysis.FieldShadow)
 	}
 	if m.created_at != nil {
 		fields = append(fields, analysis.FieldCreatedAt)
@@ -1966,6 +2008,8 @@ func (m *AnalysisMutation) Field(name string) (ent.Value, bool) {
 		return m.Confidence()
 	case analysis.FieldLanguage:
 		return m.Language()
+	case analysis.FieldShadow:
+		return m.Shadow()
 	case analysis.FieldCreatedAt:
 		return m.CreatedAt()
 	}
@@ -1993,6 +2037,8 @@ func (m *AnalysisMutation) OldField(ctx context.Context, name string) (ent.Value
 		return m.OldConfidence(ctx)
 	case analysis.FieldLanguage:
 		return m.OldLanguage(ctx)
+	case analysis.FieldShadow:
+		return m.OldShadow(ctx)
 	case analysis.FieldCreatedAt:
 		return m.OldCreatedAt(ctx)
 	}
@@ -2059,6 +2105,13 @@ func (m *AnalysisMutation) SetField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetLanguage(v)
+		return nil
+	case analysis.FieldShadow:
+		v, ok := value.(bool)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetShadow(v)
 		return nil
 	case analysis.FieldCreatedAt:
 		v, ok := value.(time.Time)
@@ -2187,6 +2240,9 @@ func (m *AnalysisMutation) ResetField(name string) error {
 		return nil
 	case analysis.FieldLanguage:
 		m.ResetLanguage()
+		return nil
+	case analysis.FieldShadow:
+		m.ResetShadow()
 		return nil
 	case analysis.FieldCreatedAt:
 		m.ResetCreatedAt()
@@ -3347,7 +3403,14 @@ type AnalyzerMutation struct {
 	labels          *map[string][]string
 	settings        *json.RawMessage
 	appendsettings  json.RawMessage
+	audio           *bool
+	max_batch       *int
+	addmax_batch    *int
 	state           *analyzer.State
+	share           *int
+	addshare        *int
+	learned         *json.RawMessage
+	appendlearned   json.RawMessage
 	created_at      *time.Time
 	clearedFields   map[string]struct{}
 	analyses        map[int]struct{}
@@ -3867,6 +3930,98 @@ func (m *AnalyzerMutation) ResetSettings() {
 	delete(m.clearedFields, analyzer.FieldSettings)
 }
 
+// SetAudio sets the "audio" field.
+func (m *AnalyzerMutation) SetAudio(b bool) {
+	m.audio = &b
+}
+
+// Audio returns the value of the "audio" field in the mutation.
+func (m *AnalyzerMutation) Audio() (r bool, exists bool) {
+	v := m.audio
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAudio returns the old "audio" field's value of the Analyzer entity.
+// If the Analyzer object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AnalyzerMutation) OldAudio(ctx context.Context) (v bool, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAudio is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAudio requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAudio: %w", err)
+	}
+	return oldValue.Audio, nil
+}
+
+// ResetAudio resets all changes to the "audio" field.
+func (m *AnalyzerMutation) ResetAudio() {
+	m.audio = nil
+}
+
+// SetMaxBatch sets the "max_batch" field.
+func (m *AnalyzerMutation) SetMaxBatch(i int) {
+	m.max_batch = &i
+	m.addmax_batch = nil
+}
+
+// MaxBatch returns the value of the "max_batch" field in the mutation.
+func (m *AnalyzerMutation) MaxBatch() (r int, exists bool) {
+	v := m.max_batch
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldMaxBatch returns the old "max_batch" field's value of the Analyzer entity.
+// If the Analyzer object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AnalyzerMutation) OldMaxBatch(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldMaxBatch is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldMaxBatch requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldMaxBatch: %w", err)
+	}
+	return oldValue.MaxBatch, nil
+}
+
+// AddMaxBatch adds i to the "max_batch" field.
+func (m *AnalyzerMutation) AddMaxBatch(i int) {
+	if m.addmax_batch != nil {
+		*m.addmax_batch += i
+	} else {
+		m.addmax_batch = &i
+	}
+}
+
+// AddedMaxBatch returns the value that was added to the "max_batch" field in this mutation.
+func (m *AnalyzerMutation) AddedMaxBatch() (r int, exists bool) {
+	v := m.addmax_batch
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetMaxBatch resets all changes to the "max_batch" field.
+func (m *AnalyzerMutation) ResetMaxBatch() {
+	m.max_batch = nil
+	m.addmax_batch = nil
+}
+
 // SetState sets the "state" field.
 func (m *AnalyzerMutation) SetState(a analyzer.State) {
 	m.state = &a
@@ -3901,6 +4056,127 @@ func (m *AnalyzerMutation) OldState(ctx context.Context) (v analyzer.State, err 
 // ResetState resets all changes to the "state" field.
 func (m *AnalyzerMutation) ResetState() {
 	m.state = nil
+}
+
+// SetShare sets the "share" field.
+func (m *AnalyzerMutation) SetShare(i int) {
+	m.share = &i
+	m.addshare = nil
+}
+
+// Share returns the value of the "share" field in the mutation.
+func (m *AnalyzerMutation) Share() (r int, exists bool) {
+	v := m.share
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldShare returns the old "share" field's value of the Analyzer entity.
+// If the Analyzer object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AnalyzerMutation) OldShare(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldShare is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldShare requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldShare: %w", err)
+	}
+	return oldValue.Share, nil
+}
+
+// AddShare adds i to the "share" field.
+func (m *AnalyzerMutation) AddShare(i int) {
+	if m.addshare != nil {
+		*m.addshare += i
+	} else {
+		m.addshare = &i
+	}
+}
+
+// AddedShare returns the value that was added to the "share" field in this mutation.
+func (m *AnalyzerMutation) AddedShare() (r int, exists bool) {
+	v := m.addshare
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetShare resets all changes to the "share" field.
+func (m *AnalyzerMutation) ResetShare() {
+	m.share = nil
+	m.addshare = nil
+}
+
+// SetLearned sets the "learned" field.
+func (m *AnalyzerMutation) SetLearned(jm json.RawMessage) {
+	m.learned = &jm
+	m.appendlearned = nil
+}
+
+// Learned returns the value of the "learned" field in the mutation.
+func (m *AnalyzerMutation) Learned() (r json.RawMessage, exists bool) {
+	v := m.learned
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldLearned returns the old "learned" field's value of the Analyzer entity.
+// If the Analyzer object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AnalyzerMutation) OldLearned(ctx context.Context) (v json.RawMessage, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldLearned is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldLearned requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldLearned: %w", err)
+	}
+	return oldValue.Learned, nil
+}
+
+// AppendLearned adds jm to the "learned" field.
+func (m *AnalyzerMutation) AppendLearned(jm json.RawMessage) {
+	m.appendlearned = append(m.appendlearned, jm...)
+}
+
+// AppendedLearned returns the list of values that were appended to the "learned" field in this mutation.
+func (m *AnalyzerMutation) AppendedLearned() (json.RawMessage, bool) {
+	if len(m.appendlearned) == 0 {
+		return nil, false
+	}
+	return m.appendlearned, true
+}
+
+// ClearLearned clears the value of the "learned" field.
+func (m *AnalyzerMutation) ClearLearned() {
+	m.learned = nil
+	m.appendlearned = nil
+	m.clearedFields[analyzer.FieldLearned] = struct{}{}
+}
+
+// LearnedCleared returns if the "learned" field was cleared in this mutation.
+func (m *AnalyzerMutation) LearnedCleared() bool {
+	_, ok := m.clearedFields[analyzer.FieldLearned]
+	return ok
+}
+
+// ResetLearned resets all changes to the "learned" field.
+func (m *AnalyzerMutation) ResetLearned() {
+	m.learned = nil
+	m.appendlearned = nil
+	delete(m.clearedFields, analyzer.FieldLearned)
 }
 
 // SetCreatedAt sets the "created_at" field.
@@ -4027,7 +4303,7 @@ func (m *AnalyzerMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *AnalyzerMutation) Fields() []string {
-	fields := make([]string, 0, 11)
+	fields := make([]string, 0, 15)
 	if m.name != nil {
 		fields = append(fields, analyzer.FieldName)
 	}
@@ -4055,8 +4331,20 @@ func (m *AnalyzerMutation) Fields() []string {
 	if m.settings != nil {
 		fields = append(fields, analyzer.FieldSettings)
 	}
+	if m.audio != nil {
+		fields = append(fields, analyzer.FieldAudio)
+	}
+	if m.max_batch != nil {
+		fields = append(fields, analyzer.FieldMaxBatch)
+	}
 	if m.state != nil {
 		fields = append(fields, analyzer.FieldState)
+	}
+	if m.share != nil {
+		fields = append(fields, analyzer.FieldShare)
+	}
+	if m.learned != nil {
+		fields = append(fields, analyzer.FieldLearned)
 	}
 	if m.created_at != nil {
 		fields = append(fields, analyzer.FieldCreatedAt)
@@ -4087,8 +4375,16 @@ func (m *AnalyzerMutation) Field(name string) (ent.Value, bool) {
 		return m.Labels()
 	case analyzer.FieldSettings:
 		return m.Settings()
+	case analyzer.FieldAudio:
+		return m.Audio()
+	case analyzer.FieldMaxBatch:
+		return m.MaxBatch()
 	case analyzer.FieldState:
 		return m.State()
+	case analyzer.FieldShare:
+		return m.Share()
+	case analyzer.FieldLearned:
+		return m.Learned()
 	case analyzer.FieldCreatedAt:
 		return m.CreatedAt()
 	}
@@ -4118,8 +4414,16 @@ func (m *AnalyzerMutation) OldField(ctx context.Context, name string) (ent.Value
 		return m.OldLabels(ctx)
 	case analyzer.FieldSettings:
 		return m.OldSettings(ctx)
+	case analyzer.FieldAudio:
+		return m.OldAudio(ctx)
+	case analyzer.FieldMaxBatch:
+		return m.OldMaxBatch(ctx)
 	case analyzer.FieldState:
 		return m.OldState(ctx)
+	case analyzer.FieldShare:
+		return m.OldShare(ctx)
+	case analyzer.FieldLearned:
+		return m.OldLearned(ctx)
 	case analyzer.FieldCreatedAt:
 		return m.OldCreatedAt(ctx)
 	}
@@ -4194,12 +4498,40 @@ func (m *AnalyzerMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetSettings(v)
 		return nil
+	case analyzer.FieldAudio:
+		v, ok := value.(bool)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAudio(v)
+		return nil
+	case analyzer.FieldMaxBatch:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetMaxBatch(v)
+		return nil
 	case analyzer.FieldState:
 		v, ok := value.(analyzer.State)
 		if !ok {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetState(v)
+		return nil
+	case analyzer.FieldShare:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetShare(v)
+		return nil
+	case analyzer.FieldLearned:
+		v, ok := value.(json.RawMessage)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetLearned(v)
 		return nil
 	case analyzer.FieldCreatedAt:
 		v, ok := value.(time.Time)
@@ -4215,13 +4547,26 @@ func (m *AnalyzerMutation) SetField(name string, value ent.Value) error {
 // AddedFields returns all numeric fields that were incremented/decremented during
 // this mutation.
 func (m *AnalyzerMutation) AddedFields() []string {
-	return nil
+	var fields []string
+	if m.addmax_batch != nil {
+		fields = append(fields, analyzer.FieldMaxBatch)
+	}
+	if m.addshare != nil {
+		fields = append(fields, analyzer.FieldShare)
+	}
+	return fields
 }
 
 // AddedField returns the numeric value that was incremented/decremented on a field
 // with the given name. The second boolean return value indicates that this field
 // was not set, or was not defined in the schema.
 func (m *AnalyzerMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case analyzer.FieldMaxBatch:
+		return m.AddedMaxBatch()
+	case analyzer.FieldShare:
+		return m.AddedShare()
+	}
 	return nil, false
 }
 
@@ -4230,6 +4575,20 @@ func (m *AnalyzerMutation) AddedField(name string) (ent.Value, bool) {
 // type.
 func (m *AnalyzerMutation) AddField(name string, value ent.Value) error {
 	switch name {
+	case analyzer.FieldMaxBatch:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddMaxBatch(v)
+		return nil
+	case analyzer.FieldShare:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddShare(v)
+		return nil
 	}
 	return fmt.Errorf("unknown Analyzer numeric field %s", name)
 }
@@ -4243,6 +4602,9 @@ func (m *AnalyzerMutation) ClearedFields() []string {
 	}
 	if m.FieldCleared(analyzer.FieldSettings) {
 		fields = append(fields, analyzer.FieldSettings)
+	}
+	if m.FieldCleared(analyzer.FieldLearned) {
+		fields = append(fields, analyzer.FieldLearned)
 	}
 	return fields
 }
@@ -4263,6 +4625,9 @@ func (m *AnalyzerMutation) ClearField(name string) error {
 		return nil
 	case analyzer.FieldSettings:
 		m.ClearSettings()
+		return nil
+	case analyzer.FieldLearned:
+		m.ClearLearned()
 		return nil
 	}
 	return fmt.Errorf("unknown Analyzer nullable field %s", name)
@@ -4299,8 +4664,20 @@ func (m *AnalyzerMutation) ResetField(name string) error {
 	case analyzer.FieldSettings:
 		m.ResetSettings()
 		return nil
+	case analyzer.FieldAudio:
+		m.ResetAudio()
+		return nil
+	case analyzer.FieldMaxBatch:
+		m.ResetMaxBatch()
+		return nil
 	case analyzer.FieldState:
 		m.ResetState()
+		return nil
+	case analyzer.FieldShare:
+		m.ResetShare()
+		return nil
+	case analyzer.FieldLearned:
+		m.ResetLearned()
 		return nil
 	case analyzer.FieldCreatedAt:
 		m.ResetCreatedAt()
@@ -4391,6 +4768,866 @@ func (m *AnalyzerMutation) ResetEdge(name string) error {
 		return nil
 	}
 	return fmt.Errorf("unknown Analyzer edge %s", name)
+}
+
+// AttachmentMutation represents an operation that mutates the Attachment nodes in the graph.
+type AttachmentMutation struct {
+	config
+	op             Op
+	typ            string
+	id             *int
+	position       *int
+	addposition    *int
+	kind           *attachment.Kind
+	mime           *string
+	bytes          *int
+	addbytes       *int
+	seconds        *int
+	addseconds     *int
+	sha256         *string
+	created_at     *time.Time
+	clearedFields  map[string]struct{}
+	content        *int
+	clearedcontent bool
+	done           bool
+	oldValue       func(context.Context) (*Attachment, error)
+	predicates     []predicate.Attachment
+}
+
+var _ ent.Mutation = (*AttachmentMutation)(nil)
+
+// attachmentOption allows management of the mutation configuration using functional options.
+type attachmentOption func(*AttachmentMutation)
+
+// newAttachmentMutation creates new mutation for the Attachment entity.
+func newAttachmentMutation(c config, op Op, opts ...attachmentOption) *AttachmentMutation {
+	m := &AttachmentMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeAttachment,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withAttachmentID sets the ID field of the mutation.
+func withAttachmentID(id int) attachmentOption {
+	return func(m *AttachmentMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *Attachment
+		)
+		m.oldValue = func(ctx context.Context) (*Attachment, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().Attachment.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withAttachment sets the old Attachment of the mutation.
+func withAttachment(node *Attachment) attachmentOption {
+	return func(m *AttachmentMutation) {
+		m.oldValue = func(context.Context) (*Attachment, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m AttachmentMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m AttachmentMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("gen: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *AttachmentMutation) ID() (id int, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *AttachmentMutation) IDs(ctx context.Context) ([]int, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []int{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().Attachment.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetContentID sets the "content_id" field.
+func (m *AttachmentMutation) SetContentID(i int) {
+	m.content = &i
+}
+
+// ContentID returns the value of the "content_id" field in the mutation.
+func (m *AttachmentMutation) ContentID() (r int, exists bool) {
+	v := m.content
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldContentID returns the old "content_id" field's value of the Attachment entity.
+// If the Attachment object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AttachmentMutation) OldContentID(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldContentID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldContentID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldContentID: %w", err)
+	}
+	return oldValue.ContentID, nil
+}
+
+// ResetContentID resets all changes to the "content_id" field.
+func (m *AttachmentMutation) ResetContentID() {
+	m.content = nil
+}
+
+// SetPosition sets the "position" field.
+func (m *AttachmentMutation) SetPosition(i int) {
+	m.position = &i
+	m.addposition = nil
+}
+
+// Position returns the value of the "position" field in the mutation.
+func (m *AttachmentMutation) Position() (r int, exists bool) {
+	v := m.position
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPosition returns the old "position" field's value of the Attachment entity.
+// If the Attachment object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AttachmentMutation) OldPosition(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPosition is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPosition requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPosition: %w", err)
+	}
+	return oldValue.Position, nil
+}
+
+// AddPosition adds i to the "position" field.
+func (m *AttachmentMutation) AddPosition(i int) {
+	if m.addposition != nil {
+		*m.addposition += i
+	} else {
+		m.addposition = &i
+	}
+}
+
+// AddedPosition returns the value that was added to the "position" field in this mutation.
+func (m *AttachmentMutation) AddedPosition() (r int, exists bool) {
+	v := m.addposition
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetPosition resets all changes to the "position" field.
+func (m *AttachmentMutation) ResetPosition() {
+	m.position = nil
+	m.addposition = nil
+}
+
+// SetKind sets the "kind" field.
+func (m *AttachmentMutation) SetKind(a attachment.Kind) {
+	m.kind = &a
+}
+
+// Kind returns the value of the "kind" field in the mutation.
+func (m *AttachmentMutation) Kind() (r attachment.Kind, exists bool) {
+	v := m.kind
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldKind returns the old "kind" field's value of the Attachment entity.
+// If the Attachment object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AttachmentMutation) OldKind(ctx context.Context) (v attachment.Kind, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldKind is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldKind requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldKind: %w", err)
+	}
+	return oldValue.Kind, nil
+}
+
+// ResetKind resets all changes to the "kind" field.
+func (m *AttachmentMutation) ResetKind() {
+	m.kind = nil
+}
+
+// SetMime sets the "mime" field.
+func (m *AttachmentMutation) SetMime(s string) {
+	m.mime = &s
+}
+
+// Mime returns the value of the "mime" field in the mutation.
+func (m *AttachmentMutation) Mime() (r string, exists bool) {
+	v := m.mime
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldMime returns the old "mime" field's value of the Attachment entity.
+// If the Attachment object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AttachmentMutation) OldMime(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldMime is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldMime requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldMime: %w", err)
+	}
+	return oldValue.Mime, nil
+}
+
+// ResetMime resets all changes to the "mime" field.
+func (m *AttachmentMutation) ResetMime() {
+	m.mime = nil
+}
+
+// SetBytes sets the "bytes" field.
+func (m *AttachmentMutation) SetBytes(i int) {
+	m.bytes = &i
+	m.addbytes = nil
+}
+
+// Bytes returns the value of the "bytes" field in the mutation.
+func (m *AttachmentMutation) Bytes() (r int, exists bool) {
+	v := m.bytes
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldBytes returns the old "bytes" field's value of the Attachment entity.
+// If the Attachment object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AttachmentMutation) OldBytes(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldBytes is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldBytes requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldBytes: %w", err)
+	}
+	return oldValue.Bytes, nil
+}
+
+// AddBytes adds i to the "bytes" field.
+func (m *AttachmentMutation) AddBytes(i int) {
+	if m.addbytes != nil {
+		*m.addbytes += i
+	} else {
+		m.addbytes = &i
+	}
+}
+
+// AddedBytes returns the value that was added to the "bytes" field in this mutation.
+func (m *AttachmentMutation) AddedBytes() (r int, exists bool) {
+	v := m.addbytes
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetBytes resets all changes to the "bytes" field.
+func (m *AttachmentMutation) ResetBytes() {
+	m.bytes = nil
+	m.addbytes = nil
+}
+
+// SetSeconds sets the "seconds" field.
+func (m *AttachmentMutation) SetSeconds(i int) {
+	m.seconds = &i
+	m.addseconds = nil
+}
+
+// Seconds returns the value of the "seconds" field in the mutation.
+func (m *AttachmentMutation) Seconds() (r int, exists bool) {
+	v := m.seconds
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldSeconds returns the old "seconds" field's value of the Attachment entity.
+// If the Attachment object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AttachmentMutation) OldSeconds(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldSeconds is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldSeconds requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldSeconds: %w", err)
+	}
+	return oldValue.Seconds, nil
+}
+
+// AddSeconds adds i to the "seconds" field.
+func (m *AttachmentMutation) AddSeconds(i int) {
+	if m.addseconds != nil {
+		*m.addseconds += i
+	} else {
+		m.addseconds = &i
+	}
+}
+
+// AddedSeconds returns the value that was added to the "seconds" field in this mutation.
+func (m *AttachmentMutation) AddedSeconds() (r int, exists bool) {
+	v := m.addseconds
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetSeconds resets all changes to the "seconds" field.
+func (m *AttachmentMutation) ResetSeconds() {
+	m.seconds = nil
+	m.addseconds = nil
+}
+
+// SetSha256 sets the "sha256" field.
+func (m *AttachmentMutation) SetSha256(s string) {
+	m.sha256 = &s
+}
+
+// Sha256 returns the value of the "sha256" field in the mutation.
+func (m *AttachmentMutation) Sha256() (r string, exists bool) {
+	v := m.sha256
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldSha256 returns the old "sha256" field's value of the Attachment entity.
+// If the Attachment object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AttachmentMutation) OldSha256(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldSha256 is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldSha256 requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldSha256: %w", err)
+	}
+	return oldValue.Sha256, nil
+}
+
+// ResetSha256 resets all changes to the "sha256" field.
+func (m *AttachmentMutation) ResetSha256() {
+	m.sha256 = nil
+}
+
+// SetCreatedAt sets the "created_at" field.
+func (m *AttachmentMutation) SetCreatedAt(t time.Time) {
+	m.created_at = &t
+}
+
+// CreatedAt returns the value of the "created_at" field in the mutation.
+func (m *AttachmentMutation) CreatedAt() (r time.Time, exists bool) {
+	v := m.created_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedAt returns the old "created_at" field's value of the Attachment entity.
+// If the Attachment object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AttachmentMutation) OldCreatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedAt: %w", err)
+	}
+	return oldValue.CreatedAt, nil
+}
+
+// ResetCreatedAt resets all changes to the "created_at" field.
+func (m *AttachmentMutation) ResetCreatedAt() {
+	m.created_at = nil
+}
+
+// ClearContent clears the "content" edge to the MessageContent entity.
+func (m *AttachmentMutation) ClearContent() {
+	m.clearedcontent = true
+	m.clearedFields[attachment.FieldContentID] = struct{}{}
+}
+
+// ContentCleared reports if the "content" edge to the MessageContent entity was cleared.
+func (m *AttachmentMutation) ContentCleared() bool {
+	return m.clearedcontent
+}
+
+// ContentIDs returns the "content" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// ContentID instead. It exists only for internal usage by the builders.
+func (m *AttachmentMutation) ContentIDs() (ids []int) {
+	if id := m.content; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetContent resets all changes to the "content" edge.
+func (m *AttachmentMutation) ResetContent() {
+	m.content = nil
+	m.clearedcontent = false
+}
+
+// Where appends a list predicates to the AttachmentMutation builder.
+func (m *AttachmentMutation) Where(ps ...predicate.Attachment) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the AttachmentMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *AttachmentMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.Attachment, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *AttachmentMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *AttachmentMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (Attachment).
+func (m *AttachmentMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *AttachmentMutation) Fields() []string {
+	fields := make([]string, 0, 8)
+	if m.content != nil {
+		fields = append(fields, attachment.FieldContentID)
+	}
+	if m.position != nil {
+		fields = append(fields, attachment.FieldPosition)
+	}
+	if m.kind != nil {
+		fields = append(fields, attachment.FieldKind)
+	}
+	if m.mime != nil {
+		fields = append(fields, attachment.FieldMime)
+	}
+	if m.bytes != nil {
+		fields = append(fields, attachment.FieldBytes)
+	}
+	if m.seconds != nil {
+		fields = append(fields, attachment.FieldSeconds)
+	}
+	if m.sha256 != nil {
+		fields = append(fields, attachment.FieldSha256)
+	}
+	if m.created_at != nil {
+		fields = append(fields, attachment.FieldCreatedAt)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *AttachmentMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case attachment.FieldContentID:
+		return m.ContentID()
+	case attachment.FieldPosition:
+		return m.Position()
+	case attachment.FieldKind:
+		return m.Kind()
+	case attachment.FieldMime:
+		return m.Mime()
+	case attachment.FieldBytes:
+		return m.Bytes()
+	case attachment.FieldSeconds:
+		return m.Seconds()
+	case attachment.FieldSha256:
+		return m.Sha256()
+	case attachment.FieldCreatedAt:
+		return m.CreatedAt()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *AttachmentMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case attachment.FieldContentID:
+		return m.OldContentID(ctx)
+	case attachment.FieldPosition:
+		return m.OldPosition(ctx)
+	case attachment.FieldKind:
+		return m.OldKind(ctx)
+	case attachment.FieldMime:
+		return m.OldMime(ctx)
+	case attachment.FieldBytes:
+		return m.OldBytes(ctx)
+	case attachment.FieldSeconds:
+		return m.OldSeconds(ctx)
+	case attachment.FieldSha256:
+		return m.OldSha256(ctx)
+	case attachment.FieldCreatedAt:
+		return m.OldCreatedAt(ctx)
+	}
+	return nil, fmt.Errorf("unknown Attachment field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *AttachmentMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case attachment.FieldContentID:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetContentID(v)
+		return nil
+	case attachment.FieldPosition:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPosition(v)
+		return nil
+	case attachment.FieldKind:
+		v, ok := value.(attachment.Kind)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetKind(v)
+		return nil
+	case attachment.FieldMime:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetMime(v)
+		return nil
+	case attachment.FieldBytes:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetBytes(v)
+		return nil
+	case attachment.FieldSeconds:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetSeconds(v)
+		return nil
+	case attachment.FieldSha256:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetSha256(v)
+		return nil
+	case attachment.FieldCreatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedAt(v)
+		return nil
+	}
+	return fmt.Errorf("unknown Attachment field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *AttachmentMutation) AddedFields() []string {
+	var fields []string
+	if m.addposition != nil {
+		fields = append(fields, attachment.FieldPosition)
+	}
+	if m.addbytes != nil {
+		fields = append(fields, attachment.FieldBytes)
+	}
+	if m.addseconds != nil {
+		fields = append(fields, attachment.FieldSeconds)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *AttachmentMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case attachment.FieldPosition:
+		return m.AddedPosition()
+	case attachment.FieldBytes:
+		return m.AddedBytes()
+	case attachment.FieldSeconds:
+		return m.AddedSeconds()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *AttachmentMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case attachment.FieldPosition:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddPosition(v)
+		return nil
+	case attachment.FieldBytes:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddBytes(v)
+		return nil
+	case attachment.FieldSeconds:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddSeconds(v)
+		return nil
+	}
+	return fmt.Errorf("unknown Attachment numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *AttachmentMutation) ClearedFields() []string {
+	return nil
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *AttachmentMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *AttachmentMutation) ClearField(name string) error {
+	return fmt.Errorf("unknown Attachment nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *AttachmentMutation) ResetField(name string) error {
+	switch name {
+	case attachment.FieldContentID:
+		m.ResetContentID()
+		return nil
+	case attachment.FieldPosition:
+		m.ResetPosition()
+		return nil
+	case attachment.FieldKind:
+		m.ResetKind()
+		return nil
+	case attachment.FieldMime:
+		m.ResetMime()
+		return nil
+	case attachment.FieldBytes:
+		m.ResetBytes()
+		return nil
+	case attachment.FieldSeconds:
+		m.ResetSeconds()
+		return nil
+	case attachment.FieldSha256:
+		m.ResetSha256()
+		return nil
+	case attachment.FieldCreatedAt:
+		m.ResetCreatedAt()
+		return nil
+	}
+	return fmt.Errorf("unknown Attachment field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *AttachmentMutation) AddedEdges() []string {
+	edges := make([]string, 0, 1)
+	if m.content != nil {
+		edges = append(edges, attachment.EdgeContent)
+	}
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *AttachmentMutation) AddedIDs(name string) []ent.Value {
+	switch name {
+	case attachment.EdgeContent:
+		if id := m.content; id != nil {
+			return []ent.Value{*id}
+		}
+	}
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *AttachmentMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 1)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *AttachmentMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *AttachmentMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 1)
+	if m.clearedcontent {
+		edges = append(edges, attachment.EdgeContent)
+	}
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *AttachmentMutation) EdgeCleared(name string) bool {
+	switch name {
+	case attachment.EdgeContent:
+		return m.clearedcontent
+	}
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *AttachmentMutation) ClearEdge(name string) error {
+	switch name {
+	case attachment.EdgeContent:
+		m.ClearContent()
+		return nil
+	}
+	return fmt.Errorf("unknown Attachment unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *AttachmentMutation) ResetEdge(name string) error {
+	switch name {
+	case attachment.EdgeContent:
+		m.ResetContent()
+		return nil
+	}
+	return fmt.Errorf("unknown Attachment edge %s", name)
 }
 
 // AuditEventMutation represents an operation that mutates the AuditEvent nodes in the graph.
@@ -5223,7 +6460,6 @@ type ChatMutation struct {
 	kind             *chat.Kind
 	team_set         *bool
 	assignee_set     *bool
-	settled_at       *time.Time
 	clearedFields    map[string]struct{}
 	team             *int
 	clearedteam      bool
@@ -5688,55 +6924,6 @@ func (m *ChatMutation) ResetAssigneeSet() {
 	m.assignee_set = nil
 }
 
-// SetSettledAt sets the "settled_at" field.
-func (m *ChatMutation) SetSettledAt(t time.Time) {
-	m.settled_at = &t
-}
-
-// SettledAt returns the value of the "settled_at" field in the mutation.
-func (m *ChatMutation) SettledAt() (r time.Time, exists bool) {
-	v := m.settled_at
-	if v == nil {
-		return
-	}
-	return *v, true
-}
-
-// OldSettledAt returns the old "settled_at" field's value of the Chat entity.
-// If the Chat object wasn't provided to the builder, the object is fetched from the database.
-// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
-func (m *ChatMutation) OldSettledAt(ctx context.Context) (v *time.Time, err error) {
-	if !m.op.Is(OpUpdateOne) {
-		return v, errors.New("OldSettledAt is only allowed on UpdateOne operations")
-	}
-	if m.id == nil || m.oldValue == nil {
-		return v, errors.New("OldSettledAt requires an ID field in the mutation")
-	}
-	oldValue, err := m.oldValue(ctx)
-	if err != nil {
-		return v, fmt.Errorf("querying old value for OldSettledAt: %w", err)
-	}
-	return oldValue.SettledAt, nil
-}
-
-// ClearSettledAt clears the value of the "settled_at" field.
-func (m *ChatMutation) ClearSettledAt() {
-	m.settled_at = nil
-	m.clearedFields[chat.FieldSettledAt] = struct{}{}
-}
-
-// SettledAtCleared returns if the "settled_at" field was cleared in this mutation.
-func (m *ChatMutation) SettledAtCleared() bool {
-	_, ok := m.clearedFields[chat.FieldSettledAt]
-	return ok
-}
-
-// ResetSettledAt resets all changes to the "settled_at" field.
-func (m *ChatMutation) ResetSettledAt() {
-	m.settled_at = nil
-	delete(m.clearedFields, chat.FieldSettledAt)
-}
-
 // ClearTeam clears the "team" edge to the Team entity.
 func (m *ChatMutation) ClearTeam() {
 	m.clearedteam = true
@@ -5987,7 +7174,7 @@ func (m *ChatMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *ChatMutation) Fields() []string {
-	fields := make([]string, 0, 9)
+	fields := make([]string, 0, 8)
 	if m.mailbox != nil {
 		fields = append(fields, chat.FieldMailbox)
 	}
@@ -6011,9 +7198,6 @@ func (m *ChatMutation) Fields() []string {
 	}
 	if m.assignee_set != nil {
 		fields = append(fields, chat.FieldAssigneeSet)
-	}
-	if m.settled_at != nil {
-		fields = append(fields, chat.FieldSettledAt)
 	}
 	return fields
 }
@@ -6039,8 +7223,6 @@ func (m *ChatMutation) Field(name string) (ent.Value, bool) {
 		return m.AssigneeID()
 	case chat.FieldAssigneeSet:
 		return m.AssigneeSet()
-	case chat.FieldSettledAt:
-		return m.SettledAt()
 	}
 	return nil, false
 }
@@ -6066,8 +7248,6 @@ func (m *ChatMutation) OldField(ctx context.Context, name string) (ent.Value, er
 		return m.OldAssigneeID(ctx)
 	case chat.FieldAssigneeSet:
 		return m.OldAssigneeSet(ctx)
-	case chat.FieldSettledAt:
-		return m.OldSettledAt(ctx)
 	}
 	return nil, fmt.Errorf("unknown Chat field %s", name)
 }
@@ -6133,13 +7313,6 @@ func (m *ChatMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetAssigneeSet(v)
 		return nil
-	case chat.FieldSettledAt:
-		v, ok := value.(time.Time)
-		if !ok {
-			return fmt.Errorf("unexpected type %T for field %s", value, name)
-		}
-		m.SetSettledAt(v)
-		return nil
 	}
 	return fmt.Errorf("unknown Chat field %s", name)
 }
@@ -6194,9 +7367,6 @@ func (m *ChatMutation) ClearedFields() []string {
 	if m.FieldCleared(chat.FieldAssigneeID) {
 		fields = append(fields, chat.FieldAssigneeID)
 	}
-	if m.FieldCleared(chat.FieldSettledAt) {
-		fields = append(fields, chat.FieldSettledAt)
-	}
 	return fields
 }
 
@@ -6219,9 +7389,6 @@ func (m *ChatMutation) ClearField(name string) error {
 		return nil
 	case chat.FieldAssigneeID:
 		m.ClearAssigneeID()
-		return nil
-	case chat.FieldSettledAt:
-		m.ClearSettledAt()
 		return nil
 	}
 	return fmt.Errorf("unknown Chat nullable field %s", name)
@@ -6254,9 +7421,6 @@ func (m *ChatMutation) ResetField(name string) error {
 		return nil
 	case chat.FieldAssigneeSet:
 		m.ResetAssigneeSet()
-		return nil
-	case chat.FieldSettledAt:
-		m.ResetSettledAt()
 		return nil
 	}
 	return fmt.Errorf("unknown Chat field %s", name)
@@ -17934,6 +19098,9 @@ type MessageContentMutation struct {
 	analyses          map[int]struct{}
 	removedanalyses   map[int]struct{}
 	clearedanalyses   bool
+	files             map[int]struct{}
+	removedfiles      map[int]struct{}
+	clearedfiles      bool
 	done              bool
 	oldValue          func(context.Context) (*MessageContent, error)
 	predicates        []predicate.MessageContent
@@ -18497,6 +19664,60 @@ func (m *MessageContentMutation) ResetAnalyses() {
 	m.removedanalyses = nil
 }
 
+// AddFileIDs adds the "files" edge to the Attachment entity by ids.
+func (m *MessageContentMutation) AddFileIDs(ids ...int) {
+	if m.files == nil {
+		m.files = make(map[int]struct{})
+	}
+	for i := range ids {
+		m.files[ids[i]] = struct{}{}
+	}
+}
+
+// ClearFiles clears the "files" edge to the Attachment entity.
+func (m *MessageContentMutation) ClearFiles() {
+	m.clearedfiles = true
+}
+
+// FilesCleared reports if the "files" edge to the Attachment entity was cleared.
+func (m *MessageContentMutation) FilesCleared() bool {
+	return m.clearedfiles
+}
+
+// RemoveFileIDs removes the "files" edge to the Attachment entity by IDs.
+func (m *MessageContentMutation) RemoveFileIDs(ids ...int) {
+	if m.removedfiles == nil {
+		m.removedfiles = make(map[int]struct{})
+	}
+	for i := range ids {
+		delete(m.files, ids[i])
+		m.removedfiles[ids[i]] = struct{}{}
+	}
+}
+
+// RemovedFiles returns the removed IDs of the "files" edge to the Attachment entity.
+func (m *MessageContentMutation) RemovedFilesIDs() (ids []int) {
+	for id := range m.removedfiles {
+		ids = append(ids, id)
+	}
+	return
+}
+
+// FilesIDs returns the "files" edge IDs in the mutation.
+func (m *MessageContentMutation) FilesIDs() (ids []int) {
+	for id := range m.files {
+		ids = append(ids, id)
+	}
+	return
+}
+
+// ResetFiles resets all changes to the "files" edge.
+func (m *MessageContentMutation) ResetFiles() {
+	m.files = nil
+	m.clearedfiles = false
+	m.removedfiles = nil
+}
+
 // Where appends a list predicates to the MessageContentMutation builder.
 func (m *MessageContentMutation) Where(ps ...predicate.MessageContent) {
 	m.predicates = append(m.predicates, ps...)
@@ -18785,12 +20006,15 @@ func (m *MessageContentMutation) ResetField(name string) error {
 
 // AddedEdges returns all edge names that were set/added in this mutation.
 func (m *MessageContentMutation) AddedEdges() []string {
-	edges := make([]string, 0, 2)
+	edges := make([]string, 0, 3)
 	if m.message != nil {
 		edges = append(edges, messagecontent.EdgeMessage)
 	}
 	if m.analyses != nil {
 		edges = append(edges, messagecontent.EdgeAnalyses)
+	}
+	if m.files != nil {
+		edges = append(edges, messagecontent.EdgeFiles)
 	}
 	return edges
 }
@@ -18809,15 +20033,24 @@ func (m *MessageContentMutation) AddedIDs(name string) []ent.Value {
 			ids = append(ids, id)
 		}
 		return ids
+	case messagecontent.EdgeFiles:
+		ids := make([]ent.Value, 0, len(m.files))
+		for id := range m.files {
+			ids = append(ids, id)
+		}
+		return ids
 	}
 	return nil
 }
 
 // RemovedEdges returns all edge names that were removed in this mutation.
 func (m *MessageContentMutation) RemovedEdges() []string {
-	edges := make([]string, 0, 2)
+	edges := make([]string, 0, 3)
 	if m.removedanalyses != nil {
 		edges = append(edges, messagecontent.EdgeAnalyses)
+	}
+	if m.removedfiles != nil {
+		edges = append(edges, messagecontent.EdgeFiles)
 	}
 	return edges
 }
@@ -18832,18 +20065,27 @@ func (m *MessageContentMutation) RemovedIDs(name string) []ent.Value {
 			ids = append(ids, id)
 		}
 		return ids
+	case messagecontent.EdgeFiles:
+		ids := make([]ent.Value, 0, len(m.removedfiles))
+		for id := range m.removedfiles {
+			ids = append(ids, id)
+		}
+		return ids
 	}
 	return nil
 }
 
 // ClearedEdges returns all edge names that were cleared in this mutation.
 func (m *MessageContentMutation) ClearedEdges() []string {
-	edges := make([]string, 0, 2)
+	edges := make([]string, 0, 3)
 	if m.clearedmessage {
 		edges = append(edges, messagecontent.EdgeMessage)
 	}
 	if m.clearedanalyses {
 		edges = append(edges, messagecontent.EdgeAnalyses)
+	}
+	if m.clearedfiles {
+		edges = append(edges, messagecontent.EdgeFiles)
 	}
 	return edges
 }
@@ -18856,6 +20098,8 @@ func (m *MessageContentMutation) EdgeCleared(name string) bool {
 		return m.clearedmessage
 	case messagecontent.EdgeAnalyses:
 		return m.clearedanalyses
+	case messagecontent.EdgeFiles:
+		return m.clearedfiles
 	}
 	return false
 }
@@ -18880,6 +20124,9 @@ func (m *MessageContentMutation) ResetEdge(name string) error {
 		return nil
 	case messagecontent.EdgeAnalyses:
 		m.ResetAnalyses()
+		return nil
+	case messagecontent.EdgeFiles:
+		m.ResetFiles()
 		return nil
 	}
 	return fmt.Errorf("unknown MessageContent edge %s", name)

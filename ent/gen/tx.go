@@ -24,6 +24,8 @@ type Tx struct {
 	AnalysisFailure *AnalysisFailureClient
 	// Analyzer is the client for interacting with the Analyzer builders.
 	Analyzer *AnalyzerClient
+	// Attachment is the client for interacting with the Attachment builders.
+	Attachment *AttachmentClient
 	// AuditEvent is the client for interacting with the AuditEvent builders.
 	AuditEvent *AuditEventClient
 	// Chat is the client for interacting with the Chat builders.
@@ -226,6 +228,7 @@ func (tx *Tx) init() {
 	tx.AnalysisDetail = NewAnalysisDetailClient(tx.config)
 	tx.AnalysisFailure = NewAnalysisFailureClient(tx.config)
 	tx.Analyzer = NewAnalyzerClient(tx.config)
+	tx.Attachment = NewAttachmentClient(tx.config)
 	tx.AuditEvent = NewAuditEventClient(tx.config)
 	tx.Chat = NewChatClient(tx.config)
 	tx.Company = NewCompanyClient(tx.config)

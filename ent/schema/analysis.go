@@ -28,6 +28,7 @@ func (Analysis) Fields() []ent.Field {
 		field.Float("score").Immutable().Optional().Nillable(),
 		field.Float("confidence").Immutable().Min(0).Max(1),
 		field.String("language").Immutable().Optional().MaxLen(16),
+		field.Bool("shadow").Immutable().Default(false).Comment("Said by a version in shadow: it counts nowhere."),
 		field.Time("created_at").Immutable().Default(time.Now).Annotations(orderBy("CREATED_AT")),
 	}
 }

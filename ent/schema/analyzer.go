@@ -28,7 +28,13 @@ func (Analyzer) Fields() []ent.Field {
 		field.JSON("sides", []string{}).SchemaType(jsonb).Annotations(internal()).Comment("Whose messages it judges for any of its kinds."),
 		field.JSON("labels", map[string][]string{}).Optional().SchemaType(jsonb).Annotations(internal()).Comment("The labels it may give, per kind."),
 		field.JSON("settings", json.RawMessage{}).Optional().SchemaType(jsonb).Annotations(entgql.Type("Map")),
-		field.Enum("state").NamedValues("Enabled", "ENABLED", "Disabled", "DISABLED").Default("ENABLED"),
+		field.Bool("audio").Default(false).Comment("Whether it listens to voice notes instead of reading texts."),
+		field.Int("max_batch").Default(0).NonNegative().Annotations(internal()).Comment("Messages it takes at once; 0: as many as the host likes."),
+		field.Enum("state").NamedValues("Enabled", "ENABLED", "Shadow", "SHADOW", "Split", "SPLIT", "Disabled", "DISABLED").Default("ENABLED").
+			Comment("ENABLED judges. SHADOW judges beside it and counts nowhere. SPLIT judges a share of the messages in its place."),
+		field.Int("share").Default(0).Min(0).Max(99).Comment("Percent of the messages that a SPLIT version judges."),
+		field.JSON("learned", json.RawMessage{}).Immutable().Optional().SchemaType(jsonb).Annotations(entgql.Type("Map")).
+			Comment("For a version learnt from feedback: from which version, how many corrections, and how it did on those kept apart."),
 		field.Time("created_at").Immutable().Default(time.Now),
 	}
 }

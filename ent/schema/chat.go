@@ -23,7 +23,6 @@ func (Chat) Fields() []ent.Field {
 		field.Bool("team_set").Default(false).Annotations(internal()).Comment("By the company file or a person."),
 		field.Int("assignee_id").Optional().Nillable().Comment("As set, else the last staff sender."),
 		field.Bool("assignee_set").Default(false).Annotations(internal()),
-		field.Time("settled_at").Optional().Nillable().Annotations(internal()).Comment("When the waits were last made anew from the messages."),
 	}
 }
 

@@ -36,6 +36,7 @@ func (MessageContent) Edges() []ent.Edge {
 	return []ent.Edge{
 		edge.From("message", Message.Type).Ref("contents").Field("message_id").Unique().Required().Immutable(),
 		edge.To("analyses", Analysis.Type).Annotations(internal()),
+		edge.To("files", Attachment.Type).Annotations(internal()),
 	}
 }
 

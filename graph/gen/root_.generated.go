@@ -94,6 +94,7 @@ type ComplexityRoot struct {
 		Message         func(childComplexity int) int
 		MessageID       func(childComplexity int) int
 		Score           func(childComplexity int) int
+		Shadow          func(childComplexity int) int
 	}
 
 	AnalysisConnection struct {
@@ -115,12 +116,15 @@ type ComplexityRoot struct {
 	}
 
 	Analyzer struct {
+		Audio     func(childComplexity int) int
 		CreatedAt func(childComplexity int) int
 		ID        func(childComplexity int) int
 		Kinds     func(childComplexity int) int
 		Languages func(childComplexity int) int
+		Learned   func(childComplexity int) int
 		Name      func(childComplexity int) int
 		Settings  func(childComplexity int) int
+		Share     func(childComplexity int) int
 		State     func(childComplexity int) int
 		Version   func(childComplexity int) int
 	}
@@ -872,6 +876,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Analysis.Score(childComplexity), true
+	case "Analysis.shadow":
+		if e.ComplexityRoot.Analysis.Shadow == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Analysis.Shadow(childComplexity), true
 
 	case "AnalysisConnection.edges":
 		if e.ComplexityRoot.AnalysisConnection.Edges == nil {
@@ -930,6 +940,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.AnalysisEdge.Node(childComplexity), true
 
+	case "Analyzer.audio":
+		if e.ComplexityRoot.Analyzer.Audio == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Analyzer.Audio(childComplexity), true
 	case "Analyzer.createdAt":
 		if e.ComplexityRoot.Analyzer.CreatedAt == nil {
 			break
@@ -954,6 +970,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Analyzer.Languages(childComplexity), true
+	case "Analyzer.learned":
+		if e.ComplexityRoot.Analyzer.Learned == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Analyzer.Learned(childComplexity), true
 	case "Analyzer.name":
 		if e.ComplexityRoot.Analyzer.Name == nil {
 			break
@@ -966,6 +988,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Analyzer.Settings(childComplexity), true
+	case "Analyzer.share":
+		if e.ComplexityRoot.Analyzer.Share == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Analyzer.Share(childComplexity), true
 	case "Analyzer.state":
 		if e.ComplexityRoot.Analyzer.State == nil {
 			break
@@ -3414,6 +3442,10 @@ type Analysis implements Node {
   score: Float
   confidence: Float!
   language: String
+  """
+  Said by a version in shadow: it counts nowhere.
+  """
+  shadow: Boolean!
   createdAt: Time!
   message: Message!
   analyzer: Analyzer!
@@ -3589,6 +3621,11 @@ input AnalysisWhereInput {
   languageEqualFold: String
   languageContainsFold: String
   """
+  shadow field predicates
+  """
+  shadow: Boolean
+  shadowNEQ: Boolean
+  """
   created_at field predicates
   """
   createdAt: Time
@@ -3607,7 +3644,22 @@ type Analyzer implements Node {
   kinds: [String!]!
   languages: [String!]!
   settings: Map
+  """
+  Whether it listens to voice notes instead of reading texts.
+  """
+  audio: Boolean!
+  """
+  ENABLED judges. SHADOW judges beside it and counts nowhere. SPLIT judges a share of the messages in its place.
+  """
   state: AnalyzerState!
+  """
+  Percent of the messages that a SPLIT version judges.
+  """
+  share: Int!
+  """
+  For a version learnt from feedback: from which version, how many corrections, and how it did on those kept apart.
+  """
+  learned: Map
   createdAt: Time!
 }
 """
@@ -3664,6 +3716,8 @@ AnalyzerState is enum for the field state
 """
 enum AnalyzerState @goModel(model: "github.com/fincokpi/finco/ent/gen/analyzer.State") {
   ENABLED
+  SHADOW
+  SPLIT
   DISABLED
 }
 """
@@ -3718,12 +3772,28 @@ input AnalyzerWhereInput {
   versionEqualFold: String
   versionContainsFold: String
   """
+  audio field predicates
+  """
+  audio: Boolean
+  audioNEQ: Boolean
+  """
   state field predicates
   """
   state: AnalyzerState
   stateNEQ: AnalyzerState
   stateIn: [AnalyzerState!]
   stateNotIn: [AnalyzerState!]
+  """
+  share field predicates
+  """
+  share: Int
+  shareNEQ: Int
+  shareIn: [Int!]
+  shareNotIn: [Int!]
+  shareGT: Int
+  shareGTE: Int
+  shareLT: Int
+  shareLTE: Int
   """
   created_at field predicates
   """
@@ -6573,6 +6643,8 @@ func (ec *executionContext) childFields_Analysis(ctx context.Context, field grap
 		return ec.fieldContext_Analysis_confidence(ctx, field)
 	case "language":
 		return ec.fieldContext_Analysis_language(ctx, field)
+	case "shadow":
+		return ec.fieldContext_Analysis_shadow(ctx, field)
 	case "createdAt":
 		return ec.fieldContext_Analysis_createdAt(ctx, field)
 	case "message":
@@ -6629,8 +6701,14 @@ func (ec *executionContext) childFields_Analyzer(ctx context.Context, field grap
 		return ec.fieldContext_Analyzer_languages(ctx, field)
 	case "settings":
 		return ec.fieldContext_Analyzer_settings(ctx, field)
+	case "audio":
+		return ec.fieldContext_Analyzer_audio(ctx, field)
 	case "state":
 		return ec.fieldContext_Analyzer_state(ctx, field)
+	case "share":
+		return ec.fieldContext_Analyzer_share(ctx, field)
+	case "learned":
+		return ec.fieldContext_Analyzer_learned(ctx, field)
 	case "createdAt":
 		return ec.fieldContext_Analyzer_createdAt(ctx, field)
 	}

@@ -34,6 +34,8 @@ const (
 	FieldConfidence = "confidence"
 	// FieldLanguage holds the string denoting the language field in the database.
 	FieldLanguage = "language"
+	// FieldShadow holds the string denoting the shadow field in the database.
+	FieldShadow = "shadow"
 	// FieldCreatedAt holds the string denoting the created_at field in the database.
 	FieldCreatedAt = "created_at"
 	// EdgeMessage holds the string denoting the message edge name in mutations.
@@ -96,6 +98,7 @@ var Columns = []string{
 	FieldScore,
 	FieldConfidence,
 	FieldLanguage,
+	FieldShadow,
 	FieldCreatedAt,
 }
 
@@ -123,6 +126,8 @@ var (
 	ConfidenceValidator func(float64) error
 	// LanguageValidator is a validator for the "language" field. It is called by the builders before save.
 	LanguageValidator func(string) error
+	// DefaultShadow holds the default value on creation for the "shadow" field.
+	DefaultShadow bool
 	// DefaultCreatedAt holds the default value on creation for the "created_at" field.
 	DefaultCreatedAt func() time.Time
 )
@@ -203,6 +208,11 @@ func ByConfidence(opts ...sql.OrderTermOption) OrderOption {
 // ByLanguage orders the results by the language field.
 func ByLanguage(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldLanguage, opts...).ToFunc()
+}
+
+// ByShadow orders the results by the shadow field.
+func ByShadow(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldShadow, opts...).ToFunc()
 }
 
 // ByCreatedAt orders the results by the created_at field.

@@ -85,6 +85,11 @@ func Language(v string) predicate.Analysis {
 	return predicate.Analysis(sql.FieldEQ(FieldLanguage, v))
 }
 
+// Shadow applies equality check predicate on the "shadow" field. It's identical to ShadowEQ.
+func Shadow(v bool) predicate.Analysis {
+	return predicate.Analysis(sql.FieldEQ(FieldShadow, v))
+}
+
 // CreatedAt applies equality check predicate on the "created_at" field. It's identical to CreatedAtEQ.
 func CreatedAt(v time.Time) predicate.Analysis {
 	return predicate.Analysis(sql.FieldEQ(FieldCreatedAt, v))
@@ -408,6 +413,16 @@ func LanguageEqualFold(v string) predicate.Analysis {
 // LanguageContainsFold applies the ContainsFold predicate on the "language" field.
 func LanguageContainsFold(v string) predicate.Analysis {
 	return predicate.Analysis(sql.FieldContainsFold(FieldLanguage, v))
+}
+
+// ShadowEQ applies the EQ predicate on the "shadow" field.
+func ShadowEQ(v bool) predicate.Analysis {
+	return predicate.Analysis(sql.FieldEQ(FieldShadow, v))
+}
+
+// ShadowNEQ applies the NEQ predicate on the "shadow" field.
+func ShadowNEQ(v bool) predicate.Analysis {
+	return predicate.Analysis(sql.FieldNEQ(FieldShadow, v))
 }
 
 // CreatedAtEQ applies the EQ predicate on the "created_at" field.

@@ -36,8 +36,16 @@ const (
 	FieldLabels = "labels"
 	// FieldSettings holds the string denoting the settings field in the database.
 	FieldSettings = "settings"
+	// FieldAudio holds the string denoting the audio field in the database.
+	FieldAudio = "audio"
+	// FieldMaxBatch holds the string denoting the max_batch field in the database.
+	FieldMaxBatch = "max_batch"
 	// FieldState holds the string denoting the state field in the database.
 	FieldState = "state"
+	// FieldShare holds the string denoting the share field in the database.
+	FieldShare = "share"
+	// FieldLearned holds the string denoting the learned field in the database.
+	FieldLearned = "learned"
 	// FieldCreatedAt holds the string denoting the created_at field in the database.
 	FieldCreatedAt = "created_at"
 	// EdgeAnalyses holds the string denoting the analyses edge name in mutations.
@@ -65,7 +73,11 @@ var Columns = []string{
 	FieldSides,
 	FieldLabels,
 	FieldSettings,
+	FieldAudio,
+	FieldMaxBatch,
 	FieldState,
+	FieldShare,
+	FieldLearned,
 	FieldCreatedAt,
 }
 
@@ -93,6 +105,16 @@ var (
 	VersionValidator func(string) error
 	// ChecksumValidator is a validator for the "checksum" field. It is called by the builders before save.
 	ChecksumValidator func(string) error
+	// DefaultAudio holds the default value on creation for the "audio" field.
+	DefaultAudio bool
+	// DefaultMaxBatch holds the default value on creation for the "max_batch" field.
+	DefaultMaxBatch int
+	// MaxBatchValidator is a validator for the "max_batch" field. It is called by the builders before save.
+	MaxBatchValidator func(int) error
+	// DefaultShare holds the default value on creation for the "share" field.
+	DefaultShare int
+	// ShareValidator is a validator for the "share" field. It is called by the builders before save.
+	ShareValidator func(int) error
 	// DefaultCreatedAt holds the default value on creation for the "created_at" field.
 	DefaultCreatedAt func() time.Time
 )
@@ -106,6 +128,8 @@ const DefaultState = StateEnabled
 // State values.
 const (
 	StateEnabled  State = "ENABLED"
+	StateShadow   State = "SHADOW"
+	StateSplit    State = "SPLIT"
 	StateDisabled State = "DISABLED"
 )
 
@@ -116,7 +140,7 @@ func (s State) String() string {
 // StateValidator is a validator for the "state" field enum values. It is called by the builders before save.
 func StateValidator(s State) error {
 	switch s {
-	case StateEnabled, StateDisabled:
+	case StateEnabled, StateShadow, StateSplit, StateDisabled:
 		return nil
 	default:
 		return fmt.Errorf("analyzer: invalid enum value for state field: %q", s)
@@ -151,9 +175,24 @@ func ByPath(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldPath, opts...).ToFunc()
 }
 
+// ByAudio orders the results by the audio field.
+func ByAudio(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldAudio, opts...).ToFunc()
+}
+
+// ByMaxBatch orders the results by the max_batch field.
+func ByMaxBatch(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldMaxBatch, opts...).ToFunc()
+}
+
 // ByState orders the results by the state field.
 func ByState(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldState, opts...).ToFunc()
+}
+
+// ByShare orders the results by the share field.
+func ByShare(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldShare, opts...).ToFunc()
 }
 
 // ByCreatedAt orders the results by the created_at field.

@@ -75,6 +75,21 @@ func Path(v string) predicate.Analyzer {
 	return predicate.Analyzer(sql.FieldEQ(FieldPath, v))
 }
 
+// Audio applies equality check predicate on the "audio" field. It's identical to AudioEQ.
+func Audio(v bool) predicate.Analyzer {
+	return predicate.Analyzer(sql.FieldEQ(FieldAudio, v))
+}
+
+// MaxBatch applies equality check predicate on the "max_batch" field. It's identical to MaxBatchEQ.
+func MaxBatch(v int) predicate.Analyzer {
+	return predicate.Analyzer(sql.FieldEQ(FieldMaxBatch, v))
+}
+
+// Share applies equality check predicate on the "share" field. It's identical to ShareEQ.
+func Share(v int) predicate.Analyzer {
+	return predicate.Analyzer(sql.FieldEQ(FieldShare, v))
+}
+
 // CreatedAt applies equality check predicate on the "created_at" field. It's identical to CreatedAtEQ.
 func CreatedAt(v time.Time) predicate.Analyzer {
 	return predicate.Analyzer(sql.FieldEQ(FieldCreatedAt, v))
@@ -360,6 +375,56 @@ func SettingsNotNil() predicate.Analyzer {
 	return predicate.Analyzer(sql.FieldNotNull(FieldSettings))
 }
 
+// AudioEQ applies the EQ predicate on the "audio" field.
+func AudioEQ(v bool) predicate.Analyzer {
+	return predicate.Analyzer(sql.FieldEQ(FieldAudio, v))
+}
+
+// AudioNEQ applies the NEQ predicate on the "audio" field.
+func AudioNEQ(v bool) predicate.Analyzer {
+	return predicate.Analyzer(sql.FieldNEQ(FieldAudio, v))
+}
+
+// MaxBatchEQ applies the EQ predicate on the "max_batch" field.
+func MaxBatchEQ(v int) predicate.Analyzer {
+	return predicate.Analyzer(sql.FieldEQ(FieldMaxBatch, v))
+}
+
+// MaxBatchNEQ applies the NEQ predicate on the "max_batch" field.
+func MaxBatchNEQ(v int) predicate.Analyzer {
+	return predicate.Analyzer(sql.FieldNEQ(FieldMaxBatch, v))
+}
+
+// MaxBatchIn applies the In predicate on the "max_batch" field.
+func MaxBatchIn(vs ...int) predicate.Analyzer {
+	return predicate.Analyzer(sql.FieldIn(FieldMaxBatch, vs...))
+}
+
+// MaxBatchNotIn applies the NotIn predicate on the "max_batch" field.
+func MaxBatchNotIn(vs ...int) predicate.Analyzer {
+	return predicate.Analyzer(sql.FieldNotIn(FieldMaxBatch, vs...))
+}
+
+// MaxBatchGT applies the GT predicate on the "max_batch" field.
+func MaxBatchGT(v int) predicate.Analyzer {
+	return predicate.Analyzer(sql.FieldGT(FieldMaxBatch, v))
+}
+
+// MaxBatchGTE applies the GTE predicate on the "max_batch" field.
+func MaxBatchGTE(v int) predicate.Analyzer {
+	return predicate.Analyzer(sql.FieldGTE(FieldMaxBatch, v))
+}
+
+// MaxBatchLT applies the LT predicate on the "max_batch" field.
+func MaxBatchLT(v int) predicate.Analyzer {
+	return predicate.Analyzer(sql.FieldLT(FieldMaxBatch, v))
+}
+
+// MaxBatchLTE applies the LTE predicate on the "max_batch" field.
+func MaxBatchLTE(v int) predicate.Analyzer {
+	return predicate.Analyzer(sql.FieldLTE(FieldMaxBatch, v))
+}
+
 // StateEQ applies the EQ predicate on the "state" field.
 func StateEQ(v State) predicate.Analyzer {
 	return predicate.Analyzer(sql.FieldEQ(FieldState, v))
@@ -378,6 +443,56 @@ func StateIn(vs ...State) predicate.Analyzer {
 // StateNotIn applies the NotIn predicate on the "state" field.
 func StateNotIn(vs ...State) predicate.Analyzer {
 	return predicate.Analyzer(sql.FieldNotIn(FieldState, vs...))
+}
+
+// ShareEQ applies the EQ predicate on the "share" field.
+func ShareEQ(v int) predicate.Analyzer {
+	return predicate.Analyzer(sql.FieldEQ(FieldShare, v))
+}
+
+// ShareNEQ applies the NEQ predicate on the "share" field.
+func ShareNEQ(v int) predicate.Analyzer {
+	return predicate.Analyzer(sql.FieldNEQ(FieldShare, v))
+}
+
+// ShareIn applies the In predicate on the "share" field.
+func ShareIn(vs ...int) predicate.Analyzer {
+	return predicate.Analyzer(sql.FieldIn(FieldShare, vs...))
+}
+
+// ShareNotIn applies the NotIn predicate on the "share" field.
+func ShareNotIn(vs ...int) predicate.Analyzer {
+	return predicate.Analyzer(sql.FieldNotIn(FieldShare, vs...))
+}
+
+// ShareGT applies the GT predicate on the "share" field.
+func ShareGT(v int) predicate.Analyzer {
+	return predicate.Analyzer(sql.FieldGT(FieldShare, v))
+}
+
+// ShareGTE applies the GTE predicate on the "share" field.
+func ShareGTE(v int) predicate.Analyzer {
+	return predicate.Analyzer(sql.FieldGTE(FieldShare, v))
+}
+
+// ShareLT applies the LT predicate on the "share" field.
+func ShareLT(v int) predicate.Analyzer {
+	return predicate.Analyzer(sql.FieldLT(FieldShare, v))
+}
+
+// ShareLTE applies the LTE predicate on the "share" field.
+func ShareLTE(v int) predicate.Analyzer {
+	return predicate.Analyzer(sql.FieldLTE(FieldShare, v))
+}
+
+// LearnedIsNil applies the IsNil predicate on the "learned" field.
+func LearnedIsNil() predicate.Analyzer {
+	return predicate.Analyzer(sql.FieldIsNull(FieldLearned))
+}
+
+// LearnedNotNil applies the NotNil predicate on the "learned" field.
+func LearnedNotNil() predicate.Analyzer {
+	return predicate.Analyzer(sql.FieldNotNull(FieldLearned))
 }
 
 // CreatedAtEQ applies the EQ predicate on the "created_at" field.

@@ -33,8 +33,6 @@ const (
 	FieldAssigneeID = "assignee_id"
 	// FieldAssigneeSet holds the string denoting the assignee_set field in the database.
 	FieldAssigneeSet = "assignee_set"
-	// FieldSettledAt holds the string denoting the settled_at field in the database.
-	FieldSettledAt = "settled_at"
 	// EdgeTeam holds the string denoting the team edge name in mutations.
 	EdgeTeam = "team"
 	// EdgeAssignee holds the string denoting the assignee edge name in mutations.
@@ -93,7 +91,6 @@ var Columns = []string{
 	FieldTeamSet,
 	FieldAssigneeID,
 	FieldAssigneeSet,
-	FieldSettledAt,
 }
 
 var (
@@ -203,11 +200,6 @@ func ByAssigneeID(opts ...sql.OrderTermOption) OrderOption {
 // ByAssigneeSet orders the results by the assignee_set field.
 func ByAssigneeSet(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldAssigneeSet, opts...).ToFunc()
-}
-
-// BySettledAt orders the results by the settled_at field.
-func BySettledAt(opts ...sql.OrderTermOption) OrderOption {
-	return sql.OrderByField(FieldSettledAt, opts...).ToFunc()
 }
 
 // ByTeamField orders the results by team field.

@@ -3,8 +3,6 @@
 package chat
 
 import (
-	"time"
-
 	"entgo.io/ent/dialect/sql"
 	"entgo.io/ent/dialect/sql/sqlgraph"
 	"github.com/fincokpi/finco/ent/gen/predicate"
@@ -88,11 +86,6 @@ func AssigneeID(v int) predicate.Chat {
 // AssigneeSet applies equality check predicate on the "assignee_set" field. It's identical to AssigneeSetEQ.
 func AssigneeSet(v bool) predicate.Chat {
 	return predicate.Chat(sql.FieldEQ(FieldAssigneeSet, v))
-}
-
-// SettledAt applies equality check predicate on the "settled_at" field. It's identical to SettledAtEQ.
-func SettledAt(v time.Time) predicate.Chat {
-	return predicate.Chat(sql.FieldEQ(FieldSettledAt, v))
 }
 
 // MailboxEQ applies the EQ predicate on the "mailbox" field.
@@ -373,56 +366,6 @@ func AssigneeSetEQ(v bool) predicate.Chat {
 // AssigneeSetNEQ applies the NEQ predicate on the "assignee_set" field.
 func AssigneeSetNEQ(v bool) predicate.Chat {
 	return predicate.Chat(sql.FieldNEQ(FieldAssigneeSet, v))
-}
-
-// SettledAtEQ applies the EQ predicate on the "settled_at" field.
-func SettledAtEQ(v time.Time) predicate.Chat {
-	return predicate.Chat(sql.FieldEQ(FieldSettledAt, v))
-}
-
-// SettledAtNEQ applies the NEQ predicate on the "settled_at" field.
-func SettledAtNEQ(v time.Time) predicate.Chat {
-	return predicate.Chat(sql.FieldNEQ(FieldSettledAt, v))
-}
-
-// SettledAtIn applies the In predicate on the "settled_at" field.
-func SettledAtIn(vs ...time.Time) predicate.Chat {
-	return predicate.Chat(sql.FieldIn(FieldSettledAt, vs...))
-}
-
-// SettledAtNotIn applies the NotIn predicate on the "settled_at" field.
-func SettledAtNotIn(vs ...time.Time) predicate.Chat {
-	return predicate.Chat(sql.FieldNotIn(FieldSettledAt, vs...))
-}
-
-// SettledAtGT applies the GT predicate on the "settled_at" field.
-func SettledAtGT(v time.Time) predicate.Chat {
-	return predicate.Chat(sql.FieldGT(FieldSettledAt, v))
-}
-
-// SettledAtGTE applies the GTE predicate on the "settled_at" field.
-func SettledAtGTE(v time.Time) predicate.Chat {
-	return predicate.Chat(sql.FieldGTE(FieldSettledAt, v))
-}
-
-// SettledAtLT applies the LT predicate on the "settled_at" field.
-func SettledAtLT(v time.Time) predicate.Chat {
-	return predicate.Chat(sql.FieldLT(FieldSettledAt, v))
-}
-
-// SettledAtLTE applies the LTE predicate on the "settled_at" field.
-func SettledAtLTE(v time.Time) predicate.Chat {
-	return predicate.Chat(sql.FieldLTE(FieldSettledAt, v))
-}
-
-// SettledAtIsNil applies the IsNil predicate on the "settled_at" field.
-func SettledAtIsNil() predicate.Chat {
-	return predicate.Chat(sql.FieldIsNull(FieldSettledAt))
-}
-
-// SettledAtNotNil applies the NotNil predicate on the "settled_at" field.
-func SettledAtNotNil() predicate.Chat {
-	return predicate.Chat(sql.FieldNotNull(FieldSettledAt))
 }
 
 // HasTeam applies the HasEdge predicate on the "team" edge.

@@ -13,6 +13,7 @@ import (
 	"github.com/fincokpi/finco/ent/gen/analysisdetail"
 	"github.com/fincokpi/finco/ent/gen/analysisfailure"
 	"github.com/fincokpi/finco/ent/gen/analyzer"
+	"github.com/fincokpi/finco/ent/gen/attachment"
 	"github.com/fincokpi/finco/ent/gen/auditevent"
 	"github.com/fincokpi/finco/ent/gen/chat"
 	"github.com/fincokpi/finco/ent/gen/company"
@@ -238,6 +239,33 @@ func (f TraverseAnalyzer) Traverse(ctx context.Context, q gen.Query) error {
 		return f(ctx, q)
 	}
 	return fmt.Errorf("unexpected query type %T. expect *gen.AnalyzerQuery", q)
+}
+
+// The AttachmentFunc type is an adapter to allow the use of ordinary function as a Querier.
+type AttachmentFunc func(context.Context, *gen.AttachmentQuery) (gen.Value, error)
+
+// Query calls f(ctx, q).
+func (f AttachmentFunc) Query(ctx context.Context, q gen.Query) (gen.Value, error) {
+	if q, ok := q.(*gen.AttachmentQuery); ok {
+		return f(ctx, q)
+	}
+	return nil, fmt.Errorf("unexpected query type %T. expect *gen.AttachmentQuery", q)
+}
+
+// The TraverseAttachment type is an adapter to allow the use of ordinary function as Traverser.
+type TraverseAttachment func(context.Context, *gen.AttachmentQuery) error
+
+// Intercept is a dummy implementation of Intercept that returns the next Querier in the pipeline.
+func (f TraverseAttachment) Intercept(next gen.Querier) gen.Querier {
+	return next
+}
+
+// Traverse calls f(ctx, q).
+func (f TraverseAttachment) Traverse(ctx context.Context, q gen.Query) error {
+	if q, ok := q.(*gen.AttachmentQuery); ok {
+		return f(ctx, q)
+	}
+	return fmt.Errorf("unexpected query type %T. expect *gen.AttachmentQuery", q)
 }
 
 // The AuditEventFunc type is an adapter to allow the use of ordinary function as a Querier.
@@ -1144,6 +1172,8 @@ func NewQuery(q gen.Query) (Query, error) {
 		return &query[*gen.AnalysisFailureQuery, predicate.AnalysisFailure, analysisfailure.OrderOption]{typ: gen.TypeAnalysisFailure, tq: q}, nil
 	case *gen.AnalyzerQuery:
 		return &query[*gen.AnalyzerQuery, predicate.Analyzer, analyzer.OrderOption]{typ: gen.TypeAnalyzer, tq: q}, nil
+	case *gen.AttachmentQuery:
+		return &query[*gen.AttachmentQuery, predicate.Attachment, attachment.OrderOption]{typ: gen.TypeAttachment, tq: q}, nil
 	case *gen.AuditEventQuery:
 		return &query[*gen.AuditEventQuery, predicate.AuditEvent, auditevent.OrderOption]{typ: gen.TypeAuditEvent, tq: q}, nil
 	case *gen.ChatQuery:

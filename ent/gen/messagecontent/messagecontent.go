@@ -35,6 +35,8 @@ const (
 	EdgeMessage = "message"
 	// EdgeAnalyses holds the string denoting the analyses edge name in mutations.
 	EdgeAnalyses = "analyses"
+	// EdgeFiles holds the string denoting the files edge name in mutations.
+	EdgeFiles = "files"
 	// Table holds the table name of the messagecontent in the database.
 	Table = "message_contents"
 	// MessageTable is the table that holds the message relation/edge.
@@ -51,6 +53,13 @@ const (
 	AnalysesInverseTable = "analyses"
 	// AnalysesColumn is the table column denoting the analyses relation/edge.
 	AnalysesColumn = "content_id"
+	// FilesTable is the table that holds the files relation/edge.
+	FilesTable = "attachments"
+	// FilesInverseTable is the table name for the Attachment entity.
+	// It exists in this package in order to avoid circular dependency with the "attachment" package.
+	FilesInverseTable = "attachments"
+	// FilesColumn is the table column denoting the files relation/edge.
+	FilesColumn = "content_id"
 )
 
 // Columns holds all SQL columns for messagecontent fields.
@@ -150,6 +159,20 @@ func ByAnalyses(term sql.OrderTerm, terms ...sql.OrderTerm) OrderOption {
 		sqlgraph.OrderByNeighborTerms(s, newAnalysesStep(), append([]sql.OrderTerm{term}, terms...)...)
 	}
 }
+
+// ByFilesCount orders the results by files count.
+func ByFilesCount(opts ...sql.OrderTermOption) OrderOption {
+	return func(s *sql.Selector) {
+		sqlgraph.OrderByNeighborsCount(s, newFilesStep(), opts...)
+	}
+}
+
+// ByFiles orders the results by files terms.
+func ByFiles(term sql.OrderTerm, terms ...sql.OrderTerm) OrderOption {
+	return func(s *sql.Selector) {
+		sqlgraph.OrderByNeighborTerms(s, newFilesStep(), append([]sql.OrderTerm{term}, terms...)...)
+	}
+}
 func newMessageStep() *sqlgraph.Step {
 	return sqlgraph.NewStep(
 		sqlgraph.From(Table, FieldID),
@@ -162,5 +185,12 @@ func newAnalysesStep() *sqlgraph.Step {
 		sqlgraph.From(Table, FieldID),
 		sqlgraph.To(AnalysesInverseTable, FieldID),
 		sqlgraph.Edge(sqlgraph.O2M, false, AnalysesTable, AnalysesColumn),
+	)
+}
+func newFilesStep() *sqlgraph.Step {
+	return sqlgraph.NewStep(
+		sqlgraph.From(Table, FieldID),
+		sqlgraph.To(FilesInverseTable, FieldID),
+		sqlgraph.Edge(sqlgraph.O2M, false, FilesTable, FilesColumn),
 	)
 }

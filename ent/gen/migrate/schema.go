@@ -70,6 +70,7 @@ var (
 		{Name: "score", Type: field.TypeFloat64, Nullable: true},
 		{Name: "confidence", Type: field.TypeFloat64},
 		{Name: "language", Type: field.TypeString, Nullable: true, Size: 16},
+		{Name: "shadow", Type: field.TypeBool, Default: false},
 		{Name: "created_at", Type: field.TypeTime},
 		{Name: "analyzer_id", Type: field.TypeInt},
 		{Name: "message_id", Type: field.TypeInt},
@@ -83,19 +84,19 @@ var (
 		ForeignKeys: []*schema.ForeignKey{
 			{
 				Symbol:     "analyses_analyzers_analyses",
-				Columns:    []*schema.Column{AnalysesColumns[7]},
+				Columns:    []*schema.Column{AnalysesColumns[8]},
 				RefColumns: []*schema.Column{AnalyzersColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
 			{
 				Symbol:     "analyses_messages_analyses",
-				Columns:    []*schema.Column{AnalysesColumns[8]},
+				Columns:    []*schema.Column{AnalysesColumns[9]},
 				RefColumns: []*schema.Column{MessagesColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
 			{
 				Symbol:     "analyses_message_contents_analyses",
-				Columns:    []*schema.Column{AnalysesColumns[9]},
+				Columns:    []*schema.Column{AnalysesColumns[10]},
 				RefColumns: []*schema.Column{MessageContentsColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
@@ -104,12 +105,12 @@ var (
 			{
 				Name:    "analysis_content_id_analyzer_id_kind",
 				Unique:  true,
-				Columns: []*schema.Column{AnalysesColumns[9], AnalysesColumns[7], AnalysesColumns[1]},
+				Columns: []*schema.Column{AnalysesColumns[10], AnalysesColumns[8], AnalysesColumns[1]},
 			},
 			{
 				Name:    "analysis_message_id",
 				Unique:  false,
-				Columns: []*schema.Column{AnalysesColumns[8]},
+				Columns: []*schema.Column{AnalysesColumns[9]},
 			},
 		},
 	}
@@ -166,7 +167,11 @@ var (
 		{Name: "sides", Type: field.TypeJSON, SchemaType: map[string]string{"postgres": "jsonb"}},
 		{Name: "labels", Type: field.TypeJSON, Nullable: true, SchemaType: map[string]string{"postgres": "jsonb"}},
 		{Name: "settings", Type: field.TypeJSON, Nullable: true, SchemaType: map[string]string{"postgres": "jsonb"}},
-		{Name: "state", Type: field.TypeEnum, Enums: []string{"ENABLED", "DISABLED"}, Default: "ENABLED"},
+		{Name: "audio", Type: field.TypeBool, Default: false},
+		{Name: "max_batch", Type: field.TypeInt, Default: 0},
+		{Name: "state", Type: field.TypeEnum, Enums: []string{"ENABLED", "SHADOW", "SPLIT", "DISABLED"}, Default: "ENABLED"},
+		{Name: "share", Type: field.TypeInt, Default: 0},
+		{Name: "learned", Type: field.TypeJSON, Nullable: true, SchemaType: map[string]string{"postgres": "jsonb"}},
 		{Name: "created_at", Type: field.TypeTime},
 	}
 	// AnalyzersTable holds the schema information for the "analyzers" table.
@@ -179,6 +184,44 @@ var (
 				Name:    "analyzer_name_version",
 				Unique:  true,
 				Columns: []*schema.Column{AnalyzersColumns[1], AnalyzersColumns[2]},
+			},
+		},
+	}
+	// AttachmentsColumns holds the columns for the "attachments" table.
+	AttachmentsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeInt, Increment: true},
+		{Name: "position", Type: field.TypeInt},
+		{Name: "kind", Type: field.TypeEnum, Enums: []string{"VOICE", "VIDEO_NOTE", "AUDIO"}},
+		{Name: "mime", Type: field.TypeString, Size: 127, Default: ""},
+		{Name: "bytes", Type: field.TypeInt},
+		{Name: "seconds", Type: field.TypeInt, Default: 0},
+		{Name: "sha256", Type: field.TypeString, Size: 64},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "content_id", Type: field.TypeInt},
+	}
+	// AttachmentsTable holds the schema information for the "attachments" table.
+	AttachmentsTable = &schema.Table{
+		Name:       "attachments",
+		Columns:    AttachmentsColumns,
+		PrimaryKey: []*schema.Column{AttachmentsColumns[0]},
+		ForeignKeys: []*schema.ForeignKey{
+			{
+				Symbol:     "attachments_message_contents_files",
+				Columns:    []*schema.Column{AttachmentsColumns[8]},
+				RefColumns: []*schema.Column{MessageContentsColumns[0]},
+				OnDelete:   schema.NoAction,
+			},
+		},
+		Indexes: []*schema.Index{
+			{
+				Name:    "attachment_content_id_position",
+				Unique:  true,
+				Columns: []*schema.Column{AttachmentsColumns[8], AttachmentsColumns[1]},
+			},
+			{
+				Name:    "attachment_sha256",
+				Unique:  false,
+				Columns: []*schema.Column{AttachmentsColumns[6]},
 			},
 		},
 	}
@@ -215,7 +258,6 @@ var (
 		{Name: "kind", Type: field.TypeEnum, Enums: []string{"PRIVATE", "GROUP", "SUPERGROUP", "CHANNEL"}},
 		{Name: "team_set", Type: field.TypeBool, Default: false},
 		{Name: "assignee_set", Type: field.TypeBool, Default: false},
-		{Name: "settled_at", Type: field.TypeTime, Nullable: true},
 		{Name: "assignee_id", Type: field.TypeInt, Nullable: true},
 		{Name: "team_id", Type: field.TypeInt, Nullable: true},
 	}
@@ -227,13 +269,13 @@ var (
 		ForeignKeys: []*schema.ForeignKey{
 			{
 				Symbol:     "chats_users_assignee",
-				Columns:    []*schema.Column{ChatsColumns[8]},
+				Columns:    []*schema.Column{ChatsColumns[7]},
 				RefColumns: []*schema.Column{UsersColumns[0]},
 				OnDelete:   schema.SetNull,
 			},
 			{
 				Symbol:     "chats_teams_chats",
-				Columns:    []*schema.Column{ChatsColumns[9]},
+				Columns:    []*schema.Column{ChatsColumns[8]},
 				RefColumns: []*schema.Column{TeamsColumns[0]},
 				OnDelete:   schema.SetNull,
 			},
@@ -247,12 +289,12 @@ var (
 			{
 				Name:    "chat_team_id",
 				Unique:  false,
-				Columns: []*schema.Column{ChatsColumns[9]},
+				Columns: []*schema.Column{ChatsColumns[8]},
 			},
 			{
 				Name:    "chat_assignee_id",
 				Unique:  false,
-				Columns: []*schema.Column{ChatsColumns[8]},
+				Columns: []*schema.Column{ChatsColumns[7]},
 			},
 		},
 	}
@@ -1330,6 +1372,7 @@ var (
 		AnalysisDetailsTable,
 		AnalysisFailuresTable,
 		AnalyzersTable,
+		AttachmentsTable,
 		AuditEventsTable,
 		ChatsTable,
 		CompaniesTable,
@@ -1390,6 +1433,10 @@ func init() {
 	}
 	AnalyzersTable.Annotation = &entsql.Annotation{
 		IncrementStart: func(i int) *int { return &i }(17179869184),
+	}
+	AttachmentsTable.ForeignKeys[0].RefTable = MessageContentsTable
+	AttachmentsTable.Annotation = &entsql.Annotation{
+		IncrementStart: func(i int) *int { return &i }(163208757248),
 	}
 	AuditEventsTable.Annotation = &entsql.Annotation{
 		IncrementStart: func(i int) *int { return &i }(21474836480),

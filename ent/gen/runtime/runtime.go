@@ -11,6 +11,7 @@ import (
 	"github.com/fincokpi/finco/ent/gen/analysisdetail"
 	"github.com/fincokpi/finco/ent/gen/analysisfailure"
 	"github.com/fincokpi/finco/ent/gen/analyzer"
+	"github.com/fincokpi/finco/ent/gen/attachment"
 	"github.com/fincokpi/finco/ent/gen/auditevent"
 	"github.com/fincokpi/finco/ent/gen/chat"
 	"github.com/fincokpi/finco/ent/gen/company"
@@ -142,8 +143,12 @@ func init() {
 	analysisDescLanguage := analysisFields[7].Descriptor()
 	// analysis.LanguageValidator is a validator for the "language" field. It is called by the builders before save.
 	analysis.LanguageValidator = analysisDescLanguage.Validators[0].(func(string) error)
+	// analysisDescShadow is the schema descriptor for shadow field.
+	analysisDescShadow := analysisFields[8].Descriptor()
+	// analysis.DefaultShadow holds the default value on creation for the shadow field.
+	analysis.DefaultShadow = analysisDescShadow.Default.(bool)
 	// analysisDescCreatedAt is the schema descriptor for created_at field.
-	analysisDescCreatedAt := analysisFields[8].Descriptor()
+	analysisDescCreatedAt := analysisFields[9].Descriptor()
 	// analysis.DefaultCreatedAt holds the default value on creation for the created_at field.
 	analysis.DefaultCreatedAt = analysisDescCreatedAt.Default.(func() time.Time)
 	analysisdetailMixin := schema.AnalysisDetail{}.Mixin()
@@ -228,10 +233,94 @@ func init() {
 	analyzerDescChecksum := analyzerFields[2].Descriptor()
 	// analyzer.ChecksumValidator is a validator for the "checksum" field. It is called by the builders before save.
 	analyzer.ChecksumValidator = analyzerDescChecksum.Validators[0].(func(string) error)
+	// analyzerDescAudio is the schema descriptor for audio field.
+	analyzerDescAudio := analyzerFields[9].Descriptor()
+	// analyzer.DefaultAudio holds the default value on creation for the audio field.
+	analyzer.DefaultAudio = analyzerDescAudio.Default.(bool)
+	// analyzerDescMaxBatch is the schema descriptor for max_batch field.
+	analyzerDescMaxBatch := analyzerFields[10].Descriptor()
+	// analyzer.DefaultMaxBatch holds the default value on creation for the max_batch field.
+	analyzer.DefaultMaxBatch = analyzerDescMaxBatch.Default.(int)
+	// analyzer.MaxBatchValidator is a validator for the "max_batch" field. It is called by the builders before save.
+	analyzer.MaxBatchValidator = analyzerDescMaxBatch.Validators[0].(func(int) error)
+	// analyzerDescShare is the schema descriptor for share field.
+	analyzerDescShare := analyzerFields[12].Descriptor()
+	// analyzer.DefaultShare holds the default value on creation for the share field.
+	analyzer.DefaultShare = analyzerDescShare.Default.(int)
+	// analyzer.ShareValidator is a validator for the "share" field. It is called by the builders before save.
+	analyzer.ShareValidator = func() func(int) error {
+		validators := analyzerDescShare.Validators
+		fns := [...]func(int) error{
+			validators[0].(func(int) error),
+			validators[1].(func(int) error),
+		}
+		return func(share int) error {
+			for _, fn := range fns {
+				if err := fn(share); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+	}()
 	// analyzerDescCreatedAt is the schema descriptor for created_at field.
-	analyzerDescCreatedAt := analyzerFields[10].Descriptor()
+	analyzerDescCreatedAt := analyzerFields[14].Descriptor()
 	// analyzer.DefaultCreatedAt holds the default value on creation for the created_at field.
 	analyzer.DefaultCreatedAt = analyzerDescCreatedAt.Default.(func() time.Time)
+	attachmentMixin := schema.Attachment{}.Mixin()
+	attachment.Policy = privacy.NewPolicies(attachmentMixin[0], schema.Attachment{})
+	attachment.Hooks[0] = func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			if err := attachment.Policy.EvalMutation(ctx, m); err != nil {
+				return nil, err
+			}
+			return next.Mutate(ctx, m)
+		})
+	}
+	attachmentFields := schema.Attachment{}.Fields()
+	_ = attachmentFields
+	// attachmentDescPosition is the schema descriptor for position field.
+	attachmentDescPosition := attachmentFields[1].Descriptor()
+	// attachment.PositionValidator is a validator for the "position" field. It is called by the builders before save.
+	attachment.PositionValidator = attachmentDescPosition.Validators[0].(func(int) error)
+	// attachmentDescMime is the schema descriptor for mime field.
+	attachmentDescMime := attachmentFields[3].Descriptor()
+	// attachment.DefaultMime holds the default value on creation for the mime field.
+	attachment.DefaultMime = attachmentDescMime.Default.(string)
+	// attachment.MimeValidator is a validator for the "mime" field. It is called by the builders before save.
+	attachment.MimeValidator = attachmentDescMime.Validators[0].(func(string) error)
+	// attachmentDescBytes is the schema descriptor for bytes field.
+	attachmentDescBytes := attachmentFields[4].Descriptor()
+	// attachment.BytesValidator is a validator for the "bytes" field. It is called by the builders before save.
+	attachment.BytesValidator = attachmentDescBytes.Validators[0].(func(int) error)
+	// attachmentDescSeconds is the schema descriptor for seconds field.
+	attachmentDescSeconds := attachmentFields[5].Descriptor()
+	// attachment.DefaultSeconds holds the default value on creation for the seconds field.
+	attachment.DefaultSeconds = attachmentDescSeconds.Default.(int)
+	// attachment.SecondsValidator is a validator for the "seconds" field. It is called by the builders before save.
+	attachment.SecondsValidator = attachmentDescSeconds.Validators[0].(func(int) error)
+	// attachmentDescSha256 is the schema descriptor for sha256 field.
+	attachmentDescSha256 := attachmentFields[6].Descriptor()
+	// attachment.Sha256Validator is a validator for the "sha256" field. It is called by the builders before save.
+	attachment.Sha256Validator = func() func(string) error {
+		validators := attachmentDescSha256.Validators
+		fns := [...]func(string) error{
+			validators[0].(func(string) error),
+			validators[1].(func(string) error),
+		}
+		return func(sha256 string) error {
+			for _, fn := range fns {
+				if err := fn(sha256); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+	}()
+	// attachmentDescCreatedAt is the schema descriptor for created_at field.
+	attachmentDescCreatedAt := attachmentFields[7].Descriptor()
+	// attachment.DefaultCreatedAt holds the default value on creation for the created_at field.
+	attachment.DefaultCreatedAt = attachmentDescCreatedAt.Default.(func() time.Time)
 	auditeventMixin := schema.AuditEvent{}.Mixin()
 	auditevent.Policy = privacy.NewPolicies(auditeventMixin[0], schema.AuditEvent{})
 	auditevent.Hooks[0] = func(next ent.Mutator) ent.Mutator {
