@@ -21,7 +21,7 @@ func (Attachment) Fields() []ent.Field {
 	return []ent.Field{
 		field.Int("content_id").Immutable(),
 		field.Int("position").Immutable().NonNegative().Comment("Which of the message's attachments it is, from 0."),
-		field.Enum("kind").Immutable().NamedValues("Voice", "VOICE", "VideoNote", "VIDEO_NOTE", "Audio", "AUDIO"),
+		field.Enum("kind").Immutable().NamedValues("Voice", "VOICE", "VideoNote", "VIDEO_NOTE"),
 		field.String("mime").Immutable().MaxLen(127).Default(""),
 		field.Int("bytes").Immutable().NonNegative(),
 		field.Int("seconds").Immutable().NonNegative().Default(0).Comment("How long it lasts; 0: not known."),

@@ -103,7 +103,6 @@ type Kind string
 const (
 	KindVoice     Kind = "VOICE"
 	KindVideoNote Kind = "VIDEO_NOTE"
-	KindAudio     Kind = "AUDIO"
 )
 
 func (k Kind) String() string {
@@ -113,7 +112,7 @@ func (k Kind) String() string {
 // KindValidator is a validator for the "kind" field enum values. It is called by the builders before save.
 func KindValidator(k Kind) error {
 	switch k {
-	case KindVoice, KindVideoNote, KindAudio:
+	case KindVoice, KindVideoNote:
 		return nil
 	default:
 		return fmt.Errorf("attachment: invalid enum value for kind field: %q", k)

@@ -191,7 +191,7 @@ var (
 	AttachmentsColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeInt, Increment: true},
 		{Name: "position", Type: field.TypeInt},
-		{Name: "kind", Type: field.TypeEnum, Enums: []string{"VOICE", "VIDEO_NOTE", "AUDIO"}},
+		{Name: "kind", Type: field.TypeEnum, Enums: []string{"VOICE", "VIDEO_NOTE"}},
 		{Name: "mime", Type: field.TypeString, Size: 127, Default: ""},
 		{Name: "bytes", Type: field.TypeInt},
 		{Name: "seconds", Type: field.TypeInt, Default: 0},
