@@ -1,0 +1,91 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	_ "embed"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"unicode"
+
+	"github.com/fincokpi/finco/plugins/analyzer"
+	"github.com/fincokpi/finco/plugins/textmodel"
+	"github.com/fincokpi/finco/plugins/textmodel/language"
+)
+
+// codeVersion changes when the same model may give other outcomes.
+const codeVersion = "1.0.0"
+
+// The labels of the model.
+const (
+	polite   = "polite"
+	impolite = "impolite"
+)
+
+//go:embed model/politeness.bin
+var modelFile []byte
+
+// plugin judges with one model; it is safe for concurrent use.
+type plugin struct {
+	model   *textmodel.Model
+	version string
+	polite  int  // place of the label in the model
+	apart   bool // the model keeps English apart
+}
+
+func newPlugin() (*plugin, error) {
+	m, err := textmodel.Read(bytes.NewReader(modelFile))
+	if err != nil {
+		return nil, err
+	}
+	tongues, err := language.Load()
+	if err != nil {
+		return nil, err
+	}
+	p := &plugin{model: m, version: fmt.Sprintf("%s+%08x.%08x", codeVersion, m.Fingerprint(), tongues),
+		polite: slices.Index(m.Labels(), polite), apart: len(m.Domains()) > 1}
+	if p.polite < 0 || len(m.Labels()) != 2 || !slices.Contains(m.Labels(), impolite) {
+		return nil, fmt.Errorf("the model's labels are not %s and %s", polite, impolite)
+	}
+	return p, nil
+}
+
+// Describe implements analyzer.Analyzer.
+func (p *plugin) Describe() analyzer.Description {
+	return analyzer.Description{
+		Name: "politeness", Version: p.version, Kinds: []analyzer.Kind{analyzer.Politeness},
+		Sides:     map[analyzer.Kind][]analyzer.Side{analyzer.Politeness: {analyzer.Staff, analyzer.Customer}},
+		Labels:    map[analyzer.Kind][]string{analyzer.Politeness: {impolite, polite}},
+		Languages: language.Tags(),
+	}
+}
+
+// Configure implements analyzer.Analyzer; there is nothing to set.
+func (p *plugin) Configure(settings json.RawMessage) error {
+	var none struct{}
+	if len(settings) > 0 && json.Unmarshal(settings, &none) != nil {
+		return analyzer.Errorf(analyzer.Invalid, "settings are no JSON object")
+	}
+	return nil
+}
+
+// Analyze implements analyzer.Analyzer. A text without words, of emoji too, has no outcome.
+func (p *plugin) Analyze(ctx context.Context, inputs []analyzer.Input) ([]analyzer.Result, error) {
+	return analyzer.Each(ctx, inputs, p.judge)
+}
+
+func (p *plugin) judge(_ context.Context, input analyzer.Input) ([]analyzer.Outcome, error) {
+	if textmodel.Blank(input.Text) || strings.IndexFunc(textmodel.Clip(input.Text), unicode.IsLetter) < 0 {
+		return nil, nil
+	}
+	tongue, _ := language.Detect(input.Text)
+	text := textmodel.Text{Body: input.Text}
+	if p.apart {
+		text.Domain = language.Domain(tongue)
+	}
+	answer := p.model.Predict(text)
+	return []analyzer.Outcome{{Kind: analyzer.Politeness, Label: answer.Label, Score: analyzer.ScoreOf(100 * answer.Probabilities[p.polite]),
+		Confidence: answer.Confidence, Language: tongue}}, nil
+}
