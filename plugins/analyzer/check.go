@@ -14,6 +14,7 @@ const (
 	maxLabel    = 200      // bytes of a label or topic key
 	maxTag      = 35       // bytes of a language tag, as RFC 5646 recommends for buffers
 	maxOutcomes = 64       // outcomes of one input
+	maxText     = 1 << 20  // bytes of a transcript
 	maxVersion  = 64
 )
 
@@ -52,6 +53,9 @@ func (d Description) Check() error {
 			fault("the default of setting %.80s is not of type %s", setting.Key, setting.Type)
 		}
 		keys[setting.Key] = true
+	}
+	if seen[Transcript] && !d.Audio {
+		fault("kind %s needs audio", Transcript)
 	}
 	if d.MaxBatch < 0 {
 		fault("max batch is negative")
@@ -123,6 +127,8 @@ func (d Description) checkOutcome(o Outcome) *Error {
 		return Errorf(Internal, "gave %s details that are no JSON object", o.Kind)
 	case o.Text != "" && o.Kind != Transcript:
 		return Errorf(Internal, "gave %s a text", o.Kind)
+	case len(o.Text) > maxText:
+		return Errorf(Internal, "gave %s a text of %d bytes", o.Kind, len(o.Text))
 	}
 	return nil
 }

@@ -3,6 +3,7 @@ package analyzer
 import (
 	"context"
 	"encoding/json"
+	"io"
 	"slices"
 	"time"
 )
@@ -19,6 +20,25 @@ type Analyzer interface {
 	Analyze(ctx context.Context, inputs []Input) ([]Result, error)
 }
 
+// Listener is an Analyzer of voice notes: its Description has Audio set, Listen is called and Analyze never.
+type Listener interface {
+	Analyzer
+	// Listen judges one voice note and is called from several goroutines at once. It may return before it has read
+	// everything, for instance with an Invalid error about what is no sound. An *Error keeps its fault and kind, any other error
+	// counts as the plugin's own. ctx ends at the deadline; the Reader then fails too.
+	Listen(ctx context.Context, input Input, audio Audio) ([]Outcome, error)
+}
+
+// Audio is the sound of a voice note.
+type Audio struct {
+	// Reader gives the file as it was sent. It can be read once and is streamed: nobody holds it wholly in memory. In a plugin
+	// it fails with io.ErrUnexpectedEOF if it ends before Bytes, and must not be read after Listen has returned.
+	Reader   io.Reader
+	MIME     string        // "audio/ogg"; empty: unknown
+	Bytes    int64         // 0: unknown
+	Duration time.Duration // 0: unknown
+}
+
 // Description is what a plugin says about itself.
 type Description struct {
 	Name      string // lower case letters, digits and dashes: "sentiment"
@@ -28,7 +48,8 @@ type Description struct {
 	Labels    map[Kind][]string // the labels it may give, per kind; a kind without an entry: open
 	Languages []string          // BCP 47; none: any
 	Settings  []Setting
-	MaxBatch  int // inputs a call at most; 0: the host decides
+	MaxBatch  int  // inputs a call at most; 0: the host decides
+	Audio     bool // it listens to voice notes, see Listener; TRANSCRIPT is for such plugins only
 }
 
 // Judges says whether the analyzer wants messages of this side for any of its kinds; a call may then still answer for
@@ -71,7 +92,7 @@ type Outcome struct {
 	Confidence float64         // 0 to 1, calibrated: of those at 0.8, four of five are right
 	Language   string          // what the plugin took the message to be in, BCP 47; empty: not determined
 	Details    json.RawMessage // a JSON object of at most 64 KiB, usually of Details; nil: none
-	Text       string          // only for TRANSCRIPT
+	Text       string          // only for TRANSCRIPT: what was said, at most 1 MiB
 }
 
 // Result is what a plugin says about one input: outcomes (none is allowed: nothing to say) or an error.
@@ -86,6 +107,14 @@ type Details struct {
 	Criteria []Criterion `json:"criteria,omitempty"`
 	Reason   string      `json:"reason,omitempty"`
 	Evidence []string    `json:"evidence,omitempty"` // each a substring of the message
+	Segments []Segment   `json:"segments,omitempty"` // of a TRANSCRIPT
+}
+
+// Segment is a part of a transcript.
+type Segment struct {
+	Start float64 `json:"start"` // seconds from the beginning of the sound
+	End   float64 `json:"end"`
+	Text  string  `json:"text"`
 }
 
 // Criterion is one line of a scorecard.

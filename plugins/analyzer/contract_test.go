@@ -80,6 +80,7 @@ func TestCheckResult(t *testing.T) {
 		"details no object": {Kind: Topic, Details: json.RawMessage("[]")},
 		"details too long":  {Kind: Topic, Details: json.RawMessage(`{"a":"` + strings.Repeat("x", MaxDetails) + `"}`)},
 		"text":              {Kind: Topic, Text: "what was said"},
+		"text too long":     {Kind: Transcript, Text: strings.Repeat("x", maxText+1)},
 	} {
 		if err := CheckResult(d, Result{Outcomes: []Outcome{outcome}}); err == nil || err.Fault != FaultPlugin || err.Kind != Internal {
 			t.Errorf("%s: got %v", name, err)
@@ -97,17 +98,17 @@ func TestCheckResult(t *testing.T) {
 func TestDescriptionCheck(t *testing.T) {
 	t.Parallel()
 	good := Description{
-		Name: "a-1", Version: "1", Kinds: Kinds(), Settings: []Setting{{Key: "a", Type: Integer, Default: 1}, {Key: "b", Type: Strings, Default: []string{"x"}}},
+		Name: "a-1", Version: "1", Kinds: Kinds(), Audio: true, Settings: []Setting{{Key: "a", Type: Integer, Default: 1}, {Key: "b", Type: Strings, Default: []string{"x"}}},
 	}
 	if err := good.Check(); err != nil {
 		t.Error(err)
 	}
 	bad := Description{
-		Name: "Not A Name", Kinds: []Kind{Topic, Topic, "MOOD"}, MaxBatch: -1,
+		Name: "Not A Name", Kinds: []Kind{Topic, Topic, "MOOD", Transcript}, MaxBatch: -1,
 		Settings: []Setting{{Key: "a", Type: "colour"}, {Key: "b", Type: Bool, Default: "yes"}, {Key: "b", Type: Bool}},
 	}
 	err := bad.Check()
-	for _, fault := range []string{"name", "version", "TOPIC is listed twice", "MOOD is not a kind", "setting a", "default of setting b", `setting "b"`, "max batch"} {
+	for _, fault := range []string{"name", "version", "TOPIC is listed twice", "MOOD is not a kind", "setting a", "default of setting b", `setting "b"`, "max batch", "TRANSCRIPT needs audio"} {
 		if err == nil || !strings.Contains(err.Error(), fault) {
 			t.Errorf("%q is not told in %v", fault, err)
 		}
@@ -150,6 +151,7 @@ func TestWireRoundTrip(t *testing.T) {
 	d := Description{
 		Name: "n", Version: "v", Kinds: []Kind{Topic, Quality}, Sides: map[Kind][]Side{Quality: {Staff}}, Labels: map[Kind][]string{Topic: {"a", Other}},
 		Languages: []string{"uz-Latn"}, Settings: []Setting{{Key: "k", Type: String, Default: "d", Doc: "doc", Required: true, Secret: true}}, MaxBatch: 3,
+		Audio: true,
 	}
 	wire, err := descriptionToWire(d)
 	if err != nil {

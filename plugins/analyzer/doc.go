@@ -3,8 +3,8 @@
 //
 //	func main() { analyzer.Serve(&shouting{}) }
 //
-// with a type that says what it is (Describe), takes its settings (Configure) and judges batches (Analyze). Each is
-// the natural one to write: no process, wire or handshake shows. Authors in other languages write against
+// with a type that says what it is (Describe), takes its settings (Configure) and judges batches (Analyze) or, as a
+// Listener, voice notes (Listen). Each is the natural one to write: no process, wire or handshake shows. Authors in other languages write against
 // plugins/proto/v1; `analyzertest` tells both whether they got it right.
 //
 // The host promises a plugin: text is valid UTF-8; ids are unique within a batch; Configure comes once, before the

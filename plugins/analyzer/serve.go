@@ -23,6 +23,9 @@ const ProtocolVersion = 1
 // MaxMessage is the size of the largest message either way, in bytes.
 const MaxMessage = 16 << 20
 
+// window is how many bytes of a stream may wait for a plugin that has not read them. Left alone, gRPC lets it grow to 16 MiB.
+const window = 256 << 10
+
 // Handshake lets a plugin that someone starts by hand say that it is one. It is no secret.
 var Handshake = plugin.HandshakeConfig{MagicCookieKey: "FINCO_ANALYZER", MagicCookieValue: "1f3ad62a-8d5e-4c0c-a6a9-0bd4a8c7f2f1"}
 
@@ -36,7 +39,8 @@ func Serve(a Analyzer) {
 		HandshakeConfig:  Handshake,
 		VersionedPlugins: map[int]plugin.PluginSet{ProtocolVersion: {ServiceName: &servedPlugin{analyzer: a}}},
 		GRPCServer: func(options []grpc.ServerOption) *grpc.Server {
-			return grpc.NewServer(append(options, grpc.MaxRecvMsgSize(MaxMessage), grpc.MaxSendMsgSize(MaxMessage))...)
+			return grpc.NewServer(append(options, grpc.MaxRecvMsgSize(MaxMessage), grpc.MaxSendMsgSize(MaxMessage),
+				grpc.InitialWindowSize(window))...)
 		},
 		Logger: hclog.New(&hclog.LoggerOptions{Level: hclog.Warn, Output: os.Stderr, JSONFormat: true}),
 	})
@@ -91,7 +95,11 @@ func (s *service) Describe(context.Context, *analyzerv1.DescribeRequest) (respon
 			response, err = nil, status.Error(codes.Internal, caught.Message)
 		}
 	}()
-	return descriptionToWire(s.analyzer.Describe())
+	d := s.analyzer.Describe()
+	if _, listens := s.analyzer.(Listener); d.Audio && !listens {
+		return nil, status.Error(codes.FailedPrecondition, "the description says audio, but the plugin has no Listen")
+	}
+	return descriptionToWire(d)
 }
 
 func (s *service) Configure(_ context.Context, request *analyzerv1.ConfigureRequest) (response *analyzerv1.ConfigureResponse, err error) {

@@ -82,33 +82,41 @@ func valid(s string) string { return strings.ToValidUTF8(s, "\uFFFD") }
 func InputsToWire(inputs []Input) *analyzerv1.AnalyzeRequest {
 	request := &analyzerv1.AnalyzeRequest{Inputs: make([]*analyzerv1.Input, len(inputs))}
 	for i, in := range inputs {
-		out := &analyzerv1.Input{
-			Id: valid(in.ID), Content: &analyzerv1.Input_Text{Text: valid(in.Text)}, Language: valid(in.Language),
-			Side: sideToWire[in.Side], AtUnixMs: millis(in.At), Context: make([]*analyzerv1.Turn, len(in.Context)),
-		}
-		for j, turn := range in.Context {
-			out.Context[j] = &analyzerv1.Turn{Side: sideToWire[turn.Side], Text: valid(turn.Text), AtUnixMs: millis(turn.At)}
-		}
-		request.Inputs[i] = out
+		request.Inputs[i] = inputToWire(in)
 	}
 	return request
+}
+
+func inputToWire(in Input) *analyzerv1.Input {
+	out := &analyzerv1.Input{
+		Id: valid(in.ID), Content: &analyzerv1.Input_Text{Text: valid(in.Text)}, Language: valid(in.Language),
+		Side: sideToWire[in.Side], AtUnixMs: millis(in.At), Context: make([]*analyzerv1.Turn, len(in.Context)),
+	}
+	for j, turn := range in.Context {
+		out.Context[j] = &analyzerv1.Turn{Side: sideToWire[turn.Side], Text: valid(turn.Text), AtUnixMs: millis(turn.At)}
+	}
+	return out
 }
 
 func inputsFromWire(request *analyzerv1.AnalyzeRequest) []Input {
 	inputs := make([]Input, len(request.GetInputs()))
 	for i, in := range request.GetInputs() {
-		out := Input{
-			ID: in.GetId(), Text: in.GetText(), Language: in.GetLanguage(), Side: sideOf(in.GetSide()), At: timeOf(in.GetAtUnixMs()),
-		}
-		if turns := in.GetContext(); len(turns) > 0 {
-			out.Context = make([]Turn, len(turns))
-			for j, turn := range turns {
-				out.Context[j] = Turn{Side: sideOf(turn.GetSide()), Text: turn.GetText(), At: timeOf(turn.GetAtUnixMs())}
-			}
-		}
-		inputs[i] = out
+		inputs[i] = inputFromWire(in)
 	}
 	return inputs
+}
+
+func inputFromWire(in *analyzerv1.Input) Input {
+	out := Input{
+		ID: in.GetId(), Text: in.GetText(), Language: in.GetLanguage(), Side: sideOf(in.GetSide()), At: timeOf(in.GetAtUnixMs()),
+	}
+	if turns := in.GetContext(); len(turns) > 0 {
+		out.Context = make([]Turn, len(turns))
+		for j, turn := range turns {
+			out.Context[j] = Turn{Side: sideOf(turn.GetSide()), Text: turn.GetText(), At: timeOf(turn.GetAtUnixMs())}
+		}
+	}
+	return out
 }
 
 func resultsToWire(results []Result) []*analyzerv1.Result {
@@ -177,6 +185,7 @@ func ErrorFromWire(wire *analyzerv1.Error) *Error {
 func descriptionToWire(d Description) (*analyzerv1.DescribeResponse, error) {
 	wire := &analyzerv1.DescribeResponse{
 		Name: valid(d.Name), Version: valid(d.Version), Languages: d.Languages, MaxBatch: int32(min(max(d.MaxBatch, 0), 1<<20)),
+		Audio: d.Audio,
 	}
 	for _, kind := range d.Kinds {
 		info := &analyzerv1.KindInfo{Kind: kindToWire[kind], Labels: d.Labels[kind]}
@@ -205,7 +214,7 @@ func descriptionToWire(d Description) (*analyzerv1.DescribeResponse, error) {
 func DescriptionFromWire(wire *analyzerv1.DescribeResponse) (Description, error) {
 	d := Description{
 		Name: wire.GetName(), Version: wire.GetVersion(), Languages: slices.Clone(wire.GetLanguages()), MaxBatch: int(wire.GetMaxBatch()),
-		Sides: map[Kind][]Side{}, Labels: map[Kind][]string{},
+		Audio: wire.GetAudio(), Sides: map[Kind][]Side{}, Labels: map[Kind][]string{},
 	}
 	for _, info := range wire.GetKinds() {
 		kind := kindOf(info.GetKind())

@@ -30,8 +30,7 @@ func (s *slot) analyze(ctx context.Context, version string, inputs []analyzer.In
 		case 1:
 			alone = append(alone, i)
 		default:
-			results[i] = analyzer.Result{ID: input.ID, Err: analyzer.Errorf(
-				analyzer.Internal, "held back: the plugin failed twice while it judged this message")}
+			results[i] = held(input.ID)
 			s.count(func(c *Status) { c.HeldBack++ })
 		}
 	}
@@ -43,12 +42,22 @@ func (s *slot) analyze(ctx context.Context, version string, inputs []analyzer.In
 	if err := group.Wait(); err != nil {
 		return nil, err
 	}
-	for i := range alone { // one after the other, so that a failure points at one message
-		if err := s.chunk(ctx, version, inputs, alone[i:i+1], results); err != nil {
+	for i := range alone {
+		if err := s.alone(ctx, version, inputs, alone[i:i+1], results); err != nil {
 			return nil, err
 		}
 	}
 	return results, nil
+}
+
+// alone sends one suspect when no other suspect is under way, whoever sent it, so that a failure points at one message.
+func (s *slot) alone(ctx context.Context, version string, inputs []analyzer.Input, index []int, results []analyzer.Result) error {
+	free, err := s.take(ctx, s.lone)
+	if err != nil {
+		return err
+	}
+	defer free()
+	return s.chunk(ctx, version, inputs, index, results)
 }
 
 // chunks cuts the indices of inputs by number and by bytes.
@@ -88,7 +97,14 @@ func (s *slot) chunk(ctx context.Context, version string, inputs []analyzer.Inpu
 	for i, index := range indices {
 		batch[i] = inputs[index]
 	}
-	got, err := s.call(ctx, version, batch)
+	var got []analyzer.Result
+	err := s.call(ctx, version, errand{
+		inputs: batch, timeout: s.host.config.CallTimeout,
+		run: func(ctx context.Context, p *process.Process) (err error) {
+			got, err = p.Analyze(ctx, batch)
+			return err
+		},
+	})
 	var told *analyzer.Error
 	switch {
 	case err == nil:
@@ -112,32 +128,45 @@ func (s *slot) chunk(ctx context.Context, version string, inputs []analyzer.Inpu
 	return nil
 }
 
-// call sends one batch to whatever process is current, if it is of the version.
-func (s *slot) call(ctx context.Context, version string, batch []analyzer.Input) ([]analyzer.Result, error) {
-	select {
-	case s.inFlight <- struct{}{}:
-	case <-ctx.Done():
-		return nil, domain.Errorf(domain.KindUnavailable, "analyzer %s is busy: %w", s.name, ctx.Err())
+// errand is one call to a process.
+type errand struct {
+	inputs  []analyzer.Input // what is suspected if the plugin fails meanwhile
+	timeout time.Duration
+	audio   bool
+	run     func(context.Context, *process.Process) error
+}
+
+// call runs an errand on whatever process is current, if it is of the version.
+func (s *slot) call(ctx context.Context, version string, e errand) error {
+	free, err := s.take(ctx, s.inFlight)
+	if err != nil {
+		return err
 	}
-	defer func() { <-s.inFlight }()
+	defer free()
 	g, incident, err := s.acquire(ctx)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer g.calls.Done()
-	if runs := g.process.Description().Version; version != "" && runs != version {
-		return nil, domain.Errorf(domain.KindUnavailable, "analyzer %s runs in version %s, not %s", s.name, runs, version)
+	d := g.process.Description()
+	switch {
+	case version != "" && d.Version != version:
+		return domain.Errorf(domain.KindUnavailable, "analyzer %s runs in version %s, not %s", s.name, d.Version, version)
+	case e.audio && !d.Audio:
+		return domain.Errorf(domain.KindInvalid, "analyzer %s judges texts and does not listen", s.name)
+	case d.Audio && !e.audio:
+		return domain.Errorf(domain.KindInvalid, "analyzer %s listens to voice notes and judges no texts", s.name)
 	}
-	callCtx, cancel := context.WithTimeout(ctx, s.host.config.CallTimeout)
+	callCtx, cancel := context.WithTimeout(ctx, e.timeout)
 	defer cancel()
 	began := time.Now()
-	results, err := g.process.Analyze(callCtx, batch)
+	err = e.run(callCtx, g.process)
 	var failure *process.Failure
 	if errors.As(err, &failure) && failure.Kind == process.TimedOut && shorter(ctx, callCtx) {
 		failure.Kind = process.Cancelled // nobody's failure
 	}
-	s.account(g, incident, batch, time.Since(began), err)
-	return results, err
+	s.account(g, incident, e.inputs, time.Since(began), err)
+	return err
 }
 
 // shorter says whether the deadline of a call is its caller's and not ours. Asking ctx.Err instead would be a race: the

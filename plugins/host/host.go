@@ -18,12 +18,14 @@ type Config struct {
 	Log           *slog.Logger
 	Now           func() time.Time        // time.Now
 	CallTimeout   time.Duration           // 30 s: deadline of one batch
+	ListenTimeout time.Duration           // 10 min: deadline of one voice note
 	StartTimeout  time.Duration           // 10 s: from fork to configured
 	HealthEvery   time.Duration           // 10 s: between looks at an idle plugin
 	HealthTimeout time.Duration           // 5 s: for an answer to such a look; two missed in a row are a failure
 	BatchSize     int                     // 64 inputs a call, less if the plugin says so
 	BatchBytes    int                     // 4 MiB of text a call; a single input may have more
 	InFlight      int                     // 8 calls at once a plugin
+	Listening     int                     // 2 voice notes at once a plugin: each may mean children that share its memory limit
 	MaxFailures   int                     // 3 ...
 	FailureWindow time.Duration           // ... in 60 min put a plugin out of service
 	Backoff       func(int) time.Duration // before restart n (from 1): 0.5 s, 1 s, 2 s … 30 s
@@ -36,12 +38,14 @@ type Config struct {
 
 func (c Config) withDefaults() Config {
 	defaultTo(&c.CallTimeout, 30*time.Second)
+	defaultTo(&c.ListenTimeout, 10*time.Minute)
 	defaultTo(&c.StartTimeout, process.DefaultStartTimeout)
 	defaultTo(&c.HealthEvery, 10*time.Second)
 	defaultTo(&c.HealthTimeout, 5*time.Second)
 	defaultTo(&c.BatchSize, 64)
 	defaultTo(&c.BatchBytes, 4<<20)
 	defaultTo(&c.InFlight, 8)
+	defaultTo(&c.Listening, 2)
 	defaultTo(&c.MaxFailures, 3)
 	defaultTo(&c.FailureWindow, time.Hour)
 	defaultTo(&c.Memory, process.DefaultMemory)

@@ -27,9 +27,11 @@ type slot struct {
 	host     *Host
 	name     string
 	log      *slog.Logger
-	changing sync.Mutex    // held by add, reset and close: one change at a time
-	inFlight chan struct{} // a token per call under way
+	changing sync.Mutex // held by add, reset and close: one change at a time
 	suspects *suspects
+
+	// Queues: a token per call under way, per voice note among them, and per suspect among them.
+	inFlight, listening, lone chan struct{}
 
 	mu          sync.Mutex
 	spec        Spec
@@ -48,6 +50,7 @@ type slot struct {
 func newSlot(h *Host, name string) *slot {
 	return &slot{
 		host: h, name: name, log: h.config.Log.With("analyzer", name), inFlight: make(chan struct{}, h.config.InFlight),
+		listening: make(chan struct{}, h.config.Listening), lone: make(chan struct{}, 1),
 		suspects: newSuspects(), state: OutOfService, changed: make(chan struct{}), lastError: "it has not started yet",
 	}
 }

@@ -27,6 +27,9 @@ func (p *Process) Analyze(ctx context.Context, inputs []analyzer.Input) ([]analy
 	if len(inputs) == 0 {
 		return nil, nil
 	}
+	if p.description.Audio {
+		return nil, analyzer.Errorf(analyzer.Invalid, "it listens to voice notes and judges no texts")
+	}
 	place := make(map[string]int, len(inputs))
 	for i, input := range inputs {
 		if _, twice := place[input.ID]; twice {
