@@ -5,8 +5,10 @@ import (
 	"encoding/json"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/fincokpi/finco/domain"
+	entanalyzer "github.com/fincokpi/finco/ent/gen/analyzer"
 )
 
 // RegisterAnalyzerInput is a plugin that somebody installs, or that comes with the server.
@@ -22,8 +24,15 @@ type RegisterAnalyzerInput struct {
 	Labels map[string][]string
 	// Settings are complete: a JSON object with every default filled in.
 	Settings json.RawMessage
-	// Enable makes this version the one that works; what the company file says of the analyzer goes first.
-	Enable bool
+	// MaxBatch is how many messages it takes at once; 0: as many as the host likes. Audio: it listens to voice notes.
+	MaxBatch int
+	Audio    bool
+	// State is how a new version begins: ENABLED, the one that works, where the company file does not say otherwise; SHADOW or
+	// SPLIT, the candidate; DISABLED, which is also the empty one. Share is for SPLIT: 1 to 99 percent of the messages.
+	State entanalyzer.State
+	Share int
+	// Learned is, for a version learnt from feedback, what it was made of and how it did, as a JSON object; nil for others.
+	Learned json.RawMessage
 	// Rebuilt lets a known version have another file: for the plugins that come with the server, which are built with it.
 	Rebuilt bool
 }
@@ -57,6 +66,17 @@ func (in *RegisterAnalyzerInput) validate() error {
 			list = append(list, clip(side, 40)+" is no side")
 		}
 	}
+	if in.MaxBatch < 0 {
+		list = append(list, "a batch of fewer than no messages")
+	}
+	if in.State == "" {
+		in.State = entanalyzer.StateDisabled
+	}
+	if entanalyzer.StateValidator(in.State) != nil {
+		list = append(list, clip(string(in.State), 40)+" is no state of an analyzer")
+	} else if err := checkShare(in.State, in.Share); err != nil {
+		list = append(list, err.Error())
+	}
 	return faults(list)
 }
 
@@ -65,48 +85,40 @@ type analyzerVersion struct {
 	ID                      int
 	Version, Checksum, Path string
 	Settings                json.RawMessage
-	State                   string
+	State                   entanalyzer.State
+	Share                   int
+	Learned                 json.RawMessage
+	Since                   time.Time // registered
 }
 
 // analyzerVersions are the versions of an analyzer, oldest first, held until commit.
 func (t *tx) analyzerVersions(ctx context.Context, name string) ([]analyzerVersion, error) {
 	var out []analyzerVersion
-	const q = `SELECT id, version, checksum, path, settings, state FROM analyzers WHERE name = $1 ORDER BY id FOR UPDATE`
+	const q = `
+SELECT id, version, checksum, path, settings, state, share, learned, created_at FROM analyzers WHERE name = $1 ORDER BY id FOR UPDATE`
 	err := t.each(ctx, q, []any{name}, func(scan scanner) error {
 		var v analyzerVersion
-		var settings []byte
-		err := scan(&v.ID, &v.Version, &v.Checksum, &v.Path, &settings, &v.State)
-		v.Settings = settings
+		var settings, learned []byte
+		err := scan(&v.ID, &v.Version, &v.Checksum, &v.Path, &settings, &v.State, &v.Share, &learned, &v.Since)
+		v.Settings, v.Learned = settings, learned
 		out = append(out, v)
 		return err
 	})
 	return out, err
 }
 
-// chooseVersion is the version asked for; without one the enabled one, else the newest.
+// chooseVersion is the version asked for; without one the enabled one, else the newest that nobody has to promote first.
 func chooseVersion(versions []analyzerVersion, version string) *analyzerVersion {
 	var found *analyzerVersion
 	for i, v := range versions {
 		switch {
-		case version != "" && v.Version == version, version == "" && v.State == "ENABLED":
+		case version != "" && v.Version == version, version == "" && v.State == entanalyzer.StateEnabled:
 			return &versions[i]
-		case version == "":
+		case version == "" && !v.proposed():
 			found = &versions[i]
 		}
 	}
 	return found
-}
-
-// enableVersion makes one version of an analyzer the only one that works; none for 0. If the analyzer never spoke, it is asked
-// about what is there already: an import may come before it.
-func (t *tx) enableVersion(ctx context.Context, name string, id int) error {
-	_, err := t.sql.ExecContext(ctx, `
-UPDATE analyzers SET state = CASE WHEN id = $2 THEN 'ENABLED' ELSE 'DISABLED' END
-WHERE name = $1 AND state <> CASE WHEN id = $2 THEN 'ENABLED' ELSE 'DISABLED' END`, name, id)
-	if err != nil || id == 0 {
-		return err
-	}
-	return t.catchUp(ctx, name, id)
 }
 
 // wishes are what the company file says of analyzers; nothing without a company. The row is held until commit.
@@ -121,8 +133,9 @@ func (t *tx) wishes(ctx context.Context) (w wishes, err error) {
 	return w, err
 }
 
-// RegisterAnalyzer writes a plugin into the registry and tells whether its version is new. A version that is enabled takes
-// the place of the older one at once. The file of a known version must be the one that was registered.
+// RegisterAnalyzer writes a plugin into the registry and tells whether its version is new. A new version begins in the state
+// wanted: enabled it takes the place of the older one at once, as a candidate that of the candidate before it. A known version
+// keeps its state, and its file must be the one that was registered.
 func (a *App) RegisterAnalyzer(ctx context.Context, in RegisterAnalyzerInput) (bool, error) {
 	if _, err := permit(ctx, "analyzer", "install"); err != nil {
 		return false, err
@@ -156,17 +169,15 @@ func (t *tx) addAnalyzer(ctx context.Context, in RegisterAnalyzerInput, said wis
 	}
 	var id int
 	const q = `
-INSERT INTO analyzers (name, version, checksum, path, kinds, languages, sides, labels, settings, state, created_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'DISABLED', $10) RETURNING id`
+INSERT INTO analyzers (name, version, checksum, path, kinds, languages, sides, labels, settings, audio, max_batch, learned, state, created_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 'DISABLED', $13) RETURNING id`
 	err = t.sql.QueryRowContext(ctx, q, in.Name, in.Version, in.Checksum, in.Path, asJSON(in.Kinds), asJSON(in.Languages), asJSON(in.Sides),
-		labelsJSON(in.Labels), string(settings), t.at).Scan(&id)
+		labelsJSON(in.Labels), string(settings), in.Audio, in.MaxBatch, nullableJSON(in.Learned), t.at).Scan(&id)
 	if err != nil {
 		return err
 	}
-	if _, wanted := said.of(in.Name); (in.Enable || wanted) && said.allows(in.Name, in.Version) {
-		if err := t.enableVersion(ctx, in.Name, id); err != nil {
-			return err
-		}
+	if err := t.begin(ctx, in, said, id); err != nil {
+		return err
 	}
 	if err := t.revise(ctx); err != nil {
 		return err
@@ -188,8 +199,8 @@ func (t *tx) renewAnalyzer(ctx context.Context, in RegisterAnalyzerInput, was an
 		return domain.Errorf(domain.KindConflict, "analyzer %s %s is registered with another file: give the new file another version", in.Name, in.Version)
 	}
 	_, err := t.sql.ExecContext(ctx, `
-UPDATE analyzers SET checksum = $2, path = $3, kinds = $4, languages = $5, sides = $6, labels = $7 WHERE id = $1`,
-		was.ID, in.Checksum, in.Path, asJSON(in.Kinds), asJSON(in.Languages), asJSON(in.Sides), labelsJSON(in.Labels))
+UPDATE analyzers SET checksum = $2, path = $3, kinds = $4, languages = $5, sides = $6, labels = $7, audio = $8, max_batch = $9 WHERE id = $1`,
+		was.ID, in.Checksum, in.Path, asJSON(in.Kinds), asJSON(in.Languages), asJSON(in.Sides), labelsJSON(in.Labels), in.Audio, in.MaxBatch)
 	if err != nil {
 		return err
 	}
@@ -211,13 +222,24 @@ func labelsJSON(labels map[string][]string) string {
 	return string(raw)
 }
 
+// nullableJSON is a document as a statement takes it, NULL if there is none.
+func nullableJSON(raw json.RawMessage) any {
+	if len(raw) == 0 {
+		return nil
+	}
+	return string(raw)
+}
+
 // AnalyzerSpec is what a host needs to run an analyzer.
 type AnalyzerSpec struct {
 	Name, Version, Path, Checksum string
 	Settings                      json.RawMessage
+	// Candidate tells that it runs beside the version of its name that is enabled.
+	Candidate bool
 }
 
-// Analyzers are the versions that work now, by name: one a name. For whoever sees analyzers' settings, and the server.
+// Analyzers are the versions that run now, by name: of each the enabled one and the candidate, as far as there are any. For
+// whoever sees analyzers' settings, and the server.
 func (a *App) Analyzers(ctx context.Context) ([]AnalyzerSpec, error) {
 	if _, err := permit(ctx, "analyzer_settings", "read"); err != nil {
 		return nil, err
@@ -225,61 +247,17 @@ func (a *App) Analyzers(ctx context.Context) ([]AnalyzerSpec, error) {
 	var out []AnalyzerSpec
 	err := a.inTx(ctx, func(ctx context.Context, t *tx) error {
 		out = nil
-		const q = `SELECT name, version, path, checksum, COALESCE(settings, '{}') FROM analyzers WHERE state = 'ENABLED' ORDER BY name, id`
+		const q = `
+SELECT name, version, path, checksum, COALESCE(settings, '{}'), state <> 'ENABLED' AS candidate FROM analyzers
+WHERE state <> 'DISABLED' ORDER BY name, candidate, id`
 		return t.each(ctx, q, nil, func(scan scanner) error {
 			var s AnalyzerSpec
 			var settings []byte
-			err := scan(&s.Name, &s.Version, &s.Path, &s.Checksum, &settings)
+			err := scan(&s.Name, &s.Version, &s.Path, &s.Checksum, &settings, &s.Candidate)
 			s.Settings = settings
 			out = append(out, s)
 			return err
 		})
 	})
 	return out, err
-}
-
-// EnableAnalyzer makes a version of an analyzer the one that works; without a version the newest.
-func (a *App) EnableAnalyzer(ctx context.Context, name, version string) error {
-	return a.switchAnalyzer(ctx, name, version, true)
-}
-
-// DisableAnalyzer lets no version of an analyzer work. What it said stays.
-func (a *App) DisableAnalyzer(ctx context.Context, name string) error {
-	return a.switchAnalyzer(ctx, name, "", false)
-}
-
-func (a *App) switchAnalyzer(ctx context.Context, name, version string, on bool) error {
-	if _, err := permit(ctx, "analyzer", "enable"); err != nil {
-		return err
-	}
-	return a.inTx(as(ctx, "operator"), func(ctx context.Context, t *tx) error {
-		if _, err := t.wishes(ctx); err != nil { // one change of the roster after the other
-			return err
-		}
-		versions, err := t.analyzerVersions(ctx, name)
-		if err != nil {
-			return err
-		}
-		chosen := chooseVersion(versions, version)
-		if on && version == "" && len(versions) > 0 {
-			chosen = &versions[len(versions)-1]
-		}
-		if chosen == nil {
-			return domain.Errorf(domain.KindNotFound, "there is no such analyzer: %s", strings.TrimSpace(clip(name, 64)+" "+clip(version, 64)))
-		}
-		if (chosen.State == "ENABLED") == on {
-			return nil
-		}
-		id, verb := 0, "disable"
-		if on {
-			id, verb = chosen.ID, "enable"
-		}
-		if err := t.enableVersion(ctx, name, id); err != nil {
-			return err
-		}
-		if err := t.revise(ctx); err != nil {
-			return err
-		}
-		return t.audit(ctx, verb, "analyzer", chosen.ID, nil)
-	})
 }

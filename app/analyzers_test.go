@@ -1,6 +1,7 @@
 package app_test
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"testing"
@@ -8,12 +9,13 @@ import (
 	"github.com/fincokpi/finco/app"
 	"github.com/fincokpi/finco/app/apptest"
 	"github.com/fincokpi/finco/domain"
+	entanalyzer "github.com/fincokpi/finco/ent/gen/analyzer"
 )
 
 func plugin(name, version, sum string) app.RegisterAnalyzerInput {
 	return app.RegisterAnalyzerInput{
 		Name: name, Version: version, Path: "/opt/" + name, Checksum: strings.Repeat(sum, 64), Kinds: []string{"SENTIMENT"}, Sides: []string{"customer"},
-		Settings: []byte(`{"threshold":0.5}`), Enable: true,
+		Settings: []byte(`{"threshold":0.5}`), State: entanalyzer.StateEnabled,
 	}
 }
 
@@ -57,22 +59,23 @@ func TestAnalyzersAreRegistered(t *testing.T) {
 	register(bad, false, domain.KindInvalid)
 
 	for _, c := range []struct {
-		do   func() error
-		want string
+		do      func(context.Context, app.AnalyzerChoice) (int, error)
+		version string
+		want    string
 	}{
-		{func() error { return w.App.EnableAnalyzer(w.Operator(), "mood", "1") }, `mood 1 b {"threshold": 0.5}`},
-		{func() error { return w.App.DisableAnalyzer(w.Operator(), "mood") }, ""},
-		{func() error { return w.App.DisableAnalyzer(w.Operator(), "mood") }, ""},
-		{func() error { return w.App.EnableAnalyzer(w.Operator(), "mood", "") }, `mood 2 c {"threshold": 0.5}`},
+		{w.App.EnableAnalyzer, "1", `mood 1 b {"threshold": 0.5}`},
+		{w.App.DisableAnalyzer, "", ""},
+		{w.App.DisableAnalyzer, "", ""},
+		{w.App.EnableAnalyzer, "", `mood 2 c {"threshold": 0.5}`},
 	} {
-		if err := c.do(); err != nil {
+		if _, err := c.do(w.Operator(), app.AnalyzerChoice{Name: "mood", Version: c.version}); err != nil {
 			t.Fatal(err)
 		}
 		if got := enabled(t, w); got != c.want {
 			t.Errorf("enabled: %q, wanted %q", got, c.want)
 		}
 	}
-	if err := w.App.EnableAnalyzer(w.Operator(), "mood", "9"); domain.KindOf(err) != domain.KindNotFound {
+	if _, err := w.App.EnableAnalyzer(w.Operator(), app.AnalyzerChoice{Name: "mood", Version: "9"}); domain.KindOf(err) != domain.KindNotFound {
 		t.Errorf("no such version: %v", err)
 	}
 }
@@ -87,7 +90,7 @@ func TestTheFileSaysWhichAnalyzersWork(t *testing.T) {
 		t.Errorf("not installed: %q, %v", done.NotInstalled, err)
 	}
 	mood := plugin("mood", "1", "a")
-	mood.Enable = false
+	mood.State = ""
 	for _, in := range []app.RegisterAnalyzerInput{mood, plugin("topic", "1", "b")} {
 		if _, err := w.App.RegisterAnalyzer(w.Operator(), in); err != nil {
 			t.Fatal(err)

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/fincokpi/finco/domain"
+	entanalyzer "github.com/fincokpi/finco/ent/gen/analyzer"
 )
 
 // reportType is a report type as companies.report_types keeps it.
@@ -186,7 +187,7 @@ func (p *applying) applyWish(ctx context.Context, all wishes, w wish) error {
 			return err
 		}
 	}
-	if chosen.State == "ENABLED" {
+	if chosen.State == entanalyzer.StateEnabled {
 		return nil
 	}
 	p.note("analyzer", "analyzer %s %s: enabled", w.Name, chosen.Version)
@@ -194,12 +195,17 @@ func (p *applying) applyWish(ctx context.Context, all wishes, w wish) error {
 }
 
 func (p *applying) disableUnwanted(ctx context.Context, w wish, versions []analyzerVersion) error {
-	i := slices.IndexFunc(versions, func(v analyzerVersion) bool { return v.State == "ENABLED" })
-	if i < 0 {
+	working := false
+	for _, v := range versions {
+		if v.State != entanalyzer.StateDisabled {
+			working = true
+			p.note("analyzer", "analyzer %s %s: disabled", w.Name, v.Version)
+		}
+	}
+	if !working {
 		return nil
 	}
-	p.note("analyzer", "analyzer %s %s: disabled", w.Name, versions[i].Version)
-	return p.enableVersion(ctx, w.Name, 0)
+	return p.disableAll(ctx, w.Name)
 }
 
 // settings lays what the file says over what an analyzer has. Topics go to an analyzer that has a setting of that name.

@@ -11,6 +11,7 @@ import (
 
 	"github.com/fincokpi/finco/app"
 	"github.com/fincokpi/finco/auth"
+	entanalyzer "github.com/fincokpi/finco/ent/gen/analyzer"
 	"github.com/fincokpi/finco/plugins/analyzer"
 	"github.com/fincokpi/finco/plugins/host"
 )
@@ -128,7 +129,8 @@ func (p *Parts) register(ctx context.Context, path string) error {
 	}
 	_, err = p.App.RegisterAnalyzer(ctx, app.RegisterAnalyzerInput{
 		Name: d.Name, Version: d.Version, Path: path, Checksum: checksum, Kinds: words(d.Kinds), Languages: d.Languages,
-		Sides: sidesOf(d), Labels: labelsOf(d), Settings: settings, Enable: true, Rebuilt: true,
+		Sides: sidesOf(d), Labels: labelsOf(d), Settings: settings, MaxBatch: d.MaxBatch, Audio: d.Audio,
+		State: entanalyzer.StateEnabled, Rebuilt: true,
 	})
 	return err
 }

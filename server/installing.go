@@ -22,7 +22,9 @@ import (
 type InstallOptions struct {
 	Path     string            // one executable file that needs no other beside it
 	Settings map[string]string // by key, as typed; checked against the plugin's schema
-	Enable   bool
+	// State is how it begins; empty or DISABLED: it waits for somebody to enable it. Share is for SPLIT.
+	State entanalyzer.State
+	Share int
 }
 
 // Installed is what was installed.
@@ -72,17 +74,29 @@ func (p *Parts) registerInstalled(ctx context.Context, in Installed, settings js
 	d := in.Description
 	isNew, err := p.App.RegisterAnalyzer(ctx, app.RegisterAnalyzerInput{
 		Name: d.Name, Version: d.Version, Path: in.Path, Checksum: in.Checksum, Kinds: words(d.Kinds), Languages: d.Languages,
-		Sides: sidesOf(d), Labels: labelsOf(d), Settings: settings, Enable: o.Enable,
+		Sides: sidesOf(d), Labels: labelsOf(d), Settings: settings, MaxBatch: d.MaxBatch, Audio: d.Audio,
+		State: o.State, Share: o.Share,
 	})
 	switch {
 	case err != nil || isNew:
 		return isNew, err
 	case len(o.Settings) > 0:
 		return false, domain.Errorf(domain.KindConflict, "analyzer %s %s is installed already and keeps its settings; the company file changes them", d.Name, d.Version)
-	case o.Enable:
-		return false, p.App.EnableAnalyzer(ctx, d.Name, d.Version)
 	}
-	return false, nil
+	return false, p.switchInstalled(ctx, app.AnalyzerChoice{Name: d.Name, Version: d.Version}, o)
+}
+
+// switchInstalled brings a version that was there already to the state wanted.
+func (p *Parts) switchInstalled(ctx context.Context, c app.AnalyzerChoice, o InstallOptions) (err error) {
+	switch o.State {
+	case entanalyzer.StateEnabled:
+		_, err = p.App.EnableAnalyzer(ctx, c)
+	case entanalyzer.StateShadow:
+		_, err = p.App.ShadowAnalyzer(ctx, c)
+	case entanalyzer.StateSplit:
+		_, err = p.App.SplitAnalyzer(ctx, c, o.Share)
+	}
+	return err
 }
 
 // tryStart tells whether the plugin takes the settings.

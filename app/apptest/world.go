@@ -13,6 +13,7 @@ import (
 
 	"github.com/fincokpi/finco/app"
 	"github.com/fincokpi/finco/auth"
+	entanalyzer "github.com/fincokpi/finco/ent/gen/analyzer"
 	"github.com/fincokpi/finco/ent/postgres/postgrestest"
 	"github.com/fincokpi/finco/jobs/args"
 )
@@ -135,7 +136,7 @@ func (w *World) RegisterVersion(name, version string, kinds, sides []string, lab
 	w.t.Helper()
 	_, err := w.App.RegisterAnalyzer(w.Operator(), app.RegisterAnalyzerInput{
 		Name: name, Version: version, Path: "/opt/" + name, Checksum: "aa00000000000000000000000000000000000000000000000000000000000000",
-		Kinds: kinds, Sides: sides, Labels: labels, Languages: []string{"uz-Latn", "uz-Cyrl", "ru", "en"}, Enable: true,
+		Kinds: kinds, Sides: sides, Labels: labels, Languages: []string{"uz-Latn", "uz-Cyrl", "ru", "en"}, State: entanalyzer.StateEnabled,
 	})
 	w.must(err)
 }

@@ -14,7 +14,9 @@ type analyzerCmd struct {
 	Test    analyzerTestCmd    `cmd:"" help:"Examine an executable with the conformance suite."`
 	Install analyzerInstallCmd `cmd:"" help:"Copy an executable into the data directory and register it."`
 	Enable  analyzerEnableCmd  `cmd:"" help:"Let a version of an analyzer judge."`
-	Disable analyzerDisableCmd `cmd:"" help:"Stop an analyzer from judging."`
+	Disable analyzerDisableCmd `cmd:"" help:"Stop an analyzer, or a version of it, from judging."`
+	Shadow  analyzerShadowCmd  `cmd:"" help:"Have a version judge beside the enabled one, where it counts nowhere."`
+	Split   analyzerSplitCmd   `cmd:"" help:"Have a version judge a share of the messages in place of the enabled one."`
 	Eval    analyzerEvalCmd    `cmd:"" help:"Score an analyzer or a model file on labelled texts."`
 	Train   analyzerTrainCmd   `cmd:"" help:"Train a model on labelled texts."`
 }
@@ -38,36 +40,5 @@ func (c *analyzerListCmd) Run(ctx context.Context, cfg *server.Config, io *strea
 			_, _ = fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", a.Name, a.Version, strings.ToLower(string(a.State)), strings.Join(a.Kinds, " "), strings.Join(a.Languages, " "))
 		}
 		return w.Flush()
-	})
-}
-
-type analyzerEnableCmd struct {
-	Name    string `arg:"" help:"The analyzer."`
-	Version string `arg:"" optional:"" help:"Its version; the newest if not given."`
-}
-
-// Run enables.
-func (c *analyzerEnableCmd) Run(ctx context.Context, cfg *server.Config, io *streams) error {
-	return with(ctx, cfg, func(ctx context.Context, parts *server.Parts) error {
-		if err := parts.App.EnableAnalyzer(ctx, c.Name, c.Version); err != nil {
-			return err
-		}
-		_, _ = fmt.Fprintf(io.out, "%s is enabled; servers that run take it up within seconds.\n", c.Name)
-		return nil
-	})
-}
-
-type analyzerDisableCmd struct {
-	Name string `arg:"" help:"The analyzer."`
-}
-
-// Run disables.
-func (c *analyzerDisableCmd) Run(ctx context.Context, cfg *server.Config, io *streams) error {
-	return with(ctx, cfg, func(ctx context.Context, parts *server.Parts) error {
-		if err := parts.App.DisableAnalyzer(ctx, c.Name); err != nil {
-			return err
-		}
-		_, _ = fmt.Fprintf(io.out, "%s is disabled; new messages are not judged by it.\n", c.Name)
-		return nil
 	})
 }

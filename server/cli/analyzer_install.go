@@ -8,6 +8,7 @@ import (
 	"text/tabwriter"
 	"time"
 
+	entanalyzer "github.com/fincokpi/finco/ent/gen/analyzer"
 	"github.com/fincokpi/finco/plugins/analyzer"
 	"github.com/fincokpi/finco/plugins/analyzertest"
 	"github.com/fincokpi/finco/server"
@@ -61,13 +62,28 @@ func (c *analyzerTestCmd) Run(ctx context.Context, cfg *server.Config, streams *
 type analyzerInstallCmd struct {
 	Path   string            `arg:"" help:"One executable file; it is copied." type:"existingfile"`
 	Set    map[string]string `help:"A setting of the plugin, KEY=VALUE; may be repeated." mapsep:"none" placeholder:"KEY=VALUE"`
-	Enable bool              `help:"Let it judge; otherwise finco analyzer enable does."`
+	Enable bool              `help:"Let it judge; otherwise finco analyzer enable does." xor:"state"`
+	Shadow bool              `help:"Let it judge beside the enabled version, where it counts nowhere." xor:"state"`
+	Share  int               `help:"Let it judge so many percent (1 to 99) of the messages in place of the enabled version." xor:"state" placeholder:"N"`
+}
+
+// state is what the flags ask for.
+func (c *analyzerInstallCmd) state() entanalyzer.State {
+	switch {
+	case c.Enable:
+		return entanalyzer.StateEnabled
+	case c.Shadow:
+		return entanalyzer.StateShadow
+	case c.Share != 0:
+		return entanalyzer.StateSplit
+	}
+	return entanalyzer.StateDisabled
 }
 
 // Run installs.
 func (c *analyzerInstallCmd) Run(ctx context.Context, cfg *server.Config, io *streams) error {
 	return with(ctx, cfg, func(ctx context.Context, parts *server.Parts) error {
-		in, err := parts.InstallAnalyzer(ctx, server.InstallOptions{Path: c.Path, Settings: c.Set, Enable: c.Enable})
+		in, err := parts.InstallAnalyzer(ctx, server.InstallOptions{Path: c.Path, Settings: c.Set, State: c.state(), Share: c.Share})
 		if err != nil {
 			return err
 		}
@@ -99,8 +115,11 @@ func (c *analyzerInstallCmd) tell(io *streams, in server.Installed) error {
 	if !in.New {
 		state = "It was installed already"
 	}
-	if c.Enable {
-		_, _ = fmt.Fprintln(io.out, state+" and is enabled unless the company file says otherwise; servers that run take it up within seconds.")
+	holds := map[entanalyzer.State]string{
+		entanalyzer.StateEnabled: "is enabled", entanalyzer.StateShadow: "judges in shadow", entanalyzer.StateSplit: fmt.Sprintf("judges %d %% of the messages", c.Share),
+	}[c.state()]
+	if holds != "" {
+		_, _ = fmt.Fprintf(io.out, "%s and %s unless the company file says otherwise; servers that run take it up within seconds.\n", state, holds)
 		return nil
 	}
 	_, _ = fmt.Fprintf(io.out, "%s; finco analyzer enable %s %s lets it judge.\n", state, d.Name, d.Version)
