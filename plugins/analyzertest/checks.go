@@ -17,7 +17,7 @@ import (
 )
 
 var checks = []check{
-	{"starts, shakes hands with AutoMTLS and describes itself", func(context.Context, *exam) error { return nil }},
+	{"starts, shakes hands and describes itself", func(context.Context, *exam) error { return nil }},
 	{"describes itself the same way each time, with every setting explained", describes},
 	{"runs twice at the same time, as during a swap of versions", twice},
 	{"refuses settings that are no JSON object, and lives", settings},

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -122,6 +123,29 @@ func (b *bench) spec(name, path, version string) Spec {
 		b.t.Fatal(err)
 	}
 	return Spec{Name: name, Path: path, Checksum: sum, Settings: settings}
+}
+
+// unset is a spec without settings.
+func (b *bench) unset(name, path string) Spec {
+	b.t.Helper()
+	spec := b.spec(name, path, "")
+	spec.Settings = nil
+	return spec
+}
+
+// variable returns what the plugin's act "env" told of an environment variable.
+func variable(t *testing.T, result analyzer.Result, name string) string {
+	t.Helper()
+	var details struct{ Env []string }
+	if err := json.Unmarshal(result.Outcomes[0].Details, &details); err != nil {
+		t.Fatal(err)
+	}
+	for _, entry := range details.Env {
+		if value, ok := strings.CutPrefix(entry, name+"="); ok {
+			return value
+		}
+	}
+	return ""
 }
 
 // mustAdd runs the plugin under the name "p".

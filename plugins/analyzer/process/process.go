@@ -31,6 +31,7 @@ const (
 	DefaultStartTimeout = 10 * time.Second
 	DefaultMemory       = 512 << 20
 	stopGrace           = 2 * time.Second
+	askGrace            = 200 * time.Millisecond
 	maxHeaders          = 64 << 10 // bytes of gRPC headers, error messages among them
 )
 
@@ -127,6 +128,9 @@ func (p *Process) prepare() error {
 		if err != nil {
 			return nil, errors.Join(fail(Refused, "%v", err), os.RemoveAll(dir))
 		}
+		if err := private(dir); err != nil {
+			return nil, errors.Join(err, os.RemoveAll(dir))
+		}
 		p.runner.prepare(template.Env, dir)
 		return p.runner, nil
 	}
@@ -135,7 +139,6 @@ func (p *Process) prepare() error {
 		VersionedPlugins: map[int]plugin.PluginSet{analyzer.ProtocolVersion: {}},
 		AllowedProtocols: []plugin.Protocol{plugin.ProtocolGRPC},
 		RunnerFunc:       runnerFunc,
-		AutoMTLS:         true,
 		SkipHostEnv:      true,
 		StartTimeout:     p.options.StartTimeout,
 		SyncStdout:       &lineWriter{sink: sink},
@@ -172,6 +175,9 @@ func (p *Process) connect(ctx context.Context) error {
 		var refused *Failure
 		if errors.As(got.err, &refused) {
 			return refused
+		}
+		if fault := p.runner.fault(); fault != nil {
+			return fail(Broken, "no handshake: %v", fault)
 		}
 		return fail(Broken, "no handshake: %s", p.tellable(got.err.Error()))
 	}
@@ -265,15 +271,23 @@ func (p *Process) Kill(why string) {
 	p.dispose()
 }
 
-// Stop asks the plugin to end, kills it two seconds later or when ctx ends, and returns when it is gone.
+// Stop asks the plugin to end: first as go-plugin does, 200 ms later, since in other languages few listen to that, with
+// SIGTERM. Two seconds later or when ctx ends it kills, and it returns when the plugin is gone.
 func (p *Process) Stop(ctx context.Context) {
 	p.dispose()
-	timer := time.NewTimer(stopGrace)
-	defer timer.Stop()
-	select {
-	case <-p.runner.done:
-	case <-timer.C:
-	case <-ctx.Done():
+	patience, cancel := context.WithTimeout(ctx, stopGrace)
+	defer cancel()
+	ask := time.NewTimer(askGrace)
+	defer ask.Stop()
+	for waiting := true; waiting; {
+		select {
+		case <-p.runner.done:
+			waiting = false
+		case <-ask.C:
+			p.runner.ask()
+		case <-patience.Done():
+			waiting = false
+		}
 	}
 	p.runner.kill("the host stopped it")
 	<-p.runner.done // SIGKILL is sure

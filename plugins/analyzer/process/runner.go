@@ -4,6 +4,7 @@ package process
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -21,9 +22,9 @@ import (
 
 const (
 	maxProcesses   = 64                     // a plugin and its descendants; more is a fork bomb
-	watchInterval  = 250 * time.Millisecond // between two looks at memory
+	watchInterval  = 100 * time.Millisecond // between two looks at memory and children
 	drainTime      = 500 * time.Millisecond // for the last lines of a dead plugin
-	handshakeBytes = 64 << 10               // the first line on stdout, a certificate included
+	handshakeBytes = 64 << 10               // the first line on stdout
 )
 
 // passedEnv is all that a plugin gets to see of the host's environment. Proxy settings are not in it: they may hold a password.
@@ -37,6 +38,7 @@ type runner struct {
 	memory int64
 	sink   *sink
 
+	dir       string         // of the socket and temporary files, private to us; valid after prepare
 	cmd       *exec.Cmd      // valid after prepare
 	handshake *io.PipeReader // the first line of stdout, then EOF; valid after Start
 	done      chan struct{}  // closed when the process was reaped and its group killed
@@ -45,6 +47,7 @@ type runner struct {
 	pid    int
 	reaped bool
 	why    string // why we killed it, if we did
+	misled error  // what was wrong with the first line on stdout, if anything
 }
 
 func newRunner(path string, memory int64, sink *sink) *runner {
@@ -63,7 +66,7 @@ func (r *runner) prepare(env []string, dir string) {
 		}
 	}
 	cmd.Env = append(cmd.Env, "TMPDIR="+dir, fmt.Sprintf("GOMEMLIMIT=%d", r.memory*8/10))
-	r.cmd = cmd
+	r.cmd, r.dir = cmd, dir
 }
 
 // Start implements runner.Runner.
@@ -88,7 +91,7 @@ func (r *runner) Start(context.Context) error {
 	reader, writer := io.Pipe()
 	r.handshake = reader
 	var drained sync.WaitGroup
-	drained.Go(func() { relayFirstLine(outRead, writer) })
+	drained.Go(func() { r.relayFirstLine(outRead, writer) })
 	drained.Go(func() { r.sink.lines(errRead) })
 	go r.reap(outRead, errRead, &drained)
 	go r.watch()
@@ -111,20 +114,39 @@ func (r *runner) fork() error {
 
 // relayFirstLine hands on the handshake and then swallows what else is printed, so that a chatty plugin never blocks on a
 // full pipe.
-func relayFirstLine(from io.Reader, to *io.PipeWriter) {
+func (r *runner) relayFirstLine(from io.Reader, to *io.PipeWriter) {
 	buffered := bufio.NewReaderSize(from, handshakeBytes)
 	line, err := buffered.ReadSlice('\n')
+	if err == nil {
+		line, err = withoutCertificate(line)
+	}
 	if err == nil {
 		_, err = to.Write(line)
 	}
 	if errors.Is(err, bufio.ErrBufferFull) {
 		err = errors.New("the first line on stdout is too long")
 	}
+	r.mu.Lock()
+	r.misled = err
+	r.mu.Unlock()
 	if err == nil {
 		err = io.EOF
 	}
 	_ = to.CloseWithError(err)           // never fails
 	_, _ = io.Copy(io.Discard, buffered) // ends with the pipe
+}
+
+// certificateBytes is what no certificate stays under; older go-plugins print something shorter in its place.
+const certificateBytes = 50
+
+// withoutCertificate cuts a handshake to the fields that the contract knows: version of go-plugin, version of the wire,
+// network, address, protocol. go-plugin's host half panics on a certificate that it did not ask for.
+func withoutCertificate(line []byte) ([]byte, error) {
+	fields := bytes.Split(bytes.TrimSpace(line), []byte("|"))
+	if len(fields) > 5 && len(fields[5]) > certificateBytes {
+		return nil, errors.New("its first line on stdout has a certificate; serve without TLS, the host hands out no certificates")
+	}
+	return append(bytes.Join(fields[:min(len(fields), 5)], []byte("|")), '\n'), nil
 }
 
 // reap waits for the end of the process, kills what is left of its group and then, only then, frees the number.
@@ -154,16 +176,18 @@ func (r *runner) watch() {
 		}
 		resident, processes := usage(r.pid)
 		switch {
-		case resident > r.memory:
-			r.kill(fmt.Sprintf("it took %d MiB of memory, more than its limit of %d MiB", resident>>20, r.memory>>20))
 		case processes > maxProcesses:
 			r.kill(fmt.Sprintf("it started more than %d processes", maxProcesses-1))
+		case resident > r.memory:
+			if fair := fairUsage(r.pid); processes == 1 || fair > r.memory || fair == 0 {
+				r.kill(fmt.Sprintf("it took %d MiB of memory, more than its limit of %d MiB", resident>>20, r.memory>>20))
+			}
 		}
 	}
 }
 
-// kill ends the whole group at once, also a stopped one; before the start, it forbids the start. The first reason given
-// is the one told.
+// kill ends the whole group at once, also a stopped one, and the descendants that left it; before the start, it forbids
+// the start. The first reason given is the one told.
 func (r *runner) kill(why string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -176,7 +200,22 @@ func (r *runner) kill(why string) {
 	if r.pid == 0 {
 		return
 	}
+	members := family(r.pid)
 	_ = syscall.Kill(-r.pid, syscall.SIGKILL) // the group exists: its leader is not reaped
+	for _, member := range members {
+		if group, err := syscall.Getpgid(member); err == nil && group != r.pid {
+			_ = syscall.Kill(member, syscall.SIGKILL) // ESRCH if it ended meanwhile
+		}
+	}
+}
+
+// ask requests an end, of the plugin alone: its children are its own to end.
+func (r *runner) ask() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.pid != 0 && !r.reaped {
+		_ = syscall.Kill(r.pid, syscall.SIGTERM) // a zombie takes it too
+	}
 }
 
 // reason says in a few words why the process is gone; valid after done.
@@ -198,6 +237,16 @@ func (r *runner) fromOutside() bool {
 		return false
 	}
 	return slices.Contains([]syscall.Signal{syscall.SIGKILL, syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP}, status.Signal())
+}
+
+// fault returns what was wrong with the first line on stdout, nil if nothing was or none came.
+func (r *runner) fault() error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if errors.Is(r.misled, io.EOF) || errors.Is(r.misled, os.ErrClosed) {
+		return nil
+	}
+	return r.misled
 }
 
 // Wait implements runner.Runner.
@@ -237,12 +286,32 @@ func (r *runner) processID() int {
 // Diagnose implements runner.Runner.
 func (r *runner) Diagnose(context.Context) string { return "" }
 
-// PluginToHost implements runner.Runner: same machine, same names.
+// PluginToHost implements runner.Runner. The only address that nobody else can take or reach is a socket in the plugin's
+// own folder: no other place and no network is dialled.
 func (r *runner) PluginToHost(network, address string) (string, string, error) {
+	if network != "unix" {
+		return "", "", fmt.Errorf("it serves on network %.20q, not on a unix socket", network)
+	}
+	if filepath.Dir(filepath.Clean(address)) != filepath.Clean(r.dir) {
+		return "", "", errors.New("its socket is not in the folder that PLUGIN_UNIX_SOCKET_DIR names")
+	}
 	return network, address, nil
 }
 
 // HostToPlugin implements runner.Runner: same machine, same names.
 func (r *runner) HostToPlugin(network, address string) (string, string, error) {
 	return network, address, nil
+}
+
+// private returns an error unless the folder belongs to us and nobody else may enter it.
+func private(dir string) error {
+	info, err := os.Lstat(dir)
+	if err != nil {
+		return err
+	}
+	owner, ok := info.Sys().(*syscall.Stat_t)
+	if !ok || !info.IsDir() || info.Mode().Perm() != 0o700 || int(owner.Uid) != os.Geteuid() {
+		return fmt.Errorf("the folder %s for the plugin's socket is not private: %s", dir, info.Mode())
+	}
+	return nil
 }

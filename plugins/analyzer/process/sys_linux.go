@@ -16,8 +16,8 @@ func attributes() *syscall.SysProcAttr {
 	return &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 }
 
-// limit bounds what the kernel lets pid take between two looks at its memory, and forbids core files, which would
-// hold message texts.
+// limit bounds what the kernel lets pid take between two looks at its memory, makes it the one that goes when the machine
+// itself runs out, and forbids core files, which would hold message texts. Children inherit all three.
 func limit(pid int, memory int64) error {
 	data := uint64(memory) * 4
 	if err := unix.Prlimit(pid, unix.RLIMIT_DATA, &unix.Rlimit{Cur: data, Max: data}, nil); err != nil {
@@ -25,6 +25,9 @@ func limit(pid int, memory int64) error {
 	}
 	if err := unix.Prlimit(pid, unix.RLIMIT_CORE, &unix.Rlimit{}, nil); err != nil {
 		return fmt.Errorf("forbid core files: %w", err)
+	}
+	if err := os.WriteFile(fmt.Sprintf("/proc/%d/oom_score_adj", pid), []byte("500"), 0); err != nil {
+		return fmt.Errorf("offer to the kernel's memory killer: %w", err)
 	}
 	return nil
 }
@@ -39,13 +42,20 @@ func awaitExit(cmd *exec.Cmd) {
 	}
 }
 
-// usage returns the resident bytes of pid and its descendants, and how many processes they are.
+// family returns pid and its descendants, at most twice as many as a plugin may have.
+func family(pid int) []int {
+	found := []int{pid}
+	for i := 0; i < len(found) && len(found) <= maxProcesses*2; i++ {
+		found = append(found, children(found[i])...)
+	}
+	return found
+}
+
+// usage returns the resident bytes of pid and its descendants, and how many processes they are. Pages that several of them
+// share are counted for each: it is cheap and never too little.
 func usage(pid int) (resident int64, processes int) {
-	pending := []int{pid}
-	for len(pending) > 0 && processes < maxProcesses*2 {
-		next := pending[len(pending)-1]
-		pending = pending[:len(pending)-1]
-		statm, err := os.ReadFile(fmt.Sprintf("/proc/%d/statm", next))
+	for _, member := range family(pid) {
+		statm, err := os.ReadFile(fmt.Sprintf("/proc/%d/statm", member))
 		if err != nil {
 			continue
 		}
@@ -54,9 +64,26 @@ func usage(pid int) (resident int64, processes int) {
 			pages, _ := strconv.ParseInt(string(fields[1]), 10, 64)
 			resident += pages * int64(os.Getpagesize())
 		}
-		pending = append(pending, children(next)...)
 	}
 	return resident, processes
+}
+
+// fairUsage returns the resident bytes of pid and its descendants in which a page that n processes share counts 1/n for
+// each (Linux: proportional set size). It walks page tables, so it is asked only about who seems to take too much.
+func fairUsage(pid int) (resident int64) {
+	for _, member := range family(pid) {
+		rollup, err := os.ReadFile(fmt.Sprintf("/proc/%d/smaps_rollup", member))
+		if err != nil { // it has ended, or the kernel has no such file
+			continue
+		}
+		for line := range bytes.Lines(rollup) {
+			if fields := bytes.Fields(line); len(fields) > 1 && string(fields[0]) == "Pss:" {
+				kilobytes, _ := strconv.ParseInt(string(fields[1]), 10, 64)
+				resident += kilobytes << 10
+			}
+		}
+	}
+	return resident
 }
 
 func children(pid int) []int {
