@@ -22,6 +22,7 @@ type pace int
 const (
 	live pace = iota
 	bulk
+	spoken // a sound takes as long as its listener needs, on a queue of its own
 )
 
 // bulkBatch is how many messages a job of a history has: enough to make a plugin call cheap, few enough to finish and be
@@ -41,26 +42,41 @@ type wordedContent struct {
 func askAnalyzers(_ context.Context, t *tx, r *roster, contents []wordedContent, how pace) (int, error) {
 	asked := 0
 	for _, a := range r.analyzers {
-		if a.State != "ENABLED" {
-			continue
+		if a.State == "ENABLED" && !a.Audio {
+			asked += t.ask(a, contents, how)
 		}
-		var ids []int
-		for _, c := range contents {
-			if slices.Contains(a.Sides, c.side) {
-				ids = append(ids, c.id)
-			}
-		}
-		asked += len(ids)
-		t.enqueueAnalysis(a.Name, ids, how)
 	}
 	return asked, nil
+}
+
+// pace is how work for an analyzer arrives that would otherwise arrive so.
+func (a analyzerRow) pace(how pace) pace {
+	if a.Audio {
+		return spoken
+	}
+	return how
+}
+
+// ask enqueues the judgement of those contents whose side an analyzer judges, and returns how many.
+func (t *tx) ask(a analyzerRow, contents []wordedContent, how pace) int {
+	var ids []int
+	for _, c := range contents {
+		if slices.Contains(a.Sides, c.side) {
+			ids = append(ids, c.id)
+		}
+	}
+	t.enqueueAnalysis(a.Name, ids, a.pace(how))
+	return len(ids)
 }
 
 func (t *tx) enqueueAnalysis(name string, ids []int, how pace) {
 	opts := &river.InsertOpts{Queue: args.QueueLive}
 	size := 1
-	if how == bulk {
+	switch how {
+	case bulk:
 		opts, size = &river.InsertOpts{Queue: args.QueueBulk}, bulkBatch
+	case spoken:
+		opts = &river.InsertOpts{Queue: args.QueueSpeech}
 	}
 	for part := range slices.Chunk(ids, size) {
 		t.enqueue(args.AnalyzeMessages{Analyzer: name, ContentIDs: part}, opts)
@@ -75,6 +91,9 @@ func (a *App) AnalyzeMessages(ctx context.Context, name string, contentIDs []int
 		return err
 	}
 	who, inputs, err := a.analysisInputs(ctx, name, contentIDs)
+	if err == nil && who.Audio {
+		return a.listen(ctx, who, contentIDs)
+	}
 	if err != nil || len(inputs) == 0 {
 		return err
 	}
@@ -104,6 +123,9 @@ func (a *App) analysisInputs(ctx context.Context, name string, contentIDs []int)
 		}
 		if who, err = r.enabled(name); err != nil {
 			return err
+		}
+		if who.Audio {
+			return nil
 		}
 		return t.each(ctx, inputsSQL, []any{idArray(contentIDs), who.ID, who.wantsContext(), contextTurns, r.gap.Seconds()}, func(scan scanner) error {
 			in, err := scanInput(scan)

@@ -22,6 +22,8 @@ import (
 // error concerns that input alone.
 type Analyzers interface {
 	Analyze(ctx context.Context, name, version string, inputs []analyzer.Input) ([]analyzer.Result, error)
+	// Listen hands a sound to an analyzer that hears.
+	Listen(ctx context.Context, name, version string, input analyzer.Input, audio analyzer.Audio) (analyzer.Result, error)
 }
 
 // Config is what an App stands on. Every field but Now is required.
@@ -29,6 +31,7 @@ type Config struct {
 	DB        *sql.DB
 	Log       *slog.Logger
 	Analyzers Analyzers
+	Files     FileStore
 	// Secret signs access tokens; at least 32 bytes.
 	Secret []byte
 	// Now is the clock, time.Now if nil.
@@ -41,6 +44,7 @@ type App struct {
 	client    *gen.Client
 	log       *slog.Logger
 	analyzers Analyzers
+	files     FileStore
 	tokens    *auth.Tokens
 	hasher    *auth.Hasher
 	now       func() time.Time
@@ -70,6 +74,7 @@ func New(cfg Config) (*App, error) {
 		client:    gen.NewClient(gen.Driver(entsql.OpenDB(dialect.Postgres, cfg.DB))),
 		log:       cfg.Log,
 		analyzers: cfg.Analyzers,
+		files:     cfg.Files,
 		tokens:    tokens,
 		hasher:    auth.NewHasher(2),
 		now:       clock,

@@ -226,3 +226,12 @@ func find(versions []analyzerVersion, fits func(analyzerVersion) bool) *analyzer
 	}
 	return nil
 }
+
+// analyzerNames are the names of all versions, by id.
+func (r *roster) analyzerNames() map[int]string {
+	out := make(map[int]string, len(r.analyzers))
+	for _, a := range r.analyzers {
+		out[a.ID] = a.Name
+	}
+	return out
+}

@@ -123,7 +123,7 @@ func readFacts(ctx context.Context, t *tx, r *roster, q factQuery) (*facts, erro
 	if err != nil {
 		return nil, err
 	}
-	said, err := t.readJudgements(ctx, q, chats, windows)
+	said, err := t.readJudgements(ctx, r, q, chats, windows)
 	if err != nil {
 		return nil, err
 	}

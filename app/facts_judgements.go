@@ -38,10 +38,17 @@ type judgements struct {
 	needless map[int]bool
 }
 
-// opinion is the newest feedback on an analysis.
+// opinion is what somebody or something says.
 type opinion struct {
 	label string
 	score int64 // nano-units, or noNumber
+}
+
+// correction is the newest word of a person on what an analyzer, in whichever version, said of a kind.
+type correction struct {
+	kind     analyzer.Kind
+	analyzer string
+	opinion
 }
 
 const nano = 1_000_000_000
@@ -54,7 +61,7 @@ SELECT a.kind, a.analyzer_id, COALESCE(a.language, ''), COALESCE(a.label, ''), a
 // judgedSQL finds the analyses of the span's messages ($1, $2) as known at $3, of some kinds ($4) and chats ($5; null: all).
 const judgedSQL = judgedColumns + `
 FROM messages m JOIN analyses a ON a.message_id = m.id
-WHERE m.sent_at >= $1 AND m.sent_at < $2 AND m.side <> 'NONE' AND m.received_at <= $3 AND a.created_at <= $3 AND a.kind = ANY($4)
+WHERE m.sent_at >= $1 AND m.sent_at < $2 AND m.side <> 'NONE' AND m.received_at <= $3 AND a.created_at <= $3 AND a.kind = ANY($4) AND NOT a.shadow
   AND ($5::bigint[] IS NULL OR m.chat_id = ANY($5))
 GROUP BY 1, 2, 3, 4`
 
@@ -63,38 +70,42 @@ const judgedOutsideSQL = judgedColumns + `
 FROM unnest($5::bigint[], $6::bigint[], $7::bigint[], $8::bigint[]) AS w(chat, thread, lo, hi)
 JOIN messages m ON m.chat_id = w.chat AND m.thread = w.thread AND m.sent_at >= to_timestamp(w.lo) AND m.sent_at < to_timestamp(w.hi + 1)
 JOIN analyses a ON a.message_id = m.id
-WHERE (m.sent_at < $1 OR m.sent_at >= $2) AND m.side = 'CUSTOMER' AND m.received_at <= $3 AND a.created_at <= $3 AND a.kind = $4
+WHERE (m.sent_at < $1 OR m.sent_at >= $2) AND m.side = 'CUSTOMER' AND m.received_at <= $3 AND a.created_at <= $3 AND a.kind = $4 AND NOT a.shadow
 GROUP BY 1, 2, 3, 4`
 
-const opinionColumns = `
-SELECT DISTINCT ON (f.analysis_id) f.analysis_id, COALESCE(f.label, ''), (f.score * 1000000000)::bigint`
+// A person's word holds for the version of the message and the kind, whichever version of the analyzer it was said to, one in
+// shadow included: a new version does not lose it.
+const (
+	opinionColumns = `
+SELECT DISTINCT ON (a.content_id, a.kind, n.name) a.content_id, a.kind, n.name, COALESCE(f.label, ''), (f.score * 1000000000)::bigint`
+	opinionOrder = `
+ORDER BY a.content_id, a.kind, n.name, f.created_at DESC, f.id DESC`
+)
 
-// opinionsSQL finds the newest feedback as of $3 on each analysis of the span's messages ($1, $2), of some chats ($4; null: all).
+// opinionsSQL finds the newest feedback as of $3 on what was said of the span's messages ($1, $2), of some chats ($4; null: all).
 const opinionsSQL = opinionColumns + `
-FROM feedbacks f JOIN analyses a ON a.id = f.analysis_id JOIN messages m ON m.id = a.message_id
-WHERE m.sent_at >= $1 AND m.sent_at < $2 AND f.created_at <= $3 AND ($4::bigint[] IS NULL OR m.chat_id = ANY($4))
-ORDER BY f.analysis_id, f.created_at DESC, f.id DESC`
+FROM feedbacks f JOIN analyses a ON a.id = f.analysis_id JOIN analyzers n ON n.id = a.analyzer_id JOIN messages m ON m.id = a.message_id
+WHERE m.sent_at >= $1 AND m.sent_at < $2 AND f.created_at <= $3 AND ($4::bigint[] IS NULL OR m.chat_id = ANY($4))` + opinionOrder
 
 // opinionsOutsideSQL finds that on the needs-reply analyses of what the windows ($5 to $8) have outside the span.
 const opinionsOutsideSQL = opinionColumns + `
 FROM unnest($5::bigint[], $6::bigint[], $7::bigint[], $8::bigint[]) AS w(chat, thread, lo, hi)
 JOIN messages m ON m.chat_id = w.chat AND m.thread = w.thread AND m.sent_at >= to_timestamp(w.lo) AND m.sent_at < to_timestamp(w.hi + 1)
-JOIN analyses a ON a.message_id = m.id JOIN feedbacks f ON f.analysis_id = a.id
-WHERE (m.sent_at < $1 OR m.sent_at >= $2) AND m.side = 'CUSTOMER' AND f.created_at <= $3 AND a.kind = $4
-ORDER BY f.analysis_id, f.created_at DESC, f.id DESC`
+JOIN analyses a ON a.message_id = m.id JOIN feedbacks f ON f.analysis_id = a.id JOIN analyzers n ON n.id = a.analyzer_id
+WHERE (m.sent_at < $1 OR m.sent_at >= $2) AND m.side = 'CUSTOMER' AND f.created_at <= $3 AND a.kind = $4` + opinionOrder
 
-func (t *tx) readJudgements(ctx context.Context, q factQuery, chats []int, windows []talkWindow) (*judgements, error) {
+func (t *tx) readJudgements(ctx context.Context, r *roster, q factQuery, chats []int, windows []talkWindow) (*judgements, error) {
 	gates, err := t.readGates(ctx, q.at, "")
 	if err != nil {
 		return nil, err
 	}
 	outside := []any{q.from, q.to, q.at, string(analyzer.NeedsReply)}
 	outside = append(outside, windowArrays(windowsOutside(q, windows))...)
-	c := judgementCollector{gates: gates, opinions: map[int]opinion{}}
-	if err := t.each(ctx, opinionsSQL, []any{q.from, q.to, q.at, nullableIDs(chats)}, c.opinion); err != nil {
+	c := judgementCollector{gates: gates, names: r.analyzerNames(), corrections: map[int][]correction{}}
+	if err := t.each(ctx, opinionsSQL, []any{q.from, q.to, q.at, nullableIDs(chats)}, c.correction); err != nil {
 		return nil, err
 	}
-	if err := t.each(ctx, opinionsOutsideSQL, outside, c.opinion); err != nil {
+	if err := t.each(ctx, opinionsOutsideSQL, outside, c.correction); err != nil {
 		return nil, err
 	}
 	kinds := pq.StringArray{string(analyzer.NeedsReply)}
@@ -124,25 +135,36 @@ func windowsOutside(q factQuery, windows []talkWindow) []talkWindow {
 // judgementCollector picks what counts from all that was said.
 type judgementCollector struct {
 	gates              gates
-	opinions           map[int]opinion
+	names              map[int]string
+	corrections        map[int][]correction // by content
 	quality, sentiment judgementList
 	replies            judgementList
 	raw                [5]sql.RawBytes
 	numbers            [5][]int64
 }
 
-func (c *judgementCollector) opinion(scan scanner) error {
-	var analysis int
+func (c *judgementCollector) correction(scan scanner) error {
+	var content int
 	var score sql.NullInt64
-	o := opinion{score: noNumber}
-	if err := scan(&analysis, &o.label, &score); err != nil {
+	said := correction{opinion: opinion{score: noNumber}}
+	if err := scan(&content, &said.kind, &said.analyzer, &said.label, &score); err != nil {
 		return err
 	}
 	if score.Valid {
-		o.score = score.Int64
+		said.score = score.Int64
 	}
-	c.opinions[analysis] = o
+	c.corrections[content] = append(c.corrections[content], said)
 	return nil
+}
+
+// correctionOf is a person's word on what an analyzer said of a kind in a version of a message.
+func (c *judgementCollector) correctionOf(content int, kind analyzer.Kind, name string) (opinion, bool) {
+	for _, said := range c.corrections[content] {
+		if said.kind == kind && said.analyzer == name {
+			return said.opinion, true
+		}
+	}
+	return opinion{}, false
 }
 
 func (c *judgementCollector) row(scan scanner) error {
@@ -161,16 +183,17 @@ func (c *judgementCollector) row(scan scanner) error {
 			return err
 		}
 	}
-	list := map[analyzer.Kind]*judgementList{analyzer.Quality: &c.quality, analyzer.Sentiment: &c.sentiment, analyzer.NeedsReply: &c.replies}[analyzer.Kind(key.kind)]
+	kind, name := analyzer.Kind(key.kind), c.names[key.analyzer]
+	list := map[analyzer.Kind]*judgementList{analyzer.Quality: &c.quality, analyzer.Sentiment: &c.sentiment, analyzer.NeedsReply: &c.replies}[kind]
 	*list = slices.Grow(*list, len(c.numbers[0]))
 	open := c.gates[key]
 	for i := range c.numbers[0] {
 		j := judgement{message: int(c.numbers[0][i]), content: int(c.numbers[1][i]), analysis: int(c.numbers[2][i]), created: c.numbers[3][i], open: open}
 		said := opinion{label, c.numbers[4][i]}
-		if person, ok := c.opinions[j.analysis]; ok {
-			said, j.reviewed = person.over(said, analyzer.Kind(key.kind))
+		if person, ok := c.correctionOf(j.content, kind, name); ok {
+			said, j.reviewed = person.over(said, kind)
 		}
-		j.value = said.value(analyzer.Kind(key.kind))
+		j.value = said.value(kind)
 		*list = append(*list, j)
 	}
 	return nil

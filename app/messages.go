@@ -56,6 +56,8 @@ type MessageInput struct {
 	// Entities and Attachments are JSON as the door found them; nil without.
 	Entities    json.RawMessage
 	Attachments json.RawMessage
+	// Files are those of its attachments that the store has; see KeepFile.
+	Files []FileInput
 }
 
 // maxTextBytes is far above Telegram's 4 096 characters; what is longer did not come from it.
@@ -73,6 +75,11 @@ func (m MessageInput) validate() error {
 		return domain.Errorf(domain.KindInvalid, "message %d has no sender id", m.TelegramID)
 	case len(m.Text) > maxTextBytes:
 		return domain.Errorf(domain.KindInvalid, "message %d has a text of more than 1 MiB", m.TelegramID)
+	}
+	for _, f := range m.Files {
+		if err := f.validate(); err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -93,6 +100,8 @@ type Recorded struct {
 	Customers int
 	// Analyses are the judgements asked for, one a message and analyzer.
 	Analyses int
+	// Files are messages with a voice or video note not known before.
+	Files int
 }
 
 // RecordMessage stores one live message, opens or closes its wait and asks every analyzer for its judgement, in one

@@ -65,7 +65,7 @@ func (a *App) Reanalyze(ctx context.Context, in ReanalyzeInput) (int, error) {
 			return err
 		}
 		n = len(ids)
-		t.enqueueAnalysis(who.Name, ids, bulk)
+		t.enqueueAnalysis(who.Name, ids, who.pace(bulk))
 		return t.audit(ctx, "reanalyze", "analyzer", who.ID, map[string]int{"messages": n})
 	})
 	return n, err
@@ -77,10 +77,11 @@ func (t *tx) unjudged(ctx context.Context, who analyzerRow, contents []int) ([]i
 	var ids []int
 	const q = `
 SELECT c.id FROM message_contents c JOIN messages m ON m.id = c.message_id AND m.version = c.version
-WHERE c.id = ANY($1) AND to_jsonb(m.side) <@ $3::jsonb AND COALESCE(NULLIF(c.text, ''), c.transcript, '') <> ''
+WHERE c.id = ANY($1) AND to_jsonb(m.side) <@ $3::jsonb
+  AND CASE WHEN $4 THEN EXISTS (SELECT 1 FROM attachments f WHERE f.content_id = c.id) ELSE COALESCE(NULLIF(c.text, ''), c.transcript, '') <> '' END
   AND NOT EXISTS (SELECT 1 FROM analyses x WHERE x.content_id = c.id AND x.analyzer_id = $2)
 ORDER BY c.id`
-	err := t.each(ctx, q, []any{idArray(contents), who.ID, asJSON(who.Sides)}, func(scan scanner) error {
+	err := t.each(ctx, q, []any{idArray(contents), who.ID, asJSON(who.Sides), who.Audio}, func(scan scanner) error {
 		var id int
 		err := scan(&id)
 		ids = append(ids, id)
@@ -94,7 +95,7 @@ func (t *tx) catchUp(ctx context.Context, name string, id int) error {
 	var ids []int
 	const q = `
 SELECT c.id FROM message_contents c JOIN messages m ON m.id = c.message_id AND m.version = c.version JOIN analyzers a ON a.id = $2
-WHERE to_jsonb(m.side) <@ a.sides AND COALESCE(NULLIF(c.text, ''), c.transcript, '') <> ''
+WHERE to_jsonb(m.side) <@ a.sides AND NOT a.audio AND COALESCE(NULLIF(c.text, ''), c.transcript, '') <> ''
   AND NOT EXISTS (SELECT 1 FROM analyses x JOIN analyzers o ON o.id = x.analyzer_id WHERE o.name = $1)
 ORDER BY c.id`
 	err := t.each(ctx, q, []any{name, id}, func(scan scanner) error {
@@ -104,7 +105,10 @@ ORDER BY c.id`
 		return err
 	})
 	t.enqueueAnalysis(name, ids, bulk)
-	return err
+	if err != nil {
+		return err
+	}
+	return t.catchUpListening(ctx, name, id)
 }
 
 // RetryAnalyses has an analyzer that works again judge what was put aside because it could not, and returns how many versions
@@ -122,10 +126,21 @@ func (a *App) RetryAnalyses(ctx context.Context, name string) (int, error) {
 			ids = append(ids, id)
 			return err
 		})
+		if err != nil || len(ids) == 0 {
+			return err
+		}
+		r, err := t.roster(ctx)
+		if err != nil {
+			return err
+		}
+		who, err := r.enabled(name)
+		if err != nil {
+			return err
+		}
 		slices.Sort(ids)
 		n = len(ids)
-		t.enqueueAnalysis(name, ids, bulk)
-		return err
+		t.enqueueAnalysis(name, ids, who.pace(bulk))
+		return nil
 	})
 	return n, err
 }

@@ -44,7 +44,7 @@ func (r *recording) run(ctx context.Context, in []MessageInput) error {
 	if r.roster, err = r.tx.roster(ctx); err != nil {
 		return err
 	}
-	for _, step := range []func(context.Context, []MessageInput) error{r.putChats, r.putCustomers, r.putMessages} {
+	for _, step := range []func(context.Context, []MessageInput) error{r.putChats, r.putCustomers, r.putMessages, r.putFiles} {
 		if err := step(ctx, in); err != nil {
 			return err
 		}

@@ -74,6 +74,7 @@ type analyzerRow struct {
 	Sides   []string            `json:"sides"`
 	Labels  map[string][]string `json:"labels"`
 	State   string              `json:"state"`
+	Audio   bool                `json:"audio"`
 }
 
 // rosterSQL reads everything in one statement, so that all of it is of one moment.
@@ -90,7 +91,7 @@ SELECT c.revision, c.timezone, c.currency, c.conversation_gap_seconds, c.reply_g
  (SELECT COALESCE(jsonb_agg(jsonb_build_object('ID', v.id, 'Schedule', v.schedule_id, 'From', v."from", 'Zone', v.timezone,
    'Hours', v.hours) ORDER BY v."from"), '[]') FROM schedule_versions v),
  (SELECT COALESCE(jsonb_agg(jsonb_build_object('id', a.id, 'name', a.name, 'version', a.version, 'kinds', a.kinds,
-   'sides', a.sides, 'labels', a.labels, 'state', a.state) ORDER BY a.id), '[]') FROM analyzers a)
+   'sides', a.sides, 'labels', a.labels, 'state', a.state, 'audio', a.audio) ORDER BY a.id), '[]') FROM analyzers a)
 FROM companies c`
 
 // roster returns the company as this transaction sees it, from the cache if the revision is known.

@@ -189,15 +189,28 @@ func about(actor auth.Actor) pairScope {
 	return pairScope{true, actor.UserID, nil}
 }
 
-// pairsSQL finds the analyses with feedback since $1 by $2, of one kind ($3; empty: all), with the newest of it.
-const pairsSQL = `
+// saidSQL finds the newest words of people since $1 by $2 on what analyzers said of one kind ($3; empty: all).
+const saidSQL = `
+WITH said AS (
+  SELECT DISTINCT ON (a.content_id, a.kind, n.name) a.content_id, a.kind, n.name, f.label, f.score, f.created_at
+  FROM feedbacks f JOIN analyses a ON a.id = f.analysis_id JOIN analyzers n ON n.id = a.analyzer_id
+  WHERE f.created_at > $1 AND f.created_at <= $2 AND ($3 = '' OR a.kind = $3)
+  ORDER BY a.content_id, a.kind, n.name, f.created_at DESC, f.id DESC)`
+
+// untaughtSQL is true of an analysis (a) of an analyzer version (n) that can be measured by a person's word (f): the version was
+// there before the word, and if it was learnt, from no earlier word on the same.
+const untaughtSQL = `n.created_at <= f.created_at AND (n.learned IS NULL OR NOT EXISTS (
+  SELECT 1 FROM analyses t JOIN analyzers o ON o.id = t.analyzer_id AND o.name = n.name JOIN feedbacks e ON e.analysis_id = t.id
+  WHERE t.content_id = a.content_id AND t.kind = a.kind AND e.created_at < n.created_at))`
+
+// pairsSQL finds what each version of an analyzer said, by $2 and in shadow too, beside what a person said of the same.
+const pairsSQL = saidSQL + `
 SELECT a.analyzer_id, a.kind, COALESCE(a.language, ''), COALESCE(a.label, ''), (a.score * 1000000000)::bigint, COALESCE(f.label, ''),
   (f.score * 1000000000)::bigint
-FROM (SELECT DISTINCT ON (analysis_id) analysis_id, label, score FROM feedbacks
-  WHERE created_at > $1 AND created_at <= $2 ORDER BY analysis_id, created_at DESC, id DESC) f
-JOIN analyses a ON a.id = f.analysis_id
-WHERE ($3 = '' OR a.kind = $3) AND (NOT $4 OR EXISTS (SELECT 1 FROM messages m JOIN chats c ON c.id = m.chat_id
-  WHERE m.id = a.message_id AND (m.sender_id = $5 OR c.team_id = ANY($6))))`
+FROM said f JOIN analyses a ON a.content_id = f.content_id AND a.kind = f.kind AND a.created_at <= $2
+JOIN analyzers n ON n.id = a.analyzer_id AND n.name = f.name AND ` + untaughtSQL + `
+WHERE NOT $4 OR EXISTS (SELECT 1 FROM messages m JOIN chats c ON c.id = m.chat_id
+  WHERE m.id = a.message_id AND (m.sender_id = $5 OR c.team_id = ANY($6)))`
 
 // readPairs finds what machines said beside what people said: scores of the kinds that are scores, labels of the others. A
 // person's word that lacks what the kind is about says nothing about the machine.

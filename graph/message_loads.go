@@ -8,6 +8,7 @@ import (
 	"github.com/lib/pq"
 
 	"github.com/fincokpi/finco/ent/gen"
+	"github.com/fincokpi/finco/ent/gen/analysis"
 	"github.com/fincokpi/finco/ent/gen/analysisdetail"
 	"github.com/fincokpi/finco/ent/gen/analyzer"
 	"github.com/fincokpi/finco/ent/gen/customer"
@@ -210,12 +211,44 @@ func (r *Resolver) detail(ctx context.Context, a *gen.Analysis) (*gen.AnalysisDe
 	return found[a.ID], err
 }
 
+// judgedKey is what a person's word is about: what an analyzer, in whichever version, said of a kind in a version of a message.
+type judgedKey struct {
+	content  int
+	kind     analysis.Kind
+	analyzer string
+}
+
+// feedbackOnSQL finds the analyses whose feedback holds for those of the ids.
+const feedbackOnSQL = `(SELECT o.id FROM analyses a JOIN analyzers n ON n.id = a.analyzer_id
+JOIN analyses o ON o.content_id = a.content_id AND o.kind = a.kind JOIN analyzers v ON v.id = o.analyzer_id AND v.name = n.name WHERE a.id = ANY(`
+
 // newestFeedback is the feedback that counts; nil if nobody gave any.
 func (r *Resolver) newestFeedback(ctx context.Context, a *gen.Analysis) (*gen.Feedback, error) {
 	found, err := together(ctx, fieldKey{name: "feedback"}, a, func(nodes []*gen.Analysis) (map[int]*gen.Feedback, error) {
-		rows, err := r.app.Client().Feedback.Query().Where(among(feedback.FieldAnalysisID, idOf(nodes, analysisID))).
-			Order(feedback.ByCreatedAt(), feedback.ByID()).All(ctx)
-		return byID(rows, func(f *gen.Feedback) int { return f.AnalysisID }), err // the last of each stays
+		about := func(s *sql.Selector) {
+			s.Where(sql.P(func(b *sql.Builder) {
+				b.WriteString(s.C(feedback.FieldAnalysisID) + " IN " + feedbackOnSQL).Arg(array(idOf(nodes, analysisID))).WriteString("::bigint[]))")
+			}))
+		}
+		rows, err := r.app.Client().Feedback.Query().Where(about).WithAnalysis().Order(feedback.ByCreatedAt(), feedback.ByID()).All(ctx)
+		if err != nil || len(rows) == 0 {
+			return nil, err
+		}
+		versions, err := r.app.Client().Analyzer.Query().All(ctx)
+		names := make(map[int]string, len(versions))
+		for _, v := range versions {
+			names[v.ID] = v.Name
+		}
+		key := func(a *gen.Analysis) judgedKey { return judgedKey{a.ContentID, a.Kind, names[a.AnalyzerID]} }
+		newest := map[judgedKey]*gen.Feedback{}
+		for _, f := range rows {
+			newest[key(f.Edges.Analysis)] = f
+		}
+		out := make(map[int]*gen.Feedback, len(nodes))
+		for _, node := range nodes {
+			out[node.ID] = newest[key(node)]
+		}
+		return out, err
 	})
 	return found[a.ID], err
 }

@@ -18,6 +18,9 @@ import (
 // analyzeTimeout is far above what a batch takes and far below River's rescue.
 const analyzeTimeout = time.Minute
 
+// listenTimeout is for an hour of speech on a slow engine.
+const listenTimeout = 15 * time.Minute
+
 type analyzeMessages struct {
 	river.WorkerDefaults[args.AnalyzeMessages]
 	app *app.App
@@ -25,7 +28,10 @@ type analyzeMessages struct {
 }
 
 // Timeout implements river.Worker.
-func (*analyzeMessages) Timeout(*river.Job[args.AnalyzeMessages]) time.Duration {
+func (*analyzeMessages) Timeout(job *river.Job[args.AnalyzeMessages]) time.Duration {
+	if job.Queue == args.QueueSpeech {
+		return listenTimeout
+	}
 	return analyzeTimeout
 }
 

@@ -19,12 +19,15 @@ type Config struct {
 	DB  *sql.DB
 	DSN string
 	Log *slog.Logger
-	// Live and Bulk are how many jobs of each queue run at once.
-	Live, Bulk int
+	// Live, Bulk and Speech are how many jobs of each queue run at once.
+	Live, Bulk, Speech int
 }
 
 // sweepEvery is how late a breach may show.
 const sweepEvery = 15 * time.Second
+
+// rescueAfter is when a job is taken for lost: above what any may take.
+const rescueAfter = listenTimeout + 5*time.Minute
 
 // Workers is a running River client.
 type Workers struct {
@@ -39,14 +42,15 @@ func Start(ctx context.Context, a *app.App, cfg Config) (*Workers, error) {
 	register(workers, a, cfg)
 	client, err := river.NewClient(pqdriver.New(cfg.DB, cfg.DSN), &river.Config{
 		Queues: map[string]river.QueueConfig{
-			args.QueueLive: {MaxWorkers: cfg.Live, FetchCooldown: 5 * time.Millisecond},
-			args.QueueBulk: {MaxWorkers: cfg.Bulk, FetchCooldown: 10 * time.Millisecond},
+			args.QueueLive:   {MaxWorkers: cfg.Live, FetchCooldown: 5 * time.Millisecond},
+			args.QueueBulk:   {MaxWorkers: cfg.Bulk, FetchCooldown: 10 * time.Millisecond},
+			args.QueueSpeech: {MaxWorkers: max(cfg.Speech, 1)},
 		},
 		Workers:              workers,
 		FetchCooldown:        5 * time.Millisecond,
 		FetchPollInterval:    time.Second,
 		JobTimeout:           2 * time.Minute,
-		RescueStuckJobsAfter: 5 * time.Minute,
+		RescueStuckJobsAfter: rescueAfter,
 		MaxAttempts:          5,
 		Logger:               slog.New(warnings{cfg.Log.Handler()}), // what it says of itself every few seconds is no news
 		ErrorHandler:         faultLog{cfg.Log},

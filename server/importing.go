@@ -31,6 +31,7 @@ type ImportResult struct {
 	Staff     int     `json:"staff"`
 	Skipped   int     `json:"skipped"`
 	Analyses  int     `json:"analyses"`
+	Files     int     `json:"files"`
 	Seconds   float64 `json:"seconds"`
 
 	// Notes name what was skipped and why; Damaged tells that something that should have been read was not.
@@ -115,7 +116,7 @@ func (p *Parts) readExport(ctx context.Context, opts ImportOptions, staff, seen 
 	if err != nil {
 		return err
 	}
-	b := &importer{app: p.App, result: result}
+	b := &importer{app: p.App, result: result, export: export}
 	summary, err := export.Read(ctx, telegramexport.Options{
 		Zone: zone, Account: opts.Account, BatchSize: importBatch, IsStaff: func(id int64) bool { return staff[id] }, Progress: opts.Progress,
 	}, telegramexport.Handler{Messages: func(chat telegramexport.Chat, batch []telegramexport.Message) error {
@@ -124,7 +125,11 @@ func (p *Parts) readExport(ctx context.Context, opts ImportOptions, staff, seen 
 				seen[m.From.ID] = true
 			}
 		}
-		return b.add(ctx, telegramexport.Inputs(chat, batch))
+		in := telegramexport.Inputs(chat, batch)
+		if err := b.keepFiles(ctx, batch, in); err != nil {
+			return err
+		}
+		return b.add(ctx, in)
 	}})
 	if err == nil {
 		err = b.flush(ctx)
@@ -136,6 +141,7 @@ func (p *Parts) readExport(ctx context.Context, opts ImportOptions, staff, seen 
 // importer gathers the messages of many small chats into batches worth a transaction.
 type importer struct {
 	app     *app.App
+	export  *telegramexport.Export
 	result  *ImportResult
 	pending []app.MessageInput
 }
@@ -157,6 +163,7 @@ func (b *importer) flush(ctx context.Context) error {
 	b.result.Edited += done.Edited
 	b.result.Customers += done.Customers
 	b.result.Analyses += done.Analyses
+	b.result.Files += done.Files
 	b.pending = b.pending[:0]
 	return err
 }

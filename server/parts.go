@@ -67,7 +67,11 @@ func (p *Parts) open(ctx context.Context) error {
 		return err
 	}
 	p.host = host.New(host.Config{Log: p.Log, OnCall: p.metrics.pluginCall})
-	p.App, err = app.New(app.Config{DB: p.db, Log: p.Log, Analyzers: p.host, Secret: secret})
+	files, err := newFileStore(p.cfg.DataDir)
+	if err != nil {
+		return err
+	}
+	p.App, err = app.New(app.Config{DB: p.db, Log: p.Log, Analyzers: p.host, Files: files, Secret: secret})
 	return err
 }
 

@@ -17,7 +17,9 @@ type workers struct {
 const (
 	liveWorkers = 12
 	bulkWorkers = 3
-	workersPool = 10
+	// One recording at a time: each engine uses as many cores as it likes.
+	speechWorkers = 1
+	workersPool   = 10
 )
 
 func (p *Parts) startWorkers(ctx context.Context) (*workers, error) {
@@ -25,7 +27,7 @@ func (p *Parts) startWorkers(ctx context.Context) (*workers, error) {
 	if err != nil {
 		return nil, err
 	}
-	running, err := jobs.Start(ctx, p.App, jobs.Config{DB: db, DSN: p.dsn, Log: p.Log, Live: liveWorkers, Bulk: bulkWorkers})
+	running, err := jobs.Start(ctx, p.App, jobs.Config{DB: db, DSN: p.dsn, Log: p.Log, Live: liveWorkers, Bulk: bulkWorkers, Speech: speechWorkers})
 	if err != nil {
 		_ = db.Close()
 		return nil, err

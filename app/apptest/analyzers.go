@@ -2,6 +2,7 @@ package apptest
 
 import (
 	"context"
+	"io"
 	"sync"
 
 	"github.com/fincokpi/finco/plugins/analyzer"
@@ -81,6 +82,20 @@ func (a *Analyzers) Analyze(_ context.Context, name, _ string, inputs []analyzer
 		out[i] = r
 	}
 	return out, nil
+}
+
+// Listen hears the bytes of a sound as the text that an Answer is for.
+func (a *Analyzers) Listen(ctx context.Context, name, version string, in analyzer.Input, audio analyzer.Audio) (analyzer.Result, error) {
+	heard, err := io.ReadAll(audio.Reader)
+	if err != nil {
+		return analyzer.Result{}, err
+	}
+	in.Text = string(heard)
+	results, err := a.Analyze(ctx, name, version, []analyzer.Input{in})
+	if err != nil {
+		return analyzer.Result{}, err
+	}
+	return results[0], nil
 }
 
 // Label is an outcome of a kind that has labels, in a language, with a confidence of 0.9.

@@ -26,6 +26,7 @@ type World struct {
 	App       *app.App
 	Clock     *Clock
 	Analyzers *Analyzers
+	Files     *Files
 	// DB is a pool in the role of the application.
 	DB *sql.DB
 	// Database has the addresses of the test's database.
@@ -38,7 +39,7 @@ type World struct {
 // New makes an empty world: a database without a company. It ends with the test.
 func New(t testing.TB) *World {
 	t.Helper()
-	w := &World{t: t, Clock: &Clock{now: Now}, Analyzers: newAnalyzers(), Database: postgrestest.New(t)}
+	w := &World{t: t, Clock: &Clock{now: Now}, Analyzers: newAnalyzers(), Files: newFiles(), Database: postgrestest.New(t)}
 	w.DB = w.Database.Pool(t)
 	w.App = w.Another()
 	return w
@@ -48,7 +49,7 @@ func New(t testing.TB) *World {
 func (w *World) Another() *app.App {
 	w.t.Helper()
 	made, err := app.New(app.Config{
-		DB: w.DB, Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Analyzers: w.Analyzers,
+		DB: w.DB, Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Analyzers: w.Analyzers, Files: w.Files,
 		Secret: []byte("a secret for tests, of 32 bytes!"), Now: w.Clock.Now,
 	})
 	w.must(err)
@@ -137,6 +138,16 @@ func (w *World) RegisterVersion(name, version string, kinds, sides []string, lab
 	_, err := w.App.RegisterAnalyzer(w.Operator(), app.RegisterAnalyzerInput{
 		Name: name, Version: version, Path: "/opt/" + name, Checksum: "aa00000000000000000000000000000000000000000000000000000000000000",
 		Kinds: kinds, Sides: sides, Labels: labels, Languages: []string{"uz-Latn", "uz-Cyrl", "ru", "en"}, State: entanalyzer.StateEnabled,
+	})
+	w.must(err)
+}
+
+// RegisterAudio registers a version of an analyzer that hears and enables it.
+func (w *World) RegisterAudio(name, version string) {
+	w.t.Helper()
+	_, err := w.App.RegisterAnalyzer(w.Operator(), app.RegisterAnalyzerInput{
+		Name: name, Version: version, Path: "/opt/" + name, Checksum: "aa00000000000000000000000000000000000000000000000000000000000000",
+		Kinds: []string{"TRANSCRIPT"}, Audio: true, State: entanalyzer.StateEnabled,
 	})
 	w.must(err)
 }

@@ -9,6 +9,8 @@ import (
 const (
 	QueueLive = "live"
 	QueueBulk = "bulk"
+	// QueueSpeech is for what is listened to: a note may take minutes.
+	QueueSpeech = "speech"
 )
 
 // AnalyzeMessages runs one analyzer over the contents of some messages. It holds ids only: text stays in its own table,

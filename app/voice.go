@@ -1,0 +1,175 @@
+package app
+
+import (
+	"context"
+	"encoding/json"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/fincokpi/finco/domain"
+	"github.com/fincokpi/finco/plugins/analyzer"
+)
+
+// sound is a voice or video note to be listened to.
+type sound struct {
+	input  analyzer.Input
+	audio  analyzer.Audio // without its Reader
+	sha256 string
+}
+
+// askListeners enqueues the notes for every analyzer that hears and judges their side, and returns how many that are. A note
+// that has words already (a transcript that came with it) is not listened to.
+func askListeners(t *tx, r *roster, notes []wordedContent) int {
+	asked := 0
+	for _, a := range r.analyzers {
+		if a.State == "ENABLED" && a.Audio {
+			asked += t.ask(a, notes, live)
+		}
+	}
+	return asked
+}
+
+// listen has an analyzer hear notes, one after the other, and stores each as soon as it is heard: it may take minutes.
+func (a *App) listen(ctx context.Context, who analyzerRow, contentIDs []int) error {
+	notes, err := a.sounds(ctx, who, contentIDs)
+	if err != nil {
+		return err
+	}
+	var later error
+	for _, note := range notes {
+		result, err := a.hear(ctx, who, note)
+		if err != nil {
+			return err
+		}
+		wait, err := a.storeHeard(ctx, who, result)
+		if err != nil {
+			return err
+		}
+		if wait != nil {
+			later = wait
+		}
+	}
+	return later
+}
+
+// soundsSQL loads the first note of each content that the analyzer has not judged.
+const soundsSQL = `
+SELECT DISTINCT ON (c.id) c.id, m.side, m.sent_at, f.sha256, f.mime, f.bytes, f.seconds
+FROM attachments f JOIN message_contents c ON c.id = f.content_id JOIN messages m ON m.id = c.message_id
+WHERE c.id = ANY($1) AND NOT EXISTS (SELECT 1 FROM analyses x WHERE x.content_id = c.id AND x.analyzer_id = $2)
+ORDER BY c.id, f.position`
+
+func (a *App) sounds(ctx context.Context, who analyzerRow, contentIDs []int) ([]sound, error) {
+	var notes []sound
+	err := a.inTx(ctx, func(ctx context.Context, t *tx) error {
+		notes = nil
+		return t.each(ctx, soundsSQL, []any{idArray(contentIDs), who.ID}, func(scan scanner) error {
+			var id, seconds int
+			var side string
+			var s sound
+			err := scan(&id, &side, &s.input.At, &s.sha256, &s.audio.MIME, &s.audio.Bytes, &seconds)
+			s.input.ID, s.input.Side = strconv.Itoa(id), analyzer.Side(strings.ToLower(side))
+			s.audio.Duration = time.Duration(seconds) * time.Second
+			notes = append(notes, s)
+			return err
+		})
+	})
+	return notes, err
+}
+
+// hear streams one note to the analyzer. A file that the store does not have is that note's failure.
+func (a *App) hear(ctx context.Context, who analyzerRow, note sound) (analyzer.Result, error) {
+	file, err := a.files.Open(ctx, note.sha256)
+	if domain.KindOf(err) == domain.KindNotFound {
+		return analyzer.Result{ID: note.input.ID, Err: analyzer.Errorf(analyzer.Invalid, "the sound is no longer in the store")}, nil
+	}
+	if err != nil {
+		return analyzer.Result{}, err
+	}
+	defer func() { _ = file.Close() }() // it was only read
+	note.audio.Reader = file
+	return a.analyzers.Listen(ctx, who.Name, who.Version, note.input, note.audio)
+}
+
+// storeHeard stores what was heard. The first transcript of a version that counts becomes the message's words, and whoever
+// judges words is asked in the same transaction. later is why to try again.
+func (a *App) storeHeard(ctx context.Context, who analyzerRow, result analyzer.Result) (later, err error) {
+	words := ""
+	for i, o := range result.Outcomes {
+		if o.Kind == analyzer.Transcript {
+			words = cleanText(clip(o.Text, maxTextBytes))
+			result.Outcomes[i].Details = withWords(o.Details, words)
+		}
+	}
+	rows, failed, later, err := sortResults([]analyzer.Result{result})
+	if err != nil {
+		return nil, err
+	}
+	return later, a.inTx(ctx, func(ctx context.Context, t *tx) error {
+		if err := t.storeResults(ctx, who, rows, failed); err != nil {
+			return err
+		}
+		if words == "" || who.State == "SHADOW" {
+			return nil
+		}
+		return t.putWords(ctx, rows[0].Content, words)
+	})
+}
+
+// withWords puts what was heard among the details, where each version's own transcript stays.
+func withWords(details json.RawMessage, words string) json.RawMessage {
+	all := map[string]any{}
+	if len(details) > 0 && json.Unmarshal(details, &all) != nil {
+		all = map[string]any{}
+	}
+	all["text"] = words
+	raw, err := json.Marshal(all)
+	if err != nil {
+		return details
+	}
+	return raw
+}
+
+// putWords makes a transcript the words of a message that has none, and has them judged.
+func (t *tx) putWords(ctx context.Context, content int, words string) error {
+	const q = `
+UPDATE message_contents c SET transcript = $2 FROM messages m
+WHERE c.id = $1 AND c.transcript IS NULL AND m.id = c.message_id RETURNING m.side, c.text = ''`
+	var said []wordedContent
+	err := t.each(ctx, q, []any{content, words}, func(scan scanner) error {
+		c := wordedContent{id: content}
+		wordless := false
+		err := scan(&c.side, &wordless)
+		if wordless { // a note with a caption is judged by its caption, as it was when it came
+			said = append(said, c)
+		}
+		return err
+	})
+	if err != nil || len(said) == 0 {
+		return err
+	}
+	r, err := t.roster(ctx)
+	if err != nil {
+		return err
+	}
+	_, err = askAnalyzers(ctx, t, r, slices.Clip(said), live)
+	return err
+}
+
+// catchUpListening has an analyzer that hears listen to every note that has no words yet.
+func (t *tx) catchUpListening(ctx context.Context, name string, id int) error {
+	var ids []int
+	const q = `
+SELECT DISTINCT c.id FROM attachments f JOIN message_contents c ON c.id = f.content_id JOIN messages m ON m.id = c.message_id JOIN analyzers a ON a.id = $1
+WHERE a.audio AND to_jsonb(m.side) <@ a.sides AND c.transcript IS NULL ORDER BY c.id`
+	err := t.each(ctx, q, []any{id}, func(scan scanner) error {
+		var content int
+		err := scan(&content)
+		ids = append(ids, content)
+		return err
+	})
+	t.enqueueAnalysis(name, ids, spoken)
+	return err
+}

@@ -1,0 +1,150 @@
+package app_test
+
+import (
+	"context"
+	"strings"
+	"testing"
+
+	"github.com/fincokpi/finco/app"
+	"github.com/fincokpi/finco/app/apptest"
+	"github.com/fincokpi/finco/plugins/analyzer"
+)
+
+// transcript is what an analyzer heard.
+func transcript(words string) analyzer.Outcome {
+	return analyzer.Outcome{Kind: analyzer.Transcript, Text: words, Language: "uz-Latn", Confidence: 0.8, Details: []byte(`{"segments":[{"start":0,"end":1,"text":"Yomon!"}]}`)}
+}
+
+// note is a voice note whose bytes the fake analyzers hear as these words.
+func note(w *apptest.World, sender int64, at, heard string) app.MessageInput {
+	file, err := w.App.KeepFile(w.System("intake"), strings.NewReader(heard))
+	if err != nil {
+		panic(err)
+	}
+	m := w.Message(-1, sender, apptest.At(at), "")
+	m.Kind, m.Files = "VOICE", []app.FileInput{{StoredFile: file, Kind: "VOICE", MIME: "audio/ogg", Seconds: 3}}
+	return m
+}
+
+func hearing(t *testing.T) *apptest.World {
+	w := apptest.Example(t)
+	speak(w)
+	w.RegisterAudio("stt", "1")
+	w.Analyzers.Answer("stt", "grr", transcript("Yomon!"))
+	return w
+}
+
+func words(w *apptest.World) string {
+	var out string
+	w.One(`SELECT COALESCE(string_agg(transcript, '|' ORDER BY id), '') FROM message_contents`, nil, &out)
+	return out
+}
+
+func TestAVoiceNoteIsHeardAndThenJudged(t *testing.T) {
+	t.Parallel()
+	for name, record := range map[string]func(*apptest.World, ...app.MessageInput){
+		"live":    func(w *apptest.World, in ...app.MessageInput) { w.Record(in...) },
+		"history": func(w *apptest.World, in ...app.MessageInput) { w.Import(in...) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := hearing(t)
+			m := note(w, 5, "2026-09-15 10:00", "grr")
+			record(w, m)
+			if got := w.Jobs("analyze_messages", "speech"); got != 1 || w.Jobs("analyze_messages", "") != 1 {
+				t.Fatalf("%d of %d jobs listen; a note without words is for nobody else", got, w.Jobs("analyze_messages", ""))
+			}
+			record(w, m) // it arrives twice
+			w.RunJobs()
+			if words(w) != "Yomon!" || len(w.Analyzers.Asked("stt")) != 1 {
+				t.Errorf("words %q, heard %d times", words(w), len(w.Analyzers.Asked("stt")))
+			}
+			all := said(w)
+			for _, want := range []string{"SENTIMENT negative uz-Latn", "TOPIC other", "NEEDS_REPLY yes", `TRANSCRIPT  uz-Latn {"text": "Yomon!", "segments": [{`} {
+				if !strings.Contains(all, want) {
+					t.Errorf("%s is missing in:\n%s", want, all)
+				}
+			}
+		})
+	}
+}
+
+func TestALaterImportBringsTheFile(t *testing.T) {
+	t.Parallel()
+	w := hearing(t)
+	m := note(w, 5, "2026-09-15 10:00", "grr")
+	bare := m
+	bare.Files = nil
+	if w.Import(bare); w.Jobs("", "speech") != 0 {
+		t.Fatal("there is nothing to listen to yet")
+	}
+	if done := w.Import(m); done.New != 0 || done.Files != 1 || done.Analyses != 1 {
+		t.Errorf("%+v", done)
+	}
+	w.RunJobs()
+	if words(w) != "Yomon!" {
+		t.Errorf("words %q", words(w))
+	}
+}
+
+func TestWhatCannotBeHeardIsPutAside(t *testing.T) {
+	t.Parallel()
+	w := hearing(t)
+	lost, broken := note(w, 5, "2026-09-15 10:00", "lost"), note(w, 5, "2026-09-15 10:01", "broken")
+	w.Analyzers.Refuse("stt", "broken", analyzer.Errorf(analyzer.Invalid, "no sound in it"))
+	w.Record(lost, broken, note(w, 5, "2026-09-15 10:02", "grr"), note(w, 5, "2026-09-15 10:03", "silence"))
+	w.Files.Forget(lost.Files[0].SHA256)
+	w.RunJobs()
+	var reasons string
+	w.One(`SELECT string_agg(reason, '|' ORDER BY content_id) FROM analysis_failures`, nil, &reasons)
+	if !strings.Contains(reasons, "no longer in the store") || !strings.Contains(reasons, "no sound in it") || words(w) != "Yomon!" {
+		t.Errorf("reasons %q, words %q", reasons, words(w))
+	}
+	// When the listener is back, what was put aside is heard again, note by note.
+	w.Analyzers.Answer("stt", "broken", transcript("Salom"))
+	if n, err := w.App.RetryAnalyses(w.System("analyzer"), "stt"); err != nil || n != 2 || w.Jobs("", "speech") != 2 {
+		t.Errorf("%d tried again, %d queued: %v", n, w.Jobs("", "speech"), err)
+	}
+	w.RunJobs()
+	if words(w) != "Salom|Yomon!" {
+		t.Errorf("words %q", words(w))
+	}
+}
+
+func TestAListenerThatComesLaterHearsWhatIsThere(t *testing.T) {
+	t.Parallel()
+	w := apptest.Example(t)
+	speak(w)
+	w.Analyzers.Answer("stt", "grr", transcript("Yomon!"))
+	w.Record(note(w, 5, "2026-09-15 10:00", "grr"), w.Message(-1, 5, apptest.At("2026-09-15 10:05"), "Salom"))
+	w.RunJobs()
+	w.RegisterAudio("stt", "1")
+	if w.Jobs("", "speech") != 1 {
+		t.Fatalf("%d notes to hear", w.Jobs("", "speech"))
+	}
+	w.RunJobs()
+	if words(w) != "Yomon!" {
+		t.Errorf("words %q", words(w))
+	}
+}
+
+func TestFilesAreChecked(t *testing.T) {
+	t.Parallel()
+	w := hearing(t)
+	m := note(w, 5, "2026-09-15 10:00", "grr")
+	for i, spoil := range []func(*app.FileInput){
+		func(f *app.FileInput) { f.SHA256 = "../../etc/passwd" },
+		func(f *app.FileInput) { f.Kind = "EXE" },
+		func(f *app.FileInput) { f.Bytes = -1 },
+	} {
+		bad := m
+		bad.Files = append([]app.FileInput(nil), m.Files...)
+		spoil(&bad.Files[0])
+		if _, err := w.App.RecordMessage(w.System("intake"), bad); err == nil {
+			t.Errorf("case %d is taken", i)
+		}
+	}
+	if _, err := w.App.KeepFile(context.Background(), strings.NewReader("x")); err == nil {
+		t.Error("nobody stores a file")
+	}
+}

@@ -1,0 +1,96 @@
+package server
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+
+	"github.com/fincokpi/finco/app"
+	"github.com/fincokpi/finco/domain"
+)
+
+// mostFileBytes is far above what a voice note has; Telegram's largest file is twice that.
+const mostFileBytes = 1 << 30
+
+// fileStore keeps files in the data directory, each at the first two digits of its SHA-256 and then the rest.
+type fileStore struct{ dir string }
+
+func newFileStore(dataDir string) (*fileStore, error) {
+	s := &fileStore{dir: filepath.Join(dataDir, "files")}
+	if err := os.MkdirAll(s.dir, 0o700); err != nil {
+		return nil, domain.Errorf(domain.KindInternal, "the folder of files cannot be made: %w", err)
+	}
+	return s, nil
+}
+
+// Put implements app.FileStore. A file is in its place only when it is whole and on the disk.
+func (s *fileStore) Put(ctx context.Context, r io.Reader) (app.StoredFile, error) {
+	var out app.StoredFile
+	f, err := os.CreateTemp(s.dir, ".new-*")
+	if err != nil {
+		return out, domain.Errorf(domain.KindUnavailable, "a file cannot be stored: %w", err)
+	}
+	defer func() { _ = os.Remove(f.Name()) }() // it has a second name where it took its place
+	hash := sha256.New()
+	out.Bytes, err = io.Copy(io.MultiWriter(f, hash), io.LimitReader(reading{ctx, r}, mostFileBytes+1))
+	if err == nil && out.Bytes > mostFileBytes {
+		err = domain.Errorf(domain.KindInvalid, "a file has more than %d MiB", mostFileBytes>>20)
+	}
+	if err == nil {
+		err = f.Chmod(0o400)
+	}
+	if err == nil {
+		err = f.Sync()
+	}
+	if err = errors.Join(err, f.Close()); err != nil {
+		return app.StoredFile{}, err
+	}
+	out.SHA256 = hex.EncodeToString(hash.Sum(nil))
+	place := s.path(out.SHA256)
+	if err := os.MkdirAll(filepath.Dir(place), 0o700); err != nil {
+		return app.StoredFile{}, domain.Errorf(domain.KindUnavailable, "a file cannot be stored: %w", err)
+	}
+	if err := os.Link(f.Name(), place); err != nil && !errors.Is(err, fs.ErrExist) {
+		return app.StoredFile{}, domain.Errorf(domain.KindUnavailable, "a file cannot be stored: %w", err)
+	}
+	return out, nil
+}
+
+var fileHash = regexp.MustCompile(`^[0-9a-f]{64}$`)
+
+// Open implements app.FileStore.
+func (s *fileStore) Open(_ context.Context, hash string) (io.ReadCloser, error) {
+	if !fileHash.MatchString(hash) {
+		return nil, domain.Errorf(domain.KindInvalid, "a file is named by its SHA-256 in hex")
+	}
+	f, err := os.Open(s.path(hash))
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, domain.Errorf(domain.KindNotFound, "the file is no longer in the store")
+	case err != nil:
+		return nil, domain.Errorf(domain.KindUnavailable, "a stored file cannot be read: %w", err)
+	}
+	return f, nil
+}
+
+func (s *fileStore) path(hash string) string { return filepath.Join(s.dir, hash[:2], hash[2:]) }
+
+// reading stops when its context ends.
+type reading struct {
+	ctx context.Context
+	r   io.Reader
+}
+
+// Read implements io.Reader.
+func (r reading) Read(p []byte) (int, error) {
+	if err := r.ctx.Err(); err != nil {
+		return 0, err
+	}
+	return r.r.Read(p)
+}
