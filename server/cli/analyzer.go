@@ -11,6 +11,7 @@ import (
 
 type analyzerCmd struct {
 	List    analyzerListCmd    `cmd:"" help:"List the analyzers that are known."`
+	New     analyzerNewCmd     `cmd:"" help:"Begin an analyzer of your own, in Go, Python or TypeScript."`
 	Test    analyzerTestCmd    `cmd:"" help:"Examine an executable with the conformance suite."`
 	Install analyzerInstallCmd `cmd:"" help:"Copy an executable into the data directory and register it."`
 	Enable  analyzerEnableCmd  `cmd:"" help:"Let a version of an analyzer judge."`

@@ -1,0 +1,5 @@
+// build.mjs has .proto files bundled as their text.
+declare module "*.proto" {
+  const text: string;
+  export default text;
+}
