@@ -12,7 +12,7 @@ import (
 	"github.com/fincokpi/finco/plugins/analyzer"
 	"github.com/fincokpi/finco/plugins/textmodel"
 	"github.com/fincokpi/finco/plugins/textmodel/language"
-	"github.com/fincokpi/finco/plugins/topic/company"
+	"github.com/fincokpi/finco/plugins/topic/likeness"
 )
 
 // codeVersion changes when the same models may give other outcomes.
@@ -30,7 +30,7 @@ type plugin struct {
 
 // wanted is what the settings say.
 type wanted struct {
-	own    *company.Topics
+	own    *likeness.Topics
 	only   bool
 	labels map[string]int // the model's place of each own topic that it knows too, by shipping or by corrections
 }
@@ -44,7 +44,7 @@ func newPlugin() (*plugin, error) {
 	if err != nil {
 		return nil, err
 	}
-	_, rarities, err := company.Load()
+	_, rarities, err := likeness.Load()
 	if err != nil {
 		return nil, err
 	}
@@ -86,7 +86,7 @@ func (p *plugin) Configure(settings json.RawMessage) error {
 	if given.Only && len(given.Topics) == 0 {
 		return analyzer.Errorf(analyzer.Invalid, "settings: only needs topics")
 	}
-	own, err := company.New(given.Topics)
+	own, err := likeness.New(given.Topics)
 	if err != nil {
 		return analyzer.Errorf(analyzer.Invalid, "settings: %v", err)
 	}

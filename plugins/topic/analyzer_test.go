@@ -11,7 +11,7 @@ import (
 
 	"github.com/fincokpi/finco/plugins/analyzer"
 	"github.com/fincokpi/finco/plugins/analyzertest"
-	"github.com/fincokpi/finco/plugins/topic/company"
+	"github.com/fincokpi/finco/plugins/topic/likeness"
 )
 
 func newTestPlugin(t testing.TB) *plugin {
@@ -175,7 +175,7 @@ func TestSettingsAreChecked(t *testing.T) {
 	t.Parallel()
 	p := newTestPlugin(t)
 	many := map[string][]string{}
-	for i := range company.MaxTopics + 1 {
+	for i := range likeness.MaxTopics + 1 {
 		many[fmt.Sprintf("topic %d", i)] = []string{"phrase"}
 	}
 	long, _ := json.Marshal(map[string]any{"topics": many})

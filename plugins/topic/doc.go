@@ -3,7 +3,7 @@
 // staff_complaint, smalltalk or other, and what topics of its own a company
 // names in the settings with a few example phrases.
 //
-// It owns the label of TOPIC; package company compares texts with the phrases.
+// It owns the label of TOPIC; package likeness compares texts with the phrases.
 // It refuses to judge the message before or after, and to guess at media
 // without words.
 package main

@@ -1,4 +1,4 @@
-package company
+package likeness
 
 import (
 	"fmt"
@@ -126,11 +126,7 @@ func (o *topic) compare(r reading) [likenesses]float64 {
 	out[3] = cosine(chars, o.all, r)
 	out[4] = out[0] * out[2]
 	for i := range r.matters {
-		if a, b := o.all.matterNorm[i], r.matterNorm[i]; a > 0 && b > 0 {
-			dot := 0.0
-			common(o.all.matters[i], r.matters[i], func(x, y float64) { dot += float64(x * y) })
-			out[5+i] = min(dot/(a*b), 1)
-		}
+		out[5+i] = o.all.ofList(r, i)
 	}
 	out[7] = out[3] * out[5]
 	return out
@@ -148,4 +144,44 @@ func cosine(dot float64, a, b reading) float64 {
 		return 0
 	}
 	return min(dot/(a.norm*b.norm), 1)
+}
+
+// Alike says how alike two texts are, each number 0 to 1.
+type Alike struct {
+	Stems float64 // the rarities of the stems they share, of those of the text that has fewer
+	Chars float64 // cosine of the character n-grams of their words
+	// Matter and Topic are cosines of the categories of the shipped word lists (matter and topic) that their words are of.
+	Matter, Topic float64
+}
+
+// Reading is a text that is to be compared more than once.
+type Reading struct{ r reading }
+
+// Read prepares a text; nothing is like a text without words.
+func Read(text string) (Reading, error) {
+	rare, err := load()
+	if err != nil {
+		return Reading{}, err
+	}
+	return Reading{rare.read(text)}, nil
+}
+
+// Compare tells how alike two texts are.
+func (a Reading) Compare(b Reading) Alike {
+	stems, chars := shared(a.r, b.r)
+	out := Alike{Chars: cosine(chars, a.r, b.r), Matter: a.r.ofList(b.r, 0), Topic: a.r.ofList(b.r, 1)}
+	if least := min(a.r.mass, b.r.mass); least > 0 {
+		out.Stems = min(stems/least, 1)
+	}
+	return out
+}
+
+// ofList is the cosine of the categories of one word list.
+func (a reading) ofList(b reading, i int) float64 {
+	dot := 0.0
+	common(a.matters[i], b.matters[i], func(x, y float64) { dot += float64(x * y) })
+	if dot == 0 {
+		return 0
+	}
+	return min(dot/(a.matterNorm[i]*b.matterNorm[i]), 1)
 }

@@ -1,4 +1,4 @@
-package company
+package likeness
 
 import (
 	"cmp"
@@ -64,7 +64,7 @@ func (b *background) count(sets []Set) {
 		for _, e := range s.Examples {
 			n++
 			stems, chars := ngrams(e.Text)
-			list := append(stems, chars...)
+			list := slices.Concat(stems, chars)
 			for _, categories := range matters(e.Text) {
 				list = append(list, categories...)
 			}

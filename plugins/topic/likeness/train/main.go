@@ -1,6 +1,6 @@
-// Command train makes the table of package company again and measures it.
+// Command train makes the table of package likeness again and measures it.
 //
-//	go run ./plugins/topic/company/train -data DIR -out plugins/topic/company/background.bin -date 2025-11-21
+//	go run ./plugins/topic/likeness/train -data DIR -out plugins/topic/likeness/background.bin -date 2025-11-21
 //
 // DIR is laid out as the project's data folder. The same data, seed and date give the same file.
 package main
@@ -14,12 +14,12 @@ import (
 	"strings"
 	"time"
 
-	"github.com/fincokpi/finco/plugins/topic/company"
+	"github.com/fincokpi/finco/plugins/topic/likeness"
 )
 
 func main() {
 	data := flag.String("data", "", "folder of the training data")
-	out := flag.String("out", "plugins/topic/company/background.bin", "file to write")
+	out := flag.String("out", "plugins/topic/likeness/background.bin", "file to write")
 	date := flag.String("date", "", "date for the card, YYYY-MM-DD")
 	seed := flag.Uint64("seed", 1, "seed of the trials")
 	flag.Parse()
@@ -33,24 +33,24 @@ func run(data, out, date string, seed uint64) error {
 	if _, err := time.Parse(time.DateOnly, date); err != nil {
 		return fmt.Errorf("-date must be YYYY-MM-DD")
 	}
-	var sets []company.Set
+	var sets []likeness.Set
 	for _, language := range []string{"ru", "uz_latn", "uz_cyrl"} {
 		examples, err := read(filepath.Join(data, "chat", language, "messages.tsv"), 4, 5, 1)
 		if err != nil {
 			return err
 		}
-		sets = append(sets, company.Set{Source: company.Source{Name: "chat/" + language, Licence: "the project's own"}, Examples: examples})
+		sets = append(sets, likeness.Set{Source: likeness.Source{Name: "chat/" + language, Licence: "the project's own"}, Examples: examples})
 	}
 	english, err := read(filepath.Join(data, "intent_en_clinc150", "train.tsv"), 0, 1, 0)
 	if err != nil {
 		return err
 	}
-	sets = append(sets, company.Set{Source: company.Source{Name: "clinc/oos-eval @828f8093, data_full", Licence: "CC BY 3.0"}, Examples: english, Labels: 15})
+	sets = append(sets, likeness.Set{Source: likeness.Source{Name: "clinc/oos-eval @828f8093, data_full", Licence: "CC BY 3.0"}, Examples: english, Labels: 15})
 	plain, err := read(filepath.Join(data, "langid", "train.tsv"), 0, 1, 0)
 	if err != nil {
 		return err
 	}
-	file, card, err := company.Make(date, seed, sets, []company.Set{{Source: company.Source{
+	file, card, err := likeness.Make(date, seed, sets, []likeness.Set{{Source: likeness.Source{
 		Name: "sentences of public sets and Uzum reviews, partly transliterated by rule", Licence: "CC BY 4.0, MIT"}, Examples: plain}})
 	if err != nil {
 		return err
@@ -66,13 +66,13 @@ func run(data, out, date string, seed uint64) error {
 const blockLines = 20
 
 // read takes the label and the text of each line of a tab-separated file. With a header line, lines are neighbours.
-func read(path string, label, text, header int) ([]company.Example, error) {
+func read(path string, label, text, header int) ([]likeness.Example, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
-	var out []company.Example
+	var out []likeness.Example
 	scanner := bufio.NewScanner(f)
 	for n := 0; scanner.Scan(); n++ {
 		fields := strings.SplitN(scanner.Text(), "\t", text+1)
@@ -82,7 +82,7 @@ func read(path string, label, text, header int) ([]company.Example, error) {
 		if len(fields) <= text {
 			return nil, fmt.Errorf("%s:%d: %d columns", path, n+1, len(fields))
 		}
-		e := company.Example{Label: fields[label], Text: fields[text], Group: n}
+		e := likeness.Example{Label: fields[label], Text: fields[text], Group: n}
 		if header > 0 {
 			e.Group = n / blockLines
 		}

@@ -1,4 +1,4 @@
-package company
+package likeness
 
 import (
 	"bytes"
@@ -93,22 +93,22 @@ func (b *background) encode() ([]byte, error) {
 
 func decode(file []byte) (*background, error) {
 	if len(file) < len(magic)+8+1<<bits || string(file[:len(magic)]) != magic {
-		return nil, errors.New("company: not a table of rarities")
+		return nil, errors.New("likeness: not a table of rarities")
 	}
 	body := file[:len(file)-4]
 	if crc32.ChecksumIEEE(body) != binary.LittleEndian.Uint32(file[len(file)-4:]) {
-		return nil, errors.New("company: the table is damaged: its checksum is wrong")
+		return nil, errors.New("likeness: the table is damaged: its checksum is wrong")
 	}
 	card, table := body[len(magic)+4:len(body)-1<<bits], body[len(body)-1<<bits:]
 	if uint32(len(card)) != binary.LittleEndian.Uint32(body[len(magic):]) {
-		return nil, errors.New("company: the table has another size than it says")
+		return nil, errors.New("likeness: the table has another size than it says")
 	}
 	b := &background{}
 	if err := json.Unmarshal(card, &b.card); err != nil {
-		return nil, fmt.Errorf("company: decode the card: %w", err)
+		return nil, fmt.Errorf("likeness: decode the card: %w", err)
 	}
 	if len(b.card.Weights) != likenesses || b.card.Texts < 1 {
-		return nil, errors.New("company: the card does not fit the code")
+		return nil, errors.New("likeness: the card does not fit the code")
 	}
 	copy(b.rarity[:], table)
 	b.top = math.Log(float64(b.card.Texts + 1))
