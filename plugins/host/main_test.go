@@ -63,13 +63,40 @@ func beHost(path string) {
 
 // logBook is a concurrent buffer for the host's log.
 type logBook struct {
-	mu  sync.Mutex
-	buf bytes.Buffer
+	mu    sync.Mutex
+	buf   bytes.Buffer
+	grown chan struct{} // closed and replaced with each line; nil: nobody waits
+}
+
+// await returns when the log holds text.
+func (b *logBook) await(t *testing.T, text string) {
+	t.Helper()
+	for {
+		b.mu.Lock()
+		if strings.Contains(b.buf.String(), text) {
+			b.mu.Unlock()
+			return
+		}
+		if b.grown == nil {
+			b.grown = make(chan struct{})
+		}
+		grown := b.grown
+		b.mu.Unlock()
+		select {
+		case <-grown:
+		case <-t.Context().Done():
+			t.Fatalf("%q never was in the log", text)
+		}
+	}
 }
 
 func (b *logBook) Write(p []byte) (int, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	if b.grown != nil {
+		close(b.grown)
+		b.grown = nil
+	}
 	return b.buf.Write(p)
 }
 

@@ -174,5 +174,12 @@ func main() {
 			HandshakeConfig: analyzer.Handshake, VersionedPlugins: map[int]plugin.PluginSet{99: {}}, GRPCServer: plugin.DefaultGRPCServer,
 		})
 	}
-	analyzer.Serve(&misbehaving{version: "1"})
+	m := &misbehaving{version: "1"}
+	switch {
+	case is("hears"):
+		analyzer.Serve(&hearing{m})
+	case is("deaf"):
+		analyzer.Serve(deaf{&hearing{m}})
+	}
+	analyzer.Serve(m)
 }
