@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"math"
 	"strings"
 	"time"
 
@@ -101,7 +102,8 @@ func (a *App) mayTry(ctx context.Context, subjects []string) error {
 func refuseBlocked(rows []*gen.SignInFailure, now time.Time) error {
 	for _, row := range rows {
 		if row.BlockedUntil != nil && now.Before(*row.BlockedUntil) {
-			return domain.Errorf(domain.KindUnavailable, "too many failed sign-ins, try again in a few minutes")
+			wait := int64(math.Ceil(row.BlockedUntil.Sub(now).Seconds()))
+			return domain.Errorf(domain.KindUnavailable, "too many failed sign-ins, try again in %d seconds", wait)
 		}
 	}
 	return nil

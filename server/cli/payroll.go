@@ -52,6 +52,9 @@ func (f payrollFlags) do(ctx context.Context, cfg *server.Config, io *streams, s
 
 // find is the run that the flags name.
 func (f payrollFlags) find(ctx context.Context, a *app.App) (*gen.PayrollRun, error) {
+	if _, err := domain.ParsePeriod(f.Period); err != nil {
+		return nil, err
+	}
 	query := a.Client().PayrollRun.Query().Where(payrollrun.Period(f.Period), payrollrun.KindEQ(payrollrun.Kind(f.kind())), payrollrun.Number(f.Number))
 	if f.Currency != "" {
 		query = query.Where(payrollrun.Currency(f.Currency))
@@ -70,7 +73,11 @@ func (f payrollFlags) advance(ctx context.Context, cfg *server.Config, io *strea
 		if err != nil {
 			return nil, err
 		}
-		return verb(a, ctx, run.ID)
+		after, err := verb(a, ctx, run.ID)
+		if err == nil && after.State == run.State {
+			io.unchanged(run)
+		}
+		return after, err
 	})
 }
 
@@ -93,6 +100,11 @@ func (f payrollFlags) print(ctx context.Context, io *streams, run *gen.PayrollRu
 	return w.Flush()
 }
 
+// unchanged tells that a step found nothing to do.
+func (s *streams) unchanged(run *gen.PayrollRun) {
+	_, _ = fmt.Fprintf(s.err, "The run is %s already; nothing changed.\n", strings.ToLower(string(run.State)))
+}
+
 func money(minor int64, currency string) string {
 	return domain.Money{Minor: minor, Currency: currency}.String()
 }
@@ -102,7 +114,11 @@ type payrollRunCmd struct{ payrollFlags }
 // Run makes the run.
 func (c *payrollRunCmd) Run(ctx context.Context, cfg *server.Config, io *streams) error {
 	return c.do(ctx, cfg, io, func(ctx context.Context, a *app.App) (*gen.PayrollRun, error) {
-		return a.RunPayroll(ctx, app.RunPayrollInput{Period: c.Period, Currency: c.Currency, Kind: c.kind(), Number: c.Number})
+		run, err := a.RunPayroll(ctx, app.RunPayrollInput{Period: c.Period, Currency: c.Currency, Kind: c.kind(), Number: c.Number})
+		if err == nil && run.State != payrollrun.StateDraft {
+			io.unchanged(run)
+		}
+		return run, err
 	})
 }
 
