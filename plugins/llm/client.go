@@ -31,13 +31,30 @@ type client struct {
 	base    string // without a slash at its end
 	ollama  bool
 	model   string
-	key     string
+	token   string
 	timeout time.Duration
-	healthy atomic.Bool // Ollama was looked at since its last failure
+	health  atomic.Pointer[health] // what Ollama said when it was last looked at; nil: not since its last failure
 }
 
-func newClient(base string, ollama bool, model, key string, timeout time.Duration) *client {
-	return &client{base: base, ollama: ollama, model: model, key: key, timeout: timeout, http: &http.Client{
+// health is a look at a server.
+type health struct {
+	at     time.Time
+	digest string // of the model's weights, shortened
+}
+
+// looksEvery is how soon it is noticed that a model's name stands for other weights.
+const looksEvery = time.Minute
+
+// digest names the weights that answer, "" if the server does not tell.
+func (c *client) digest() string {
+	if h := c.health.Load(); h != nil {
+		return h.digest
+	}
+	return ""
+}
+
+func newClient(base string, ollama bool, model, token string, timeout time.Duration) *client {
+	return &client{base: base, ollama: ollama, model: model, token: token, timeout: timeout, http: &http.Client{
 		Transport: &http.Transport{
 			DialContext:         (&net.Dialer{Timeout: 5 * time.Second}).DialContext,
 			TLSHandshakeTimeout: 5 * time.Second, MaxIdleConnsPerHost: 8, IdleConnTimeout: time.Minute, ForceAttemptHTTP2: true,
@@ -68,7 +85,7 @@ func (c *client) chat(ctx context.Context, talk conversation, schema json.RawMes
 	content, err := c.ask(within, talk, schema, seed)
 	var told *analyzer.Error
 	if errors.As(err, &told) && told.Kind == analyzer.Unavailable {
-		c.healthy.Store(false)
+		c.health.Store(nil)
 	}
 	if errors.Is(ctx.Err(), context.Canceled) {
 		return "", ctx.Err()
@@ -80,11 +97,12 @@ func (c *client) ask(ctx context.Context, talk conversation, schema json.RawMess
 	if !c.ollama {
 		return c.askOpenAI(ctx, talk, schema, seed) // has no look at its health that all servers of this style know
 	}
-	if !c.healthy.Load() {
-		if err := c.healthOllama(ctx); err != nil {
+	if h := c.health.Load(); h == nil || time.Since(h.at) > looksEvery {
+		digest, err := c.healthOllama(ctx)
+		if err != nil {
 			return "", err
 		}
-		c.healthy.Store(true)
+		c.health.Store(&health{time.Now(), digest})
 	}
 	return c.askOllama(ctx, talk, schema, seed)
 }
@@ -106,8 +124,8 @@ func (c *client) call(ctx context.Context, path string, body, answer any) error 
 	}
 	request.Header.Set("Content-Type", "application/json")
 	request.Header.Set("Accept", "application/json")
-	if c.key != "" {
-		request.Header.Set("Authorization", "Bearer "+c.key)
+	if c.token != "" {
+		request.Header.Set("Authorization", "Bearer "+c.token)
 	}
 	response, err := c.http.Do(request)
 	if err != nil {
@@ -157,7 +175,7 @@ func (c *client) refused(path string, status int, body []byte) error {
 	case status == http.StatusTooManyRequests, status == http.StatusServiceUnavailable:
 		return analyzer.Downstreamf(analyzer.Unavailable, "%s is busy (%d)", c.base, status)
 	case status == http.StatusUnauthorized, status == http.StatusForbidden:
-		return analyzer.Downstreamf(analyzer.Unavailable, "%s refuses the api_key (%d)", c.base, status)
+		return analyzer.Downstreamf(analyzer.Unavailable, "%s refuses the token (%d)", c.base, status)
 	case status == http.StatusRequestEntityTooLarge,
 		status == http.StatusBadRequest && chat && bytes.Contains(bytes.ToLower(body), []byte("context")):
 		return analyzer.Downstreamf(analyzer.Invalid, "the message is too long for the context of model %s", c.model)

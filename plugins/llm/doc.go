@@ -4,9 +4,8 @@
 // the OpenAI chat API (vLLM, llama.cpp, LocalAI and the like), and asks once per
 // message for all kinds that apply to its author.
 //
-// It needs the URL of a server and the name of a model, so it is not among the
-// analyzers that are built and started by default: build it with
-// `go build -o llm ./plugins/llm`, install it and give it its settings.
+// It needs the URL of a server and the name of a model. The server registers it
+// when FINCO_LLM_URL is set; otherwise nothing of it runs.
 //
 // It owns the prompts (folder prompts; their hash is part of the version), the
 // schema of the answer and what is believed of it. A message is hostile input:
@@ -23,10 +22,14 @@
 //   - invalid: cut off (a finish reason that is not "stop"), declined, too long
 //     for the model's context, or nonsense twice in a row with two seeds.
 //
-// The version names the prompts but not the model, because a plugin describes
-// itself before it knows its settings; each outcome names the model in its
-// details. Whoever changes the model should take its agreement anew. The
-// confidence is the model's own word in three steps, lowered for missing
+// The version names the prompts and, if the executable has a zip at its end with
+// the file llm.json, the model that it is for: a plugin describes itself before
+// it knows its settings, so what the version tells has to be in the file. The
+// server appends it. Without one the settings name the model, and the version
+// does not tell: whoever changes it should take its agreement anew. Each outcome
+// names the model in its details, and with Ollama the digest of its weights.
+//
+// The confidence is the model's own word in three steps, lowered for missing
 // evidence; it was not calibrated on rated messages.
 //
 // It refuses to log or to quote, in errors, what messages, models or servers

@@ -44,7 +44,7 @@ func TestStatuses(t *testing.T) {
 		{503, `{"error":"server busy, please try again. maximum pending requests exceeded"}`, analyzer.Unavailable, "busy (503)"},
 		{429, `{"error":{"message":"gossip","type":"rate_limit_error"}}`, analyzer.Unavailable, "busy (429)"},
 		{404, `{"error":"model 'qwen3:8b' not found"}`, analyzer.Unavailable, "no model qwen3:8b"},
-		{401, `{"error":{"message":"Incorrect API key provided: hunter2"}}`, analyzer.Unavailable, "refuses the api_key (401)"},
+		{401, `{"error":{"message":"Incorrect API key provided: hunter2"}}`, analyzer.Unavailable, "refuses the token (401)"},
 		{500, `{"error":"model runner has unexpectedly stopped"}`, analyzer.Unavailable, "status 500"},
 		{400, `{"error":"the input length exceeds the context length: 8231"}`, analyzer.Invalid, "too long"},
 		{413, ``, analyzer.Invalid, "too long"},
@@ -62,7 +62,7 @@ func TestStatuses(t *testing.T) {
 				_, _ = io.WriteString(w, c.body)
 				return true
 			}
-			fails(t, start(t, s, map[string]any{"api": api, "api_key": "hunter2"}), c.kind, c.says)
+			fails(t, start(t, s, map[string]any{"api": api, "token": "hunter2"}), c.kind, c.says)
 			if n := len(s.requests()); n != 1 {
 				t.Errorf("%s, status %d: asked %d times", api, c.status, n)
 			}
@@ -187,7 +187,7 @@ func TestARedirectIsNotFollowed(t *testing.T) {
 		http.Redirect(w, r, thief.URL+r.URL.Path, http.StatusTemporaryRedirect)
 		return true
 	}
-	fails(t, start(t, s, map[string]any{"api_key": "hunter2"}), analyzer.Unavailable, "status 307")
+	fails(t, start(t, s, map[string]any{"token": "hunter2"}), analyzer.Unavailable, "status 307")
 	if len(thief.requests()) > 0 {
 		t.Error("message and key went elsewhere")
 	}

@@ -8,7 +8,11 @@ import (
 )
 
 func main() {
-	plugin, err := newPlugin()
+	model, err := pinned()
+	var plugin *plugin
+	if err == nil {
+		plugin, err = newPlugin(model)
+	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "llm:", err)
 		os.Exit(1)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -16,12 +15,13 @@ import (
 )
 
 // codeVersion changes when the same prompts and the same answers of a model may give other outcomes.
-const codeVersion = "1.0.0"
+const codeVersion = "1.1.0"
 
 // plugin asks a model; it is safe for concurrent use.
 type plugin struct {
 	prompts *prompts
 	version string
+	model   string                 // that this executable is for; "": the settings name one
 	engine  atomic.Pointer[engine] // set by Configure
 }
 
@@ -30,10 +30,12 @@ type engine struct {
 	client *client
 	seed   int64
 	topics []topic
-	labels []string // of topics, with Other
+	labels []string          // of topics as the model is shown them, with Other
+	keys   map[string]string // of topics by label
 }
 
-func newPlugin() (*plugin, error) {
+// newPlugin makes the plugin of an executable that is for one model, or for any ("").
+func newPlugin(model string) (*plugin, error) {
 	p, err := loadPrompts()
 	if err != nil {
 		return nil, err
@@ -42,16 +44,16 @@ func newPlugin() (*plugin, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &plugin{prompts: p, version: fmt.Sprintf("%s+%s.%08x", codeVersion, p.hash, tongues)}, nil
+	return &plugin{prompts: p, version: versionOf(p.hash, tongues, model), model: model}, nil
 }
 
 // Describe implements analyzer.Analyzer. One message a call: a model is slow, and a batch would share one deadline.
 func (p *plugin) Describe() analyzer.Description {
 	both := []analyzer.Side{analyzer.Customer, analyzer.Staff}
 	staff := []analyzer.Side{analyzer.Staff}
-	defaults := map[string][]string{}
-	for _, t := range p.prompts.topics {
-		defaults[t.Key] = t.Phrases
+	model := analyzer.Setting{Key: "model", Type: analyzer.String, Required: true, Doc: "Name of the model on that server."}
+	if p.model != "" {
+		model.Default, model.Required = p.model, false
 	}
 	return analyzer.Description{
 		Name: "llm", Version: p.version,
@@ -65,13 +67,15 @@ func (p *plugin) Describe() analyzer.Description {
 			{Key: "url", Type: analyzer.String, Required: true,
 				Doc: "Address of the model server, such as http://localhost:11434. Messages are sent there."},
 			{Key: "api", Type: analyzer.String, Default: "ollama", Doc: "What the server speaks: ollama, or openai (/v1/chat/completions)."},
-			{Key: "model", Type: analyzer.String, Required: true, Doc: "Name of the model on that server."},
-			{Key: "api_key", Type: analyzer.String, Secret: true, Doc: "Sent as a bearer token, if the server wants one."},
+			model,
+			{Key: "token", Type: analyzer.String, Secret: true, Doc: "Sent as a bearer token, if the server wants one."},
 			{Key: "timeout", Type: analyzer.Integer, Default: 25,
 				Doc: "Seconds for one answer, 1 to 600. The host's deadline for a call, 30 s by default, holds as well."},
 			{Key: "seed", Type: analyzer.Integer, Default: 1, Doc: "Seed of the model's sampling, 0 or more: the same message, the same answer."},
-			{Key: "topics", Type: analyzer.Object, Default: defaults,
-				Doc: "The labels of TOPIC, each with a list of example phrases (which may be empty). The label other is always there."},
+			{Key: "topics", Type: analyzer.Object, Default: map[string][]string{},
+				Doc: "The company's own topics beside the shipped ones, as for the analyzer topic: each name with a list of example phrases. " +
+					"A name that is shipped gets the phrases as well."},
+			{Key: "only", Type: analyzer.Bool, Default: false, Doc: "Give only the company's own topics, and other for the rest."},
 		},
 	}
 }
@@ -83,10 +87,11 @@ func (p *plugin) Configure(settings json.RawMessage) error {
 		URL     string          `json:"url"`
 		API     string          `json:"api"`
 		Model   string          `json:"model"`
-		Key     string          `json:"api_key"`
+		Token   string          `json:"token"`
 		Timeout float64         `json:"timeout"`
 		Seed    float64         `json:"seed"`
 		Topics  json.RawMessage `json:"topics"`
+		Only    bool            `json:"only"`
 	}
 	if err := json.Unmarshal(settings, &given); err != nil {
 		return analyzer.Errorf(analyzer.Invalid, "settings are not of the types described")
@@ -103,11 +108,14 @@ func (p *plugin) Configure(settings json.RawMessage) error {
 	if given.API != "ollama" && given.API != "openai" {
 		faults = append(faults, "api must be ollama or openai")
 	}
-	if strings.TrimSpace(given.Model) == "" || len(given.Model) > 200 || strings.ContainsAny(given.Model, "\r\n\t `") {
+	switch {
+	case !modelName(given.Model):
 		faults = append(faults, "model must be a name of at most 200 bytes without blanks")
+	case p.model != "" && given.Model != p.model:
+		faults = append(faults, "model: this version is for "+p.model+"; FINCO_LLM_MODEL makes one for another")
 	}
-	if strings.ContainsAny(given.Key, "\r\n\x00") {
-		faults = append(faults, "api_key must be one line")
+	if strings.ContainsAny(given.Token, "\r\n\x00") {
+		faults = append(faults, "token must be one line")
 	}
 	if !(given.Timeout >= 1 && given.Timeout <= 600) {
 		faults = append(faults, "timeout must be 1 to 600 seconds")
@@ -115,17 +123,24 @@ func (p *plugin) Configure(settings json.RawMessage) error {
 	if !(given.Seed >= 0 && given.Seed <= 1<<31-2) { // one more is the retry's, and servers take 31 bits
 		faults = append(faults, "seed must be 0 to 2147483646")
 	}
-	topics, err := readTopics(given.Topics)
+	own, err := readTopics(given.Topics)
 	if err != nil {
 		faults = append(faults, analyzer.AsError(err).Message)
+	}
+	shipped := p.prompts.topics
+	if given.Only {
+		if shipped = nil; err == nil && len(own) == 0 {
+			faults = append(faults, "only needs topics")
+		}
 	}
 	if len(faults) > 0 {
 		return analyzer.Errorf(analyzer.Invalid, "settings: %s", strings.Join(faults, "; "))
 	}
-	e := &engine{client: newClient(base, given.API == "ollama", given.Model, given.Key, time.Duration(given.Timeout)*time.Second),
-		seed: int64(given.Seed), topics: topics}
-	for _, t := range topics {
-		e.labels = append(e.labels, t.Key)
+	e := &engine{client: newClient(base, given.API == "ollama", given.Model, given.Token, time.Duration(given.Timeout)*time.Second),
+		seed: int64(given.Seed), topics: joinTopics(shipped, own), keys: map[string]string{analyzer.Other: analyzer.Other}}
+	for _, t := range e.topics {
+		e.labels = append(e.labels, t.Label)
+		e.keys[t.Label] = t.Key
 	}
 	e.labels = append(e.labels, analyzer.Other)
 	p.engine.Store(e)
@@ -157,7 +172,7 @@ func (p *plugin) judge(ctx context.Context, input analyzer.Input) ([]analyzer.Ou
 	if err != nil {
 		return nil, err
 	}
-	r := reading{prompts: p.prompts, ask: a, answer: said, model: e.client.model, shown: shown, text: text}
+	r := reading{prompts: p.prompts, ask: a, answer: said, topics: e.keys, model: e.client.model, digest: e.client.digest(), shown: shown, text: text}
 	r.language, _ = language.Detect(input.Text)
 	return r.outcomes(input.Side), nil
 }

@@ -2,7 +2,9 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 
@@ -24,7 +26,7 @@ func TestOneCallForAllKindsOfASide(t *testing.T) {
 	t.Parallel()
 	for _, api := range apis {
 		s := newServer(t)
-		p := start(t, s, map[string]any{"api": api, "api_key": "secret", "seed": 7})
+		p := start(t, s, map[string]any{"api": api, "token": "secret", "seed": 7})
 		staff := judgeOne(t, p, answered)
 		if !sameKinds(staff, analyzer.Sentiment, analyzer.Topic, analyzer.Quality, analyzer.Relevance) {
 			t.Errorf("%s: staff gets %v, %v", api, kindsOf(staff), staff.Err)
@@ -131,18 +133,41 @@ func TestWithoutAQuestionTheModelIsNotAskedToGuess(t *testing.T) {
 
 func TestOwnTopics(t *testing.T) {
 	t.Parallel()
+	own := map[string]any{"loans [old]": []string{"кредит на год", "<|im_end|> nasiya"}, "cards": []string{}, "price": []string{"chegirma bormi"}}
 	s := newServer(t)
-	p := start(t, s, map[string]any{"topics": map[string]any{"loans": []string{"кредит на год"}, "cards": []string{}}})
-	o, _ := outcome(t, judgeOne(t, p, asking), analyzer.Topic)
+	s.write = func(got request) string { return fill(t, got, map[string]string{"topic.label": "loans (old)"}) }
+	o, _ := outcome(t, judgeOne(t, start(t, s, map[string]any{"topics": own}), asking), analyzer.Topic)
 	got := s.requests()[0]
-	if o.Label != "cards" || !strings.Contains(string(got.schema), `"enum":["cards","loans","other"]`) || !strings.Contains(got.system, "кредит на год") {
-		t.Errorf("topic %s of schema %s", o.Label, got.schema)
+	if o.Label != "loans [old]" {
+		t.Errorf("topic %q", o.Label)
+	}
+	if !strings.Contains(string(got.schema), `"enum":["account","booking","cards",`) || !strings.Contains(got.system, "кредит на год; (/im_end/) nasiya") ||
+		!strings.Contains(got.system, "chegirma bormi; narxi qancha") {
+		t.Errorf("prompt %s", got.system)
+	}
+	s = newServer(t)
+	judgeOne(t, start(t, s, map[string]any{"topics": own, "only": true}), asking)
+	if got := s.requests()[0]; !strings.Contains(string(got.schema), `"enum":["cards","loans (old)","price","other"]`) || strings.Contains(got.system, "narxi qancha") {
+		t.Errorf("prompt %s", got.system)
+	}
+}
+
+func TestManyTopicsFit(t *testing.T) {
+	t.Parallel()
+	own := map[string]any{}
+	for i := range maxTopics {
+		own[fmt.Sprintf("mavzu-%d", i)] = slices.Repeat([]string{strings.Repeat("ўзбекча ", 30)}, 100)
+	}
+	s := newServer(t)
+	judgeOne(t, start(t, s, map[string]any{"topics": own}), answered)
+	if got := s.requests()[0]; len(got.system) > 14000 || strings.Count(got.system, "ўзбекча") < 50 || !strings.Contains(got.system, "mavzu-49") {
+		t.Errorf("a prompt of %d bytes", len(got.system))
 	}
 }
 
 func TestSettings(t *testing.T) {
 	t.Parallel()
-	p, err := newPlugin()
+	p, err := newPlugin("")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -155,15 +180,18 @@ func TestSettings(t *testing.T) {
 	}
 	for says, settings := range map[string]string{
 		"url is required": `{"model":"m"}`, "model is required": `{"url":"http://h"}`,
-		"url must":     `{"url":"ftp://h","model":"m"}`,
-		"without user": `{"url":"http://hunter2:hunter2@h","model":"m"}`,
-		"api must":     `{"url":"http://h","model":"m","api":"grpc"}`,
-		"model must":   `{"url":"http://h","model":"m; rm"}`,
-		"timeout must": `{"url":"http://h","model":"m","timeout":0}`,
-		"seed must":    `{"url":"http://h","model":"m","seed":-1}`,
-		"one line":     `{"url":"http://h","model":"m","api_key":"hunter2\r\nX: y"}`,
-		"topics must":  `{"url":"http://h","model":"m","topics":{"a":"b"}}`,
-		"topics: keys": `{"url":"http://h","model":"m","topics":{"a":["<|im_end|>"]}}`,
+		"url must":      `{"url":"ftp://h","model":"m"}`,
+		"without user":  `{"url":"http://hunter2:hunter2@h","model":"m"}`,
+		"api must":      `{"url":"http://h","model":"m","api":"grpc"}`,
+		"model must":    `{"url":"http://h","model":"m; rm"}`,
+		"timeout must":  `{"url":"http://h","model":"m","timeout":0}`,
+		"seed must":     `{"url":"http://h","model":"m","seed":-1}`,
+		"one line":      `{"url":"http://h","model":"m","token":"hunter2\r\nX: y"}`,
+		"topics must":   `{"url":"http://h","model":"m","topics":{"a":"b"}}`,
+		"topics: names": `{"url":"http://h","model":"m","topics":{"a\nb":[]}}`,
+		"differ in":     `{"url":"http://h","model":"m","topics":{"a[":[],"a<":[]}}`,
+		"takes no":      `{"url":"http://h","model":"m","topics":{"other":["x"]}}`,
+		"only needs":    `{"url":"http://h","model":"m","only":true}`,
 	} {
 		complete, err := analyzer.CompleteSettings(d.Settings, json.RawMessage(settings))
 		if err == nil {
@@ -185,7 +213,7 @@ func TestSettings(t *testing.T) {
 
 func TestBeforeSettings(t *testing.T) {
 	t.Parallel()
-	p, err := newPlugin()
+	p, err := newPlugin("")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -40,6 +40,7 @@ type rubric struct {
 // topic is a label of TOPIC with phrases that are examples of it.
 type topic struct {
 	Key     string
+	Label   string // the key as the model is shown it and answers it
 	Phrases []string
 }
 
@@ -96,6 +97,15 @@ func (p *prompts) covers(key string, marks []string) error {
 	return nil
 }
 
+// Bounds of topics. Names are shown twice, in the prompt and in the schema; of the phrases as many as there is room for.
+const (
+	maxTopics  = 50
+	maxKey     = 64   // bytes of a topic's name
+	maxKeys    = 2000 // bytes of all names
+	maxPhrase  = 100  // bytes of a phrase that are shown
+	maxPhrases = 4000 // bytes of all phrases that are shown
+)
+
 // readTopics reads an object of topics with their phrases, in the order of their keys.
 func readTopics(raw json.RawMessage) ([]topic, error) {
 	var given map[string][]string
@@ -103,23 +113,61 @@ func readTopics(raw json.RawMessage) ([]topic, error) {
 		return nil, analyzer.Errorf(analyzer.Invalid, "topics must be an object of lists of phrases")
 	}
 	var topics []topic
-	size := 0
+	size, labels := 0, map[string]bool{}
 	for _, key := range slices.Sorted(maps.Keys(given)) {
-		if key == analyzer.Other {
-			continue // always there
+		label := shield(key)
+		if label == analyzer.Other {
+			return nil, analyzer.Errorf(analyzer.Invalid, "topics: %s is what no topic fits and takes no phrases", analyzer.Other)
 		}
-		for _, s := range append([]string{key}, given[key]...) {
-			size += len(s)
-			if strings.TrimSpace(s) == "" || len(s) > 100 || shield(s) != s || strings.ContainsAny(s, "\n\t") {
-				return nil, analyzer.Errorf(analyzer.Invalid, "topics: keys and phrases have 1 to 100 bytes in one line, without < > [ ] |")
+		if strings.TrimSpace(key) == "" || len(key) > maxKey || strings.ContainsAny(key, "\n\t") || labels[label] {
+			return nil, analyzer.Errorf(analyzer.Invalid, "topics: names have 1 to %d bytes in one line and differ in more than brackets", maxKey)
+		}
+		labels[label] = true
+		size += len(key)
+		t := topic{Key: key, Label: label}
+		for _, phrase := range given[key] {
+			if shown := strings.Join(strings.Fields(shield(clip(phrase, maxPhrase))), " "); shown != "" {
+				t.Phrases = append(t.Phrases, shown)
 			}
 		}
-		topics = append(topics, topic{Key: key, Phrases: given[key]})
+		topics = append(topics, t)
 	}
-	if len(topics) > 50 || size > 4000 {
-		return nil, analyzer.Errorf(analyzer.Invalid, "topics: at most 50 with 4000 bytes in all")
+	if len(topics) > maxTopics || size > maxKeys {
+		return nil, analyzer.Errorf(analyzer.Invalid, "topics: at most %d with names of %d bytes in all", maxTopics, maxKeys)
 	}
 	return topics, nil
+}
+
+// joinTopics are the company's own topics beside the shipped ones; the phrases of one of the same name come first. Each topic
+// keeps its first phrases, one more for all at a time, until there is no more room.
+func joinTopics(shipped, own []topic) []topic {
+	all := slices.Clone(own)
+	for _, t := range shipped {
+		same := slices.IndexFunc(all, func(o topic) bool { return o.Label == t.Label })
+		if same < 0 {
+			all = append(all, t)
+			continue
+		}
+		all[same].Phrases = slices.Concat(all[same].Phrases, t.Phrases)
+	}
+	slices.SortFunc(all, func(a, b topic) int { return strings.Compare(a.Key, b.Key) })
+	kept, size := make([][]string, len(all)), 0
+	for n, more := 0, true; more; n++ {
+		more = false
+		for i, t := range all {
+			if n >= len(t.Phrases) {
+				continue
+			}
+			more = true
+			if size += len(t.Phrases[n]); size <= maxPhrases {
+				kept[i] = append(kept[i], t.Phrases[n])
+			}
+		}
+	}
+	for i := range all {
+		all[i].Phrases = kept[i]
+	}
+	return all
 }
 
 // shield takes from a text what chat templates and our borders are made of. The length in bytes stays, so that a place

@@ -61,32 +61,44 @@ func (c *client) askOllama(ctx context.Context, talk conversation, schema json.R
 	return answer.Message.Content, c.finished(answer.DoneReason)
 }
 
-func (c *client) healthOllama(ctx context.Context) error {
+// healthOllama looks whether an Ollama answers and has the model, and returns the beginning of the digest of its weights.
+func (c *client) healthOllama(ctx context.Context) (string, error) {
 	var version struct {
 		Version string `json:"version"`
 	}
 	if err := c.call(ctx, "/api/version", nil, &version); err != nil {
-		return err
+		return "", err
 	}
 	if version.Version == "" {
-		return analyzer.Downstreamf(analyzer.Unavailable, "%s is no Ollama: check the settings url and api", c.base)
+		return "", analyzer.Downstreamf(analyzer.Unavailable, "%s is no Ollama: check the settings url and api", c.base)
 	}
 	var tags struct {
 		Models []struct {
-			Name  string `json:"name"`
-			Model string `json:"model"`
+			Name   string `json:"name"`
+			Model  string `json:"model"`
+			Digest string `json:"digest"`
 		} `json:"models"`
 	}
 	if err := c.call(ctx, "/api/tags", nil, &tags); err != nil {
-		return err
+		return "", err
 	}
 	wanted := tagged(c.model)
 	for _, model := range tags.Models {
 		if strings.EqualFold(tagged(model.Name), wanted) || strings.EqualFold(tagged(model.Model), wanted) {
-			return nil
+			return hexPrefix(model.Digest), nil
 		}
 	}
-	return c.missing()
+	return "", c.missing()
+}
+
+// hexPrefix is the beginning of a digest, which tells two of them apart; what is none is "".
+func hexPrefix(digest string) string {
+	const length = 12
+	digest = strings.TrimPrefix(digest, "sha256:")
+	if len(digest) < length || strings.Trim(digest[:length], "0123456789abcdef") != "" {
+		return ""
+	}
+	return digest[:length]
 }
 
 // tagged is a model's name with the tag that Ollama takes when none is given. A colon before a slash belongs to a host.

@@ -28,12 +28,14 @@ type criterion struct {
 	Confidence float64 `json:"confidence"`
 }
 
-// details is the contract's shape with such criteria and the model that answered.
+// details is the contract's shape with such criteria and the model that answered, with its weights: the same name may stand
+// for others tomorrow.
 type details struct {
 	Criteria       []criterion `json:"criteria,omitempty"`
 	Reason         string      `json:"reason,omitempty"`
 	Evidence       []string    `json:"evidence,omitempty"`
 	Model          string      `json:"model"`
+	Digest         string      `json:"digest,omitempty"` // of the model's weights, if the server tells
 	AddressesJudge bool        `json:"addressesJudge,omitempty"`
 }
 
@@ -42,7 +44,9 @@ type reading struct {
 	prompts  *prompts
 	ask      ask
 	answer   answer
+	topics   map[string]string // keys by label
 	model    string
+	digest   string
 	text     string // the message
 	shown    string // what the model saw of it, at the same places
 	language string
@@ -78,7 +82,7 @@ func (r *reading) weigh(v verdict) (evidence string, confidence float64) {
 }
 
 func (r *reading) details(reason string, evidence ...string) details {
-	d := details{Reason: reason, Model: r.model, AddressesJudge: r.answer.addressesJudge}
+	d := details{Reason: reason, Model: r.model, Digest: r.digest, AddressesJudge: r.answer.addressesJudge}
 	for _, quote := range evidence {
 		if quote != "" && !slices.Contains(d.Evidence, quote) {
 			d.Evidence = append(d.Evidence, quote)
@@ -112,7 +116,7 @@ func (r *reading) sentiment() analyzer.Outcome {
 
 func (r *reading) topic() analyzer.Outcome {
 	evidence, confidence := r.weigh(r.answer.topic)
-	return analyzer.Outcome{Kind: analyzer.Topic, Label: r.answer.topic.value, Confidence: confidence, Details: r.details("", evidence).raw()}
+	return analyzer.Outcome{Kind: analyzer.Topic, Label: r.topics[r.answer.topic.value], Confidence: confidence, Details: r.details("", evidence).raw()}
 }
 
 // relevance is the rating 0 to 4 on the scale 0 to 100; N/A has no score.

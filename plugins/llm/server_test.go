@@ -34,6 +34,7 @@ type server struct {
 	chat   func(w http.ResponseWriter, r *http.Request) bool // answers instead of the model, if it says so
 	reason string                                            // why the model stopped; "": stop
 	models []string
+	digest string // of all models
 
 	mu   sync.Mutex
 	seen []request
@@ -41,7 +42,7 @@ type server struct {
 
 func newServer(t *testing.T) *server {
 	t.Helper()
-	s := &server{t: t, models: []string{"qwen3:8b", "gemma3:latest"}}
+	s := &server{t: t, models: []string{"qwen3:8b", "gemma3:latest"}, digest: strings.Repeat("a", 64)}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /api/version", func(w http.ResponseWriter, _ *http.Request) { reply(w, map[string]any{"version": "0.12.6"}) })
 	mux.HandleFunc("GET /api/tags", s.tags)
@@ -61,7 +62,7 @@ func (s *server) tags(w http.ResponseWriter, _ *http.Request) {
 	var models []map[string]any
 	for _, name := range s.models {
 		models = append(models, map[string]any{"name": name, "model": name, "modified_at": "2026-10-03T22:00:00Z", "size": 5225388164,
-			"digest": strings.Repeat("a", 64), "details": map[string]any{"format": "gguf", "family": "qwen3"}})
+			"digest": s.digest, "details": map[string]any{"format": "gguf", "family": "qwen3"}})
 	}
 	reply(w, map[string]any{"models": models})
 }
@@ -237,7 +238,7 @@ func fillPart(t *testing.T, raw json.RawMessage, path, quote string, wanted map[
 // start is a plugin with settings that point at the server.
 func start(t *testing.T, s *server, more map[string]any) *plugin {
 	t.Helper()
-	p, err := newPlugin()
+	p, err := newPlugin("")
 	if err != nil {
 		t.Fatal(err)
 	}
