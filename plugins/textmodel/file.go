@@ -24,6 +24,7 @@ type Card struct {
 	Seed       uint64         `json:"seed"`
 	Spec       Spec           `json:"spec"`
 	Evaluation []Measurement  `json:"evaluation"`
+	Base       string         `json:"base,omitempty"` // fingerprint of the model that this one was adapted from
 	Notes      string         `json:"notes,omitempty"`
 }
 
