@@ -17,7 +17,7 @@ ids AS (
   SELECT m.id AS message, 'waits' AS kind, w.id, w.opened_at AS at FROM waits w JOIN m ON w.id = m.wait_id
   UNION SELECT m.id, 'waits', w.id, w.opened_at FROM waits w
     JOIN m ON m.side = 'STAFF' AND w.chat_id = m.chat_id AND w.thread = m.thread AND w.closes_with_id = m.id
-  UNION SELECT m.id, 'analyses', a.id, m.sent_at FROM analyses a JOIN m ON a.message_id = m.id),
+  UNION SELECT m.id, 'analyses', a.id, m.sent_at FROM analyses a JOIN m ON a.message_id = m.id AND NOT a.shadow),
 people AS (
   SELECT s.sender_id AS id FROM messages s WHERE s.chat_id IN (SELECT chat_id FROM m) AND s.sender_id IS NOT NULL
   UNION SELECT w.assignee_id FROM waits w JOIN ids ON ids.kind = 'waits' AND w.id = ids.id WHERE w.assignee_id IS NOT NULL),

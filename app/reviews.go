@@ -32,7 +32,7 @@ func (a *App) DemoReviews(ctx context.Context) ([]GiveFeedbackInput, error) {
 SELECT id, analyzer_id, kind, label, score FROM (
   SELECT a.*, row_number() OVER (PARTITION BY a.analyzer_id, a.kind, a.language ORDER BY a.confidence DESC, a.id DESC) AS n,
     count(f.id) OVER (PARTITION BY a.analyzer_id, a.kind, a.language) AS given
-  FROM analyses a LEFT JOIN feedbacks f ON f.analysis_id = a.id) x
+  FROM analyses a LEFT JOIN feedbacks f ON f.analysis_id = a.id WHERE NOT a.shadow) x
 WHERE n <= $1 AND given < $1 ORDER BY id`
 		return t.each(ctx, q, []any{reviewsPerGroup}, func(scan scanner) error {
 			var found gen.Analysis
