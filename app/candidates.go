@@ -150,11 +150,11 @@ func (t *tx) putState(ctx context.Context, id int, state entanalyzer.State, shar
 }
 
 // begin brings a version that is new to its first state. A version that came with the program takes no promoted one's place
-// unseen: it is compared first.
+// unseen: it is compared first. One that begins in shadow works at once where the company file wants it.
 func (t *tx) begin(ctx context.Context, in RegisterAnalyzerInput, said wishes, id int) error {
 	state := in.State
 	wish, named := said.of(in.Name)
-	if named && !isCandidate(state) {
+	if named && (in.Rebuilt || !isCandidate(state)) {
 		state = entanalyzer.StateEnabled
 	}
 	if named && !wish.Enabled || state == entanalyzer.StateEnabled && !said.allows(in.Name, in.Version) {

@@ -208,13 +208,13 @@ func (p *applying) disableUnwanted(ctx context.Context, w wish, versions []analy
 	return p.disableAll(ctx, w.Name)
 }
 
-// settings lays what the file says over what an analyzer has. Topics go to an analyzer that has a setting of that name.
+// settings lays what the file says over what an analyzer has. Topics go to the two built-in analyzers that judge TOPIC.
 func (w wishes) settings(name string, has json.RawMessage) (json.RawMessage, error) {
 	values := map[string]json.RawMessage{}
 	if err := unmarshalIfAny(has, &values); err != nil {
 		return nil, err
 	}
-	if _, declared := values["topics"]; declared && name == "topic" && len(w.Topics) > 0 {
+	if _, declared := values["topics"]; declared && (name == "topic" || name == "llm") && len(w.Topics) > 0 {
 		table := map[string][]string{}
 		for _, t := range w.Topics {
 			table[t.Name] = t.Phrases
