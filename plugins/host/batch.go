@@ -30,7 +30,7 @@ func (s *slot) analyze(ctx context.Context, version string, inputs []analyzer.In
 		case 1:
 			alone = append(alone, i)
 		default:
-			results[i] = held(input.ID)
+			results[i] = s.held(input.ID)
 			s.count(func(c *Status) { c.HeldBack++ })
 		}
 	}

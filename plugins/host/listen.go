@@ -39,7 +39,7 @@ func (s *slot) listen(ctx context.Context, version string, input analyzer.Input,
 		queue = s.lone
 	default:
 		s.count(func(c *Status) { c.HeldBack++ })
-		return held(input.ID), nil
+		return s.held(input.ID), nil
 	}
 	free, err := s.take(ctx, queue)
 	if err != nil {
@@ -70,7 +70,7 @@ func (s *slot) take(ctx context.Context, queue chan struct{}) (free func(), err 
 }
 
 // held is the result of what is not sent again.
-func held(id string) analyzer.Result {
+func (s *slot) held(id string) analyzer.Result {
 	return analyzer.Result{ID: id, Err: analyzer.Errorf(
-		analyzer.Internal, "held back: the plugin failed twice while it judged this message")}
+		analyzer.Internal, "held back: analyzer %s failed twice while it judged this message", s.name)}
 }

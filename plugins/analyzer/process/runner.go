@@ -23,6 +23,8 @@ import (
 const (
 	maxProcesses   = 64                     // a plugin and its descendants; more is a fork bomb
 	watchInterval  = 100 * time.Millisecond // between two looks at memory and children
+	stopPasses     = 20                     // looks for children that left the group, until none is new
+	mostStrays     = 1 << 16
 	drainTime      = 500 * time.Millisecond // for the last lines of a dead plugin
 	handshakeBytes = 64 << 10               // the first line on stdout
 )
@@ -200,13 +202,31 @@ func (r *runner) kill(why string) {
 	if r.pid == 0 {
 		return
 	}
-	members := family(r.pid)
+	strays := r.stop()
 	_ = syscall.Kill(-r.pid, syscall.SIGKILL) // the group exists: its leader is not reaped
-	for _, member := range members {
-		if group, err := syscall.Getpgid(member); err == nil && group != r.pid {
-			_ = syscall.Kill(member, syscall.SIGKILL) // ESRCH if it ended meanwhile
+	for stray := range strays {
+		_ = syscall.Kill(stray, syscall.SIGKILL)
+	}
+}
+
+// stop halts the group and the descendants that left it, which it returns: what stands still does not fork while it is
+// looked at. The lock is held.
+func (r *runner) stop() map[int]bool {
+	_ = syscall.Kill(-r.pid, syscall.SIGSTOP)
+	strays := map[int]bool{}
+	for range stopPasses {
+		before := len(strays)
+		for _, member := range family(r.pid, mostStrays) {
+			if group, err := syscall.Getpgid(member); err == nil && group != r.pid && !strays[member] {
+				strays[member] = true
+				_ = syscall.Kill(member, syscall.SIGSTOP) // ESRCH if it ended meanwhile
+			}
+		}
+		if len(strays) == before {
+			break
 		}
 	}
+	return strays
 }
 
 // ask requests an end, of the plugin alone: its children are its own to end.

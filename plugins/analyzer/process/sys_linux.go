@@ -42,10 +42,10 @@ func awaitExit(cmd *exec.Cmd) {
 	}
 }
 
-// family returns pid and its descendants, at most twice as many as a plugin may have.
-func family(pid int) []int {
+// family returns pid and its descendants, hardly more than limit.
+func family(pid, limit int) []int {
 	found := []int{pid}
-	for i := 0; i < len(found) && len(found) <= maxProcesses*2; i++ {
+	for i := 0; i < len(found) && len(found) <= limit; i++ {
 		found = append(found, children(found[i])...)
 	}
 	return found
@@ -54,7 +54,7 @@ func family(pid int) []int {
 // usage returns the resident bytes of pid and its descendants, and how many processes they are. Pages that several of them
 // share are counted for each: it is cheap and never too little.
 func usage(pid int) (resident int64, processes int) {
-	for _, member := range family(pid) {
+	for _, member := range family(pid, 2*maxProcesses) {
 		statm, err := os.ReadFile(fmt.Sprintf("/proc/%d/statm", member))
 		if err != nil {
 			continue
@@ -71,7 +71,7 @@ func usage(pid int) (resident int64, processes int) {
 // fairUsage returns the resident bytes of pid and its descendants in which a page that n processes share counts 1/n for
 // each (Linux: proportional set size). It walks page tables, so it is asked only about who seems to take too much.
 func fairUsage(pid int) (resident int64) {
-	for _, member := range family(pid) {
+	for _, member := range family(pid, 2*maxProcesses) {
 		rollup, err := os.ReadFile(fmt.Sprintf("/proc/%d/smaps_rollup", member))
 		if err != nil { // it has ended, or the kernel has no such file
 			continue

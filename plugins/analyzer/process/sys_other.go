@@ -16,7 +16,7 @@ func limit(int, int64) error { return nil }
 // awaitExit reaps cmd; the later Wait of the caller then only says that it was called before.
 func awaitExit(cmd *exec.Cmd) { _ = cmd.Wait() }
 
-func family(pid int) []int { return []int{pid} }
+func family(pid, _ int) []int { return []int{pid} }
 
 func usage(int) (resident int64, processes int) { return 0, 0 }
 

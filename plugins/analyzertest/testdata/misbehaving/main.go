@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"math"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -42,6 +41,12 @@ func (m *misbehaving) Configure(settings json.RawMessage) error {
 		return errors.New("no such version")
 	}
 	m.version = wanted.Version
+	if is("quits") { // not before the host was told that all is well
+		go func() {
+			time.Sleep(50 * time.Millisecond)
+			os.Exit(9)
+		}()
+	}
 	return nil
 }
 
@@ -102,8 +107,12 @@ var acts = map[string]act{
 		r.Outcomes[0].Label = strings.Repeat("x", 1<<30)
 		return nil
 	},
-	"eat":  eat,
-	"fork": fork,
+	"eat":   eat,
+	"fork":  fork,
+	"bomb":  bomb,
+	"feed":  feed,
+	"crowd": crowd,
+	"flood": flood,
 	"env": func(_ context.Context, _ string, r *analyzer.Result) error {
 		r.Outcomes[0].Details, _ = json.Marshal(map[string]any{"env": os.Environ()})
 		return nil
@@ -135,17 +144,6 @@ func eat(context.Context, string, *analyzer.Result) error {
 	}
 }
 
-// fork leaves a child behind that holds the pipes, and tells its number.
-func fork(_ context.Context, _ string, r *analyzer.Result) error {
-	child := exec.Command("sleep", "1000")
-	child.Stderr = os.NewFile(2, "stderr")
-	if err := child.Start(); err != nil {
-		return err
-	}
-	r.Outcomes[0].Label = fmt.Sprint(child.Process.Pid)
-	return nil
-}
-
 // wait says "here" on the named pipe <path>.begun and answers when <path>.go says something.
 func wait(_ context.Context, path string, _ *analyzer.Result) error {
 	if err := os.WriteFile(path+".begun", []byte("here\n"), 0o600); err != nil {
@@ -159,6 +157,8 @@ func is(name string) bool { return strings.HasPrefix(filepath.Base(os.Args[0]), 
 
 func main() {
 	switch {
+	case os.Getenv(childEnv) != "":
+		_ = eat(context.Background(), "", nil) // ends when it is ended
 	case is("exits"):
 		os.Exit(3)
 	case is("mute"):
