@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	_ "embed"
 	"encoding/json"
@@ -36,7 +35,7 @@ type plugin struct {
 }
 
 func newPlugin() (*plugin, error) {
-	m, err := textmodel.Read(bytes.NewReader(modelFile))
+	m, err := textmodel.Attached("politeness", modelFile)
 	if err != nil {
 		return nil, err
 	}

@@ -1,12 +1,12 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	_ "embed"
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/fincokpi/finco/plugins/analyzer"
 	"github.com/fincokpi/finco/plugins/textmodel"
@@ -53,9 +53,9 @@ func newPlugin() (*plugin, error) {
 }
 
 func readVerdict(kind analyzer.Kind, file []byte, yes string) (verdict, error) {
-	m, err := textmodel.Read(bytes.NewReader(file))
+	m, err := textmodel.Attached(strings.ToLower(string(kind)), file)
 	if err != nil {
-		return verdict{}, fmt.Errorf("%s: %w", kind, err)
+		return verdict{}, err
 	}
 	v := verdict{kind: kind, model: m, yes: slices.Index(m.Labels(), yes)}
 	if v.yes < 0 || len(m.Labels()) != 2 {

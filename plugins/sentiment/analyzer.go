@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	_ "embed"
 	"encoding/json"
@@ -26,7 +25,7 @@ type plugin struct {
 }
 
 func newPlugin() (*plugin, error) {
-	m, err := textmodel.Read(bytes.NewReader(modelFile))
+	m, err := textmodel.Attached("sentiment", modelFile)
 	if err != nil {
 		return nil, err
 	}

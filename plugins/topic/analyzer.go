@@ -1,9 +1,7 @@
 package main
 
 import (
-	"bytes"
 	"context"
-	_ "embed"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -13,13 +11,11 @@ import (
 	"github.com/fincokpi/finco/plugins/textmodel"
 	"github.com/fincokpi/finco/plugins/textmodel/language"
 	"github.com/fincokpi/finco/plugins/topic/likeness"
+	"github.com/fincokpi/finco/plugins/topic/model"
 )
 
 // codeVersion changes when the same models may give other outcomes.
 const codeVersion = "1.1.0"
-
-//go:embed model/topic.bin
-var modelFile []byte
 
 // plugin judges with one model and the company's own topics; it is safe for concurrent use.
 type plugin struct {
@@ -36,7 +32,7 @@ type wanted struct {
 }
 
 func newPlugin() (*plugin, error) {
-	m, err := textmodel.Read(bytes.NewReader(modelFile))
+	m, err := textmodel.Attached("topic", model.File)
 	if err != nil {
 		return nil, err
 	}

@@ -18,6 +18,7 @@ type Turn struct {
 
 // Exchange is a reply with what it replies to, sentences to a judge taken out.
 type Exchange struct {
+	Earlier  string // the turns before the question, the last few
 	Question string // the customer's last run of messages; "" = none is known
 	Before   string // what staff have already answered to it
 	Reply    string
@@ -33,6 +34,9 @@ type Exchange struct {
 // of this exchange.
 const maxTurns = 32
 
+// earlierTurns is how many turns before the question are kept in words.
+const earlierTurns = 6
+
 // NewExchange reads a reply and the turns before it, oldest first.
 func NewExchange(reply string, context []Turn) Exchange {
 	context = context[max(0, len(context)-maxTurns):]
@@ -47,6 +51,7 @@ func NewExchange(reply string, context []Turn) Exchange {
 		start--
 	}
 	e.Question = joinTurns(context[start:end])
+	e.Earlier = joinTurns(context[max(0, start-earlierTurns):start])
 	e.Turns = start
 	for _, t := range context[:start] {
 		if t.Staff {

@@ -95,7 +95,7 @@ func (j *Judge) rate(c *Criterion, e Exchange, text textmodel.Text) {
 	c.Rating = NotApplicable
 	switch {
 	case textmodel.Blank(e.Reply):
-		if c.Key == Answers && e.Question != "" && !owedNothing(e.Question) && e.Before == "" {
+		if c.Key == Answers && e.Question != "" && !OwedNothing(e.Question) && e.Before == "" {
 			c.Rating, c.Confidence, c.Reason = Poor, 0.9, "The reply says nothing to the customer."
 			return
 		}
@@ -106,7 +106,7 @@ func (j *Judge) rate(c *Criterion, e Exchange, text textmodel.Text) {
 	case c.Key == Answers && e.Question == "":
 		c.Reason = "The question it answers is not known."
 		return
-	case c.Key == Answers && owedNothing(e.Question):
+	case c.Key == Answers && OwedNothing(e.Question):
 		c.Reason = "Nothing was asked."
 		return
 	case c.Key == Process && e.Question == "":
@@ -138,8 +138,8 @@ func (j *Judge) model(c *Criterion, text textmodel.Text) {
 	c.Rating, c.Confidence = rating, p.Confidence
 }
 
-// owedNothing reports a message of thanks, farewell or assent that asks nothing.
-func owedNothing(question string) bool {
+// OwedNothing reports a message of thanks, farewell or assent that asks nothing.
+func OwedNothing(question string) bool {
 	if strings.Contains(question, "?") {
 		return false
 	}

@@ -1,7 +1,6 @@
 package language
 
 import (
-	"bytes"
 	_ "embed"
 	"sync"
 	"unicode"
@@ -23,7 +22,7 @@ var modelFile []byte
 // tags maps the model's labels to tags.
 var tags = map[string]string{"en": English, "ru": Russian, "uz_Latn": UzbekLatin, "uz_Cyrl": UzbekCyrillic}
 
-var model = sync.OnceValues(func() (*textmodel.Model, error) { return textmodel.Read(bytes.NewReader(modelFile)) })
+var model = sync.OnceValues(func() (*textmodel.Model, error) { return textmodel.Attached("language", modelFile) })
 
 // Load reads the embedded model and gives the checksum of its file. Detect calls
 // it by itself; a plugin calls it at its start, to fail early and to name the
