@@ -14,7 +14,7 @@ import (
 type analyzerNewCmd struct {
 	Name string `arg:"" help:"The analyzer's name: lower case letters, digits and dashes."`
 	Lang string `required:"" enum:"go,python,typescript" help:"go, python or typescript."`
-	Kind string `default:"sentiment" help:"What the worked example judges: sentiment, topic, question, needs_reply or politeness."`
+	Kind string `default:"politeness" help:"What the worked example judges: politeness, sentiment, topic, question or needs_reply."`
 	Dir  string `help:"The folder to make; by default one with the analyzer's name, here." type:"path"`
 }
 

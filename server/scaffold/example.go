@@ -57,7 +57,7 @@ func Kinds() (kinds []string) {
 
 func exampleOf(kind string) (example, error) {
 	if kind == "" {
-		kind = string(analyzer.Sentiment)
+		kind = string(analyzer.Politeness)
 	}
 	wanted := strings.ToUpper(strings.ReplaceAll(kind, "-", "_"))
 	for _, e := range examples() {
@@ -78,7 +78,7 @@ var asking = []string{"qachon", "qayerda", "qancha", "nima", "nega", "kim", "қ�
 var requesting = []string{"iltimos", "yordam", "kerak", "илтимос", "ёрдам", "керак", "пожалуйста", "помогите", "нужно", "please", "help", "need"}
 
 func examples() []example {
-	return []example{sentiment(), topic(), question(), needsReply(), politeness()}
+	return []example{politeness(), sentiment(), topic(), question(), needsReply()}
 }
 
 func sentiment() example {

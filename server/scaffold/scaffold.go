@@ -17,7 +17,7 @@ import (
 type Options struct {
 	Name string // lower case letters, digits and dashes
 	Lang string // one of Languages
-	Kind string // one of Kinds, in any case; empty: sentiment
+	Kind string // one of Kinds, in any case; empty: politeness
 	Dir  string // the folder to make; empty: Name in the working directory
 }
 

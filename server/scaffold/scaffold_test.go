@@ -110,7 +110,7 @@ func TestProjects(t *testing.T) {
 					t.Fatal(err)
 				}
 				ask(t, alone, "own-"+lang, kind)
-				if kind == "sentiment" {
+				if kind == scaffold.Kinds()[0] {
 					analyzertest.Check(t, alone)
 				}
 			})
