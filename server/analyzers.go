@@ -9,9 +9,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/fincokpi/finco/app"
 	"github.com/fincokpi/finco/auth"
-	entanalyzer "github.com/fincokpi/finco/ent/gen/analyzer"
 	"github.com/fincokpi/finco/plugins/analyzer"
 	"github.com/fincokpi/finco/plugins/host"
 )
@@ -68,7 +66,7 @@ func (p *Parts) renewAnalyzers(ctx context.Context) error {
 		if p.specs[s.Name] == print {
 			continue
 		}
-		_, err := p.host.Add(ctx, host.Spec{Name: s.Name, Path: s.Path, Checksum: s.Checksum, Settings: s.Settings})
+		_, err := p.host.Add(ctx, host.Spec{Name: s.Name, Path: s.Path, Checksum: s.Checksum, Settings: p.cfg.withToken(s.Name, s.Settings)})
 		if err != nil {
 			p.Log.Error("analyzer does not start", "room", "server", "analyzer", s.Name, "version", s.Version, "error", err)
 			continue
@@ -112,27 +110,6 @@ func (p *Parts) RegisterBuiltIns(ctx context.Context) error {
 		}
 	}
 	return nil
-}
-
-func (p *Parts) register(ctx context.Context, path string) error {
-	checksum, err := host.Checksum(path)
-	if err != nil {
-		return err
-	}
-	d, err := p.host.Describe(ctx, path)
-	if err != nil {
-		return err
-	}
-	settings, err := analyzer.CompleteSettings(d.Settings, nil)
-	if err != nil {
-		return err
-	}
-	_, err = p.App.RegisterAnalyzer(ctx, app.RegisterAnalyzerInput{
-		Name: d.Name, Version: d.Version, Path: path, Checksum: checksum, Kinds: words(d.Kinds), Languages: d.Languages,
-		Sides: sidesOf(d), Labels: labelsOf(d), Settings: settings, MaxBatch: d.MaxBatch, Audio: d.Audio,
-		State: entanalyzer.StateEnabled, Rebuilt: true,
-	})
-	return err
 }
 
 func words[T ~string](list []T) []string {

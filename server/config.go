@@ -24,7 +24,17 @@ type Config struct {
 	Secret         string   `name:"secret" env:"FINCO_SECRET" help:"Signs access tokens, at least 32 characters. Empty: made once and kept in the data directory."`
 	LogLevel       string   `name:"log" env:"FINCO_LOG" default:"info" enum:"debug,info,warn,error" help:"Least level that is logged: debug, info, warn or error."`
 	AnalyzersDir   string   `name:"analyzers-dir" env:"FINCO_ANALYZERS_DIR" help:"Directory of the built-in analyzers. Empty: analyzers, beside the program." type:"path"`
+	LearnAfter     int      `name:"learn-after" env:"FINCO_LEARN_AFTER" default:"50" help:"New corrections after which an analyzer learns from them, once a week at the most. 0: never by itself."`
 	TrustedProxies []string `name:"trusted-proxies" env:"FINCO_TRUSTED_PROXIES" help:"Addresses or networks of proxies whose X-Forwarded-For is believed."`
+
+	LLMURL    string `name:"llm-url" env:"FINCO_LLM_URL" help:"Language model server to judge messages with, such as http://localhost:11434; messages are sent there. Empty: none."`
+	LLMModel  string `name:"llm-model" env:"FINCO_LLM_MODEL" help:"Name of the model on that server, such as qwen3:8b."`
+	LLMAPI    string `name:"llm-api" env:"FINCO_LLM_API" default:"ollama" enum:"ollama,openai" help:"What that server speaks: ollama, or openai (/v1/chat/completions)."`
+	LLMToken  string `name:"llm-token" env:"FINCO_LLM_TOKEN" help:"Bearer token for that server, if it wants one. It is never stored."`
+	STTURL    string `name:"stt-url" env:"FINCO_STT_URL" help:"Speech server to recognise voice notes with; they are sent there. Empty: none."`
+	STTEngine string `name:"stt-engine" env:"FINCO_STT_ENGINE" default:"auto" enum:"auto,openai,whisper_cpp,transcribe,vosk,pocketsphinx,off" help:"What recognises speech: openai, whisper_cpp, transcribe, vosk, pocketsphinx or off; auto is openai with a speech server, else pocketsphinx (English, on this machine)."`
+	STTModel  string `name:"stt-model" env:"FINCO_STT_MODEL" help:"Name of the model on the speech server. Empty: whisper-1."`
+	STTToken  string `name:"stt-token" env:"FINCO_STT_TOKEN" help:"Bearer token for the speech server, if it wants one. It is never stored."`
 }
 
 // Validate refuses what could only fail later, naming the setting.
@@ -41,6 +51,7 @@ func (c *Config) Validate() error {
 			faults.Add("FINCO_TRUSTED_PROXIES", "%q is neither an address nor a network", p)
 		}
 	}
+	c.checkServices(&faults)
 	return faults.Err()
 }
 

@@ -281,5 +281,5 @@ func (p *Parts) registered(ctx context.Context, name string) (*AnalyzerFile, err
 			chosen = v
 		}
 	}
-	return &AnalyzerFile{Path: chosen.Path, Checksum: chosen.Checksum, Settings: chosen.Settings}, nil
+	return &AnalyzerFile{Path: chosen.Path, Checksum: chosen.Checksum, Settings: p.cfg.withToken(name, chosen.Settings)}, nil
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"slices"
 	"strings"
@@ -41,7 +42,7 @@ func (s *settings) Validate(app *kong.Application) error {
 			known = append(known, flag.Name)
 		}
 	}
-	for key := range s.values {
+	for _, key := range slices.Sorted(maps.Keys(s.values)) {
 		if !slices.Contains(known, key) {
 			return fmt.Errorf("%s: %s is no setting; the settings are %s", s.path, key, strings.Join(known, ", "))
 		}
@@ -55,12 +56,20 @@ func (s *settings) Resolve(_ *kong.Context, _ *kong.Path, flag *kong.Flag) (any,
 	if !ok || v == nil {
 		return nil, nil
 	}
-	if list, ok := v.([]any); ok {
-		words := make([]string, len(list))
-		for i, item := range list {
-			words[i] = fmt.Sprint(item)
-		}
-		return strings.Join(words, ","), nil
+	list, many := v.([]any)
+	if many && !flag.IsSlice() {
+		return nil, fmt.Errorf("%s: %s takes one value, not a list", s.path, flag.Name)
 	}
-	return fmt.Sprint(v), nil
+	if !many {
+		list = []any{v}
+	}
+	words := make([]string, len(list))
+	for i, item := range list {
+		switch item.(type) {
+		case nil, []any, map[string]any:
+			return nil, fmt.Errorf("%s: %s must be a text or a number", s.path, flag.Name)
+		}
+		words[i] = fmt.Sprint(item)
+	}
+	return strings.Join(words, ","), nil
 }
