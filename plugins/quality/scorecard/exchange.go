@@ -3,6 +3,7 @@ package scorecard
 import (
 	"strconv"
 	"strings"
+	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -14,6 +15,7 @@ import (
 type Turn struct {
 	Staff bool
 	Text  string
+	At    time.Time // zero: unknown
 }
 
 // Exchange is a reply with what it replies to, sentences to a judge taken out.

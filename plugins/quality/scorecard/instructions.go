@@ -44,7 +44,7 @@ func stripInstructions(text string) string {
 		return strings.TrimSpace(text)
 	}
 	var kept strings.Builder
-	for _, s := range sentences(text) {
+	for _, s := range Sentences(text) {
 		if at := toJudge.FindStringIndex(s); at != nil {
 			s = s[:at[0]] + "\n" // so that no sentence is made of two halves
 		}
@@ -53,8 +53,8 @@ func stripInstructions(text string) string {
 	return strings.TrimRight(strings.TrimSpace(kept.String()), " ,;:-–—(")
 }
 
-// sentences cuts a text after . ! ? … and line ends; joined, the parts are the text.
-func sentences(text string) []string {
+// Sentences cuts a text after . ! ? … and line ends; joined, the parts are the text.
+func Sentences(text string) []string {
 	var out []string
 	start := 0
 	for i, r := range text {

@@ -62,7 +62,7 @@ func Measure(rated []map[string]*int, cards []Card) ModelCard {
 			theirs, ours, sure = append(theirs, human), append(ours, *c.Score), append(sure, c.Confidence)
 		}
 	}
-	m := ModelCard{Figures: Figures{Replies: len(ours), Spearman: round(spearman(theirs, ours)), Criteria: map[string]CriterionFigures{}}}
+	m := ModelCard{Figures: Figures{Replies: len(ours), Spearman: round(Spearman(theirs, ours)), Criteria: map[string]CriterionFigures{}}}
 	near := make([]bool, len(ours))
 	hits, distance := 0, 0.0
 	for i := range ours {
@@ -120,13 +120,13 @@ func measureCriterion(rated []map[string]*int, cards []Card, at int, key string)
 	if people > 0 && f.Both > 0 {
 		f.Rated, f.Agreement = round(float64(f.Both)/float64(people)), round(float64(same)/float64(f.Both))
 	}
-	f.Spearman = round(spearman(theirs, ours))
+	f.Spearman = round(Spearman(theirs, ours))
 	return f
 }
 
-// spearman is the rank correlation with mean ranks for ties; 0 where a side
+// Spearman is the rank correlation with mean ranks for ties; 0 where a side
 // does not vary.
-func spearman(a, b []float64) float64 { return pearson(ranks(a), ranks(b)) }
+func Spearman(a, b []float64) float64 { return pearson(ranks(a), ranks(b)) }
 
 func ranks(v []float64) []float64 {
 	order := make([]int, len(v))

@@ -55,7 +55,7 @@ func TestSpearman(t *testing.T) {
 		{nil, nil, 0},
 		{[]float64{1, 2, 2, 3}, []float64{1, 2, 3, 4}, 0.9486832980505138}, // ties have mean ranks
 	} {
-		if got := spearman(c.a, c.b); math.Abs(got-c.want) > 1e-9 {
+		if got := Spearman(c.a, c.b); math.Abs(got-c.want) > 1e-9 {
 			t.Errorf("%v and %v: %v, want %v", c.a, c.b, got, c.want)
 		}
 	}
@@ -84,14 +84,14 @@ func TestSentencesJoinToTheText(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{"", "a", "Bor. Narxi 17.500 so'm! Olasizmi?\nYozing…ok", "...", "а.б."} {
 		joined := ""
-		for _, s := range sentences(text) {
+		for _, s := range Sentences(text) {
 			joined += s
 		}
 		if joined != text {
 			t.Errorf("%q became %q", text, joined)
 		}
 	}
-	if n := len(sentences("Narxi 17.500 so'm. Bor")); n != 2 {
+	if n := len(Sentences("Narxi 17.500 so'm. Bor")); n != 2 {
 		t.Errorf("%d sentences, want 2", n)
 	}
 }

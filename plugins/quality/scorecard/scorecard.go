@@ -181,7 +181,7 @@ const maxEvidence = 240
 
 // evidence is the sentence of the reply that speaks most for the rating.
 func (j *Judge) evidence(c Criterion, e Exchange) string {
-	parts := sentences(e.Reply)
+	parts := Sentences(e.Reply)
 	m := j.Models[c.Key]
 	best, bestValue := "", -1.0
 	for i, s := range parts {
@@ -199,14 +199,15 @@ func (j *Judge) evidence(c Criterion, e Exchange) string {
 			best, bestValue = s, value
 		}
 	}
-	return clipQuote(best)
+	return Quote(best, maxEvidence)
 }
 
-func clipQuote(s string) string {
-	if len(s) <= maxEvidence {
+// Quote shortens a quote to at most so many bytes, at the end of a letter; it stays a substring.
+func Quote(s string, most int) string {
+	if len(s) <= most {
 		return s
 	}
-	n := maxEvidence
+	n := most
 	for n > 0 && !utf8.RuneStart(s[n]) {
 		n--
 	}
