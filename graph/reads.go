@@ -42,13 +42,13 @@ func (r *Resolver) nodes(ctx context.Context, ids []int) ([]gen.Noder, error) {
 	return []gen.Noder{node}, err
 }
 
-// settings are an analyzer's, for those whom the access table lets read them: they may name services and their keys.
+// settings are an analyzer's, for those whom the access table lets read them: they may name services. Secrets nobody sees again.
 func settings(ctx context.Context, a *gen.Analyzer) json.RawMessage {
 	actor, _ := auth.From(ctx)
 	if !policies.Allows(actor.Role, "analyzer_settings", policies.Read) {
 		return nil
 	}
-	return a.Settings
+	return withoutSecrets(a.Settings)
 }
 
 func (r *Resolver) responseStats(ctx context.Context, in app.ResponseStatsInput) (*graphgen.ResponseStats, error) {
