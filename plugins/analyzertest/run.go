@@ -28,6 +28,7 @@ type Options struct {
 type Finding struct {
 	Check   string        // what was asked of the plugin
 	Problem string        // what it did wrong; empty: nothing
+	Note    string        // what was measured, if anything
 	Took    time.Duration // including a restart, where the check before left no plugin behind
 }
 
@@ -46,7 +47,7 @@ func Check(t TB, path string) {
 	t.Helper()
 	for _, finding := range Run(context.Background(), path, Options{}) {
 		if finding.OK() {
-			t.Logf("ok: %s (%s)", finding.Check, finding.Took.Round(time.Millisecond))
+			t.Logf("ok: %s (%s) %s", finding.Check, finding.Took.Round(time.Millisecond), finding.Note)
 			continue
 		}
 		t.Errorf("%s: %s", finding.Check, finding.Problem)
@@ -68,16 +69,29 @@ func Run(ctx context.Context, path string, options Options) []Finding {
 			e.plugin.Stop(ctx)
 		}
 	}()
+	findings := e.ask(ctx, common)
+	if e.plugin == nil || ctx.Err() != nil {
+		return findings
+	}
+	if e.plugin.Description().Audio {
+		return append(findings, e.ask(ctx, sounds)...)
+	}
+	return append(findings, e.ask(ctx, texts)...)
+}
+
+// ask goes through checks until the plugin has never started, or ctx ends.
+func (e *exam) ask(ctx context.Context, checks []check) []Finding {
 	var findings []Finding
-	for i, check := range checks {
+	for _, check := range checks {
 		began := time.Now()
+		e.note = ""
 		err := e.run(ctx, check)
-		finding := Finding{Check: check.name, Took: time.Since(began)}
+		finding := Finding{Check: check.name, Note: e.note, Took: time.Since(began)}
 		if err != nil {
 			finding.Problem = strings.ToUpper(err.Error()[:1]) + err.Error()[1:]
 		}
 		findings = append(findings, finding)
-		if i == 0 && err != nil || ctx.Err() != nil {
+		if e.plugin == nil || ctx.Err() != nil {
 			break
 		}
 	}
@@ -88,8 +102,9 @@ func Run(ctx context.Context, path string, options Options) []Finding {
 type exam struct {
 	path    string
 	options Options
-	plugin  *process.Process
-	leaked  atomic.Int64 // lines that the host would have withheld
+	plugin  *process.Process // nil: none ever started
+	note    string           // what the check under way measured
+	leaked  atomic.Int64     // lines that the host would have withheld
 }
 
 type check struct {
@@ -140,27 +155,33 @@ func (e *exam) analyze(ctx context.Context, inputs []analyzer.Input) ([]analyzer
 	return e.plugin.Analyze(ctx, inputs)
 }
 
-// sound runs a batch and returns an error if it failed in a way that the contract does not allow. Errors of a downstream
-// are allowed anywhere: the examination can't provide a model server.
+// sound runs a batch and returns an error if it failed in a way that the contract does not allow.
 func (e *exam) sound(ctx context.Context, inputs []analyzer.Input) ([]analyzer.Result, error) {
-	results, err := e.analyze(ctx, inputs)
-	var told *analyzer.Error
-	if errors.As(err, &told) && told.Fault == analyzer.FaultDownstream {
-		results = make([]analyzer.Result, len(inputs))
-		for i, input := range inputs {
-			results[i] = analyzer.Result{ID: input.ID, Err: told}
+	return e.judged(inputs)(e.analyze(ctx, inputs))
+}
+
+// judged says whether the end of a batch is one that the contract allows. Errors of a downstream are allowed anywhere: the
+// examination can't provide a model server.
+func (e *exam) judged(inputs []analyzer.Input) func([]analyzer.Result, error) ([]analyzer.Result, error) {
+	return func(results []analyzer.Result, err error) ([]analyzer.Result, error) {
+		var told *analyzer.Error
+		if errors.As(err, &told) && told.Fault == analyzer.FaultDownstream {
+			results = make([]analyzer.Result, len(inputs))
+			for i, input := range inputs {
+				results[i] = analyzer.Result{ID: input.ID, Err: told}
+			}
+			return results, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		for _, result := range results {
+			if result.Err != nil && result.Err.Fault == analyzer.FaultPlugin && result.Err.Kind == analyzer.Internal {
+				return nil, fmt.Errorf("input %q: %w", result.ID, result.Err)
+			}
 		}
 		return results, nil
 	}
-	if err != nil {
-		return nil, err
-	}
-	for _, result := range results {
-		if result.Err != nil && result.Err.Fault == analyzer.FaultPlugin && result.Err.Kind == analyzer.Internal {
-			return nil, fmt.Errorf("input %q: %w", result.ID, result.Err)
-		}
-	}
-	return results, nil
 }
 
 // watcher counts the lines that process withheld.

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/fincokpi/finco/plugins/analyzertest"
 )
@@ -21,9 +22,15 @@ func build(t *testing.T, name string) string {
 	return path
 }
 
-func TestWellBehavedPluginPasses(t *testing.T) {
+// TestWellBehavedPluginsPass: one that judges texts, one that listens, and one that was written without this repository's help.
+func TestWellBehavedPluginsPass(t *testing.T) {
 	t.Parallel()
-	analyzertest.Check(t, build(t, "wellbehaved"))
+	for _, name := range []string{"wellbehaved", "listening", "stranger"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			analyzertest.Check(t, build(t, name))
+		})
+	}
 }
 
 // TestFindings gives the suite plugins with one fault each: the check that looks for it must find it.
@@ -40,6 +47,28 @@ func TestFindings(t *testing.T) {
 		"alone":   "runs twice at the same time",
 		"undoc":   "with every setting explained",
 		"accepts": "refuses settings that are no JSON object",
+		"brittle": "survives unknown settings",
+		"moody":   "describes itself the same way each time",
+		"eager":   "answers an empty batch",
+		"spoils":  "judges the others in a batch",
+		"glass":   "survives bytes that are no UTF-8",
+		"late":    "survives a deadline",
+		"sulks":   "survives a caller that gives up",
+		"stale":   "comes up again after kill -9",
+		"hoards":  "holds no more memory",
+
+		"ear-alone":   "runs twice at the same time",
+		"ear-deaf":    "listens to a second of silence",
+		"ear-invents": "makes no words of an empty sound",
+		"ear-noise":   "makes no words of garbage",
+		"ear-exits":   "makes no words of garbage",
+		"ear-cut":     "survives a sound that is cut",
+		"ear-whole":   "does not hold a sound of 20 MiB",
+		"ear-late":    "survives a deadline",
+		"ear-child":   "leaves no child behind",
+		"ear-crowd":   "answers several voice notes in flight",
+		"ear-stale":   "comes up again after kill -9",
+		"ear-hoards":  "holds no more memory after many voice notes",
 	} {
 		t.Run(fault, func(t *testing.T) {
 			t.Parallel()
@@ -48,7 +77,7 @@ func TestFindings(t *testing.T) {
 				t.Fatal(err)
 			}
 			var problems []string
-			for _, finding := range analyzertest.Run(t.Context(), named, analyzertest.Options{}) {
+			for _, finding := range analyzertest.Run(t.Context(), named, analyzertest.Options{CallTimeout: 3 * time.Second}) {
 				if !finding.OK() {
 					problems = append(problems, finding.Check+": "+finding.Problem)
 				}

@@ -38,7 +38,7 @@ func (c *analyzerTestCmd) Run(ctx context.Context, cfg *server.Config, streams *
 	_, _ = fmt.Fprintln(w, "check\ttook\tresult")
 	bad, findings := 0, analyzertest.Run(ctx, c.Path, options)
 	for _, f := range findings {
-		result := "ok"
+		result := strings.TrimSpace("ok " + f.Note)
 		if !f.OK() {
 			bad++
 			result = "FAILED: " + strings.Join(strings.Fields(f.Problem), " ")

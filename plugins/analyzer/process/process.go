@@ -243,10 +243,19 @@ func (p *Process) PID() int { return p.runner.processID() }
 // ProtocolVersion returns the version of the wire that both sides agreed on.
 func (p *Process) ProtocolVersion() int { return p.client.NegotiatedVersion() }
 
-// Memory returns the resident bytes of the plugin and its children.
+// Memory returns the resident bytes of the plugin and its children, 0 where the system does not tell.
 func (p *Process) Memory() int64 {
 	resident, _ := usage(p.PID())
 	return resident
+}
+
+// OwnMemory returns the resident bytes of the plugin without its children, 0 where the system does not tell.
+func (p *Process) OwnMemory() int64 { return resident(p.PID()) }
+
+// Children returns how many processes the plugin has started that live.
+func (p *Process) Children() int {
+	_, processes := usage(p.PID())
+	return max(processes-1, 0)
 }
 
 // Done is closed when the process and its children have ended.

@@ -53,19 +53,28 @@ func family(pid, limit int) []int {
 
 // usage returns the resident bytes of pid and its descendants, and how many processes they are. Pages that several of them
 // share are counted for each: it is cheap and never too little.
-func usage(pid int) (resident int64, processes int) {
+func usage(pid int) (total int64, processes int) {
 	for _, member := range family(pid, 2*maxProcesses) {
-		statm, err := os.ReadFile(fmt.Sprintf("/proc/%d/statm", member))
-		if err != nil {
-			continue
-		}
-		processes++
-		if fields := bytes.Fields(statm); len(fields) > 1 {
-			pages, _ := strconv.ParseInt(string(fields[1]), 10, 64)
-			resident += pages * int64(os.Getpagesize())
+		if bytes := resident(member); bytes > 0 { // else it has ended
+			processes++
+			total += bytes
 		}
 	}
-	return resident, processes
+	return total, processes
+}
+
+// resident returns the resident bytes of one process, 0 if there is none.
+func resident(pid int) int64 {
+	statm, err := os.ReadFile(fmt.Sprintf("/proc/%d/statm", pid))
+	if err != nil {
+		return 0
+	}
+	fields := bytes.Fields(statm)
+	if len(fields) < 2 {
+		return 0
+	}
+	pages, _ := strconv.ParseInt(string(fields[1]), 10, 64)
+	return pages * int64(os.Getpagesize())
 }
 
 // fairUsage returns the resident bytes of pid and its descendants in which a page that n processes share counts 1/n for

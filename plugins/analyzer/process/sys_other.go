@@ -18,6 +18,8 @@ func awaitExit(cmd *exec.Cmd) { _ = cmd.Wait() }
 
 func family(pid, _ int) []int { return []int{pid} }
 
-func usage(int) (resident int64, processes int) { return 0, 0 }
+func usage(int) (total int64, processes int) { return 0, 0 }
+
+func resident(int) int64 { return 0 }
 
 func fairUsage(int) int64 { return 0 }
