@@ -73,7 +73,7 @@ func (p page) add(files map[string][]byte, from, to string) error {
 	case modulesFile:
 		return nil // it is in go.mod
 	case "package.json", "package-lock.json":
-		raw = bytes.Replace(raw, []byte(`"name": "finco-analyzer"`), fmt.Appendf(nil, `"name": %q`, p.Name), -1)
+		raw = bytes.ReplaceAll(raw, []byte(`"name": "finco-analyzer"`), fmt.Appendf(nil, `"name": %q`, p.Name))
 	}
 	if filled {
 		if raw, err = p.fill(from, string(raw)); err != nil {

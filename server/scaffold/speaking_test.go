@@ -15,6 +15,7 @@ import (
 
 	"github.com/fincokpi/finco/plugins/analyzer"
 	"github.com/fincokpi/finco/plugins/analyzer/process"
+	"github.com/fincokpi/finco/plugins/analyzertest"
 )
 
 // variants builds projects whose author wrote what testdata has, in each language whose wire is not FinCo's own.
@@ -147,4 +148,42 @@ func TestBatches(t *testing.T) {
 			t.Errorf("it did not end when asked: it %s", plugin.Reason())
 		}
 	})
+}
+
+// TestGuide builds the worked examples of docs/plugins.md and lets the conformance suite examine them.
+func TestGuide(t *testing.T) {
+	t.Parallel()
+	npm(t)
+	guide, err := os.ReadFile("../../docs/plugins.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, lang := range languages(t) {
+		t.Run(lang, func(t *testing.T) {
+			t.Parallel()
+			_, rest, found := strings.Cut(string(guide), "```"+lang+"\n")
+			code, _, whole := strings.Cut(rest, "```\n")
+			if !found || !whole {
+				t.Fatalf("the guide has no example in %s", lang)
+			}
+			dir, executable := project(t, lang, "topic")
+			file := map[string]string{"go": "analyzer.go", "python": "src/analyzer.py", "typescript": "src/analyzer.ts"}[lang]
+			if err := os.WriteFile(filepath.Join(dir, file), []byte(code), 0o644); err != nil {
+				t.Fatal(err)
+			}
+			if err := errors.Join(os.RemoveAll(filepath.Join(dir, "tests")), os.RemoveAll(filepath.Join(dir, "analyzer_test.go"))); err != nil {
+				t.Fatal(err)
+			}
+			mustMake(t, dir, "build")
+			analyzertest.Check(t, executable)
+			ctx, plugin, err := start(t, executable, `{"words":["pochta"]}`, &lines{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			results, err := plugin.Analyze(ctx, []analyzer.Input{{ID: "1", Text: "Pochta keldimi?"}, {ID: "2", Text: "Rahmat"}})
+			if err != nil || results[0].Outcomes[0].Label != "delivery" || results[1].Outcomes[0].Label != "other" {
+				t.Errorf("%+v %v", results, err)
+			}
+		})
+	}
 }
