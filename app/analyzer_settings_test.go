@@ -40,25 +40,30 @@ func TestSettingsOfAKnownVersion(t *testing.T) {
 	}
 }
 
-// A plugin that came with the server and begins in shadow works at once where the company file wants it, and not at all
-// where the file does not.
+// A plugin that came with the server and begins in shadow works where the company file wants it, whichever was there first,
+// and not at all where the file does not.
 func TestTheCompanyFileDecidesAboutWhatComesInShadow(t *testing.T) {
 	t.Parallel()
 	for want, named := range map[string][]app.WantedAnalyzerInput{
 		"SHADOW": nil, "ENABLED": {{Name: "model", Enabled: true}}, "DISABLED": {{Name: "model"}},
 	} {
-		w := apptest.New(t)
-		company := apptest.ExampleCompany()
-		company.Analyzers = named
-		w.Apply(company)
-		in := plugin("model", "1", "a")
-		in.State, in.Rebuilt = entanalyzer.StateShadow, true
-		if _, err := w.App.RegisterAnalyzer(w.Operator(), in); err != nil {
-			t.Fatal(err)
-		}
-		var state string
-		if err := w.DB.QueryRow(`SELECT state FROM analyzers WHERE name = 'model'`).Scan(&state); err != nil || state != want {
-			t.Errorf("named %v: %s, %v", named, state, err)
+		for _, fileFirst := range []bool{true, false} {
+			w := apptest.New(t)
+			company := apptest.ExampleCompany()
+			company.Analyzers = named
+			if fileFirst {
+				w.Apply(company)
+			}
+			in := plugin("model", "1", "a")
+			in.State, in.Rebuilt = entanalyzer.StateShadow, true
+			if _, err := w.App.RegisterAnalyzer(w.Operator(), in); err != nil {
+				t.Fatal(err)
+			}
+			w.Apply(company)
+			var state string
+			if err := w.DB.QueryRow(`SELECT state FROM analyzers WHERE name = 'model'`).Scan(&state); err != nil || state != want {
+				t.Errorf("named %v, file first %v: %s, %v", named, fileFirst, state, err)
+			}
 		}
 	}
 }

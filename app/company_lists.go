@@ -173,6 +173,9 @@ func (p *applying) applyWish(ctx context.Context, all wishes, w wish) error {
 		return p.disableUnwanted(ctx, w, versions)
 	}
 	chosen := chooseVersion(versions, w.Version)
+	if chosen == nil && w.Version == "" { // the only ones there are began in shadow: the file wants the newest
+		chosen = find(versions, func(v analyzerVersion) bool { return len(v.Learned) == 0 })
+	}
 	if chosen == nil {
 		p.absent = append(p.absent, w.Name)
 		return nil
