@@ -9,16 +9,16 @@ export GOFLAGS := -buildvcs=false
 export CGO_ENABLED := 0
 
 GO        := go
-ANALYZERS := sentiment topic quality question
+ANALYZERS := language llm politeness quality question relevance sentiment stt topic
 LINTER    := v2.14.0
 TOOLS     := $(CURDIR)/bin/tools
 # npm writes this file last: it is there, and younger than the list of packages, only if all of them are.
 AUDIT     := graph/audit/node_modules/.package-lock.json
 
-.PHONY: help run test verify generate generated lint bench build clean need-go need-node need-postgres
+.PHONY: help run test verify generate generated lint bench build clean need-go need-node need-postgres need-speech need-rivals bench-models
 
 help: ## list the targets
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
 
 run: build need-postgres ## build, then serve the demo company on 127.0.0.1:8080
 	@exec bin/finco serve --demo
@@ -27,7 +27,7 @@ build: need-go ## build bin/finco and bin/analyzers
 	@$(GO) build -o bin/finco ./cmd/finco
 	@$(GO) build -o bin/analyzers/ $(ANALYZERS:%=./plugins/%)
 
-test: need-go need-postgres $(AUDIT) ## run all tests
+test: need-go need-postgres need-speech $(AUDIT) ## run all tests
 	@$(GO) test -p 2 -timeout 12m ./...
 
 $(AUDIT): graph/audit/package-lock.json | need-node
@@ -56,6 +56,13 @@ verify: test lint generated ## what CI runs
 bench: need-go need-postgres ## run the benchmarks
 	@$(GO) test -p 1 -run '^$$' -bench . -timeout 60m $$(grep -rl '^func Benchmark' --include='*_test.go' . | xargs -n1 dirname | sort -u)
 
+# Where the labelled sets are that the model cards name; they are not part of the project.
+DATA ?= $(firstword $(wildcard data ../data ../*/data))
+
+bench-models: need-go need-rivals ## compare our models with fastText and liblinear on the labelled sets in DATA
+	@[ -n "$(DATA)" ] || { echo "Give the folder of the labelled sets: make bench-models DATA=…" >&2; exit 1; }
+	@$(GO) run ./plugins/textmodel/bench -data $(DATA)
+
 clean: ## remove what was built; the data directory .finco stays
 	@rm -rf bin
 
@@ -69,8 +76,22 @@ need-node:
 need-postgres:
 	@if [ -n "$${DATABASE_URL:-}" ] || command -v initdb >/dev/null || compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null; then exit 0; fi; \
 	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
-		echo "Installing the package postgresql…"; \
-		{ apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends postgresql; } </dev/null >/dev/null; \
+		$(call install,postgresql); \
 	else \
 		echo "No PostgreSQL is installed (apt-get install postgresql): FinCo will try to fetch one of its own." >&2; \
 	fi
+
+# The tests of speech to text make speech and recognise it.
+need-speech:
+	@command -v ffmpeg >/dev/null && command -v flite >/dev/null && command -v pocketsphinx_continuous >/dev/null && [ -d /usr/share/pocketsphinx/model/en-us ] && exit 0; \
+	$(call need,ffmpeg flite pocketsphinx pocketsphinx-en-us)
+
+# The rivals that our models are measured beside.
+need-rivals:
+	@command -v fasttext >/dev/null && command -v liblinear-train >/dev/null && exit 0; \
+	$(call need,fasttext liblinear-tools)
+
+# install gets Debian packages as root; need tells whoever is not root how to.
+install = echo "Installing $(1)…"; { apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends $(1); } </dev/null >/dev/null
+need = if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then $(call install,$(1)); \
+	else echo "This needs more packages: apt-get install $(1)" >&2; exit 1; fi

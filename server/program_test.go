@@ -21,6 +21,9 @@ import (
 // program is where TestMain built finco and its analyzers.
 var program string
 
+// builtIns are the analyzers that work without a setting.
+var builtIns = []string{"language", "politeness", "quality", "question", "relevance", "sentiment", "stt", "topic"}
+
 func TestMain(m *testing.M) { os.Exit(run(m)) }
 
 func run(m *testing.M) int {
@@ -41,7 +44,7 @@ func run(m *testing.M) int {
 	}
 	program = filepath.Join(dir, "finco")
 	targets := map[string]string{program: "./cmd/finco"}
-	for _, name := range []string{"sentiment", "topic", "quality", "question"} {
+	for _, name := range builtIns {
 		targets[filepath.Join(dir, "analyzers", name)] = "./plugins/" + name
 	}
 	for out, pkg := range targets {
@@ -177,7 +180,7 @@ func (m *machine) serve(args ...string) *served {
 		_ = s.cmd.Wait()
 		close(s.done)
 	}()
-	s.until(m.t, func(r readiness) bool { return r.Ready && len(r.Analyzers) == 4 })
+	s.until(m.t, func(r readiness) bool { return r.Ready && len(r.Analyzers) == len(builtIns) })
 	return s
 }
 
