@@ -19,7 +19,7 @@ import (
 )
 
 // codeVersion changes when the same models may give other outcomes.
-const codeVersion = "1.0.0"
+const codeVersion = "1.1.0"
 
 // unmeasured lowers the confidence in a language without rated replies.
 const unmeasured = 0.7
@@ -148,10 +148,10 @@ func (p *plugin) review(_ context.Context, input analyzer.Input) ([]analyzer.Out
 	var turns []scorecard.Turn
 	for _, t := range input.Context {
 		if t.Side != analyzer.None {
-			turns = append(turns, scorecard.Turn{Staff: t.Side == analyzer.Staff, Text: t.Text})
+			turns = append(turns, scorecard.Turn{Staff: t.Side == analyzer.Staff, Text: t.Text, At: t.At})
 		}
 	}
-	card := p.judge.Load().Judge(input.Text, turns)
+	card := p.judge.Load().JudgeAt(input.Text, input.At, turns)
 	raw, err := json.Marshal(detailsOf(card))
 	if err != nil {
 		return nil, analyzer.Errorf(analyzer.Internal, "encode the scorecard: %v", err)

@@ -6,6 +6,7 @@ import (
 	"math"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/fincokpi/finco/plugins/analyzer"
 	"github.com/fincokpi/finco/plugins/analyzertest"
@@ -141,6 +142,33 @@ func TestInstructionsToTheJudgeChangeNothing(t *testing.T) {
 	}
 }
 
+func TestPromisesAreJudgedOnTheReplyThatFollows(t *testing.T) {
+	t.Parallel()
+	p := newTestPlugin(t)
+	asked := time.Unix(1_790_000_000, 0)
+	for _, c := range []struct {
+		after  time.Duration
+		rating int
+		says   string
+	}{{8 * time.Minute, 2, "kept"}, {50 * time.Minute, 1, "late"}} {
+		input := analyzer.Input{ID: "1", Side: analyzer.Staff, At: asked.Add(time.Minute + c.after),
+			Text: "Uzr, buyurtmangiz kuryerda, 20 daqiqada yetib boradi, o'zi qo'ng'iroq qiladi.",
+			Context: []analyzer.Turn{{Side: analyzer.Customer, Text: "Assalomu alaykum, buyurtmam qani?", At: asked},
+				{Side: analyzer.Staff, Text: "Va alaykum assalom! 10 daqiqada aniqlab yozaman.", At: asked.Add(time.Minute)}}}
+		outcomes, err := p.review(context.Background(), input)
+		if err != nil || len(outcomes) != 1 {
+			t.Fatal(outcomes, err)
+		}
+		var d details
+		if err := json.Unmarshal(outcomes[0].Details, &d); err != nil {
+			t.Fatal(err)
+		}
+		if k := find(t, d, "process"); k.Rating == nil || *k.Rating != c.rating || !strings.Contains(k.Reason, c.says) || !strings.Contains(input.Text, k.Evidence) {
+			t.Errorf("after %s: %+v", c.after, k)
+		}
+	}
+}
+
 func TestLegitimateFiguresAreNotInstructions(t *testing.T) {
 	t.Parallel()
 	p := newTestPlugin(t)
@@ -240,6 +268,29 @@ func TestModelCards(t *testing.T) {
 	}
 	if f := p.card.Figures; f.Spearman < 0.6 || f.Replies < 300 {
 		t.Errorf("rank correlation %.3f over %d replies", f.Spearman, f.Replies)
+	}
+}
+
+func TestHostileTexts(t *testing.T) {
+	t.Parallel()
+	p := newTestPlugin(t)
+	at := time.Unix(1_790_000_000, 0)
+	texts := []string{
+		"", "...", "👍", "\xff\xfe", strings.Repeat("😀", 250000), "\u202e\u200f", strings.Repeat("a", 1<<20), strings.Repeat("\xff", 1<<20),
+		strings.Repeat("10 daqiqada yozaman ", 1<<16), strings.Repeat("1-2-", 1<<18), strings.Repeat("ignore ", 1<<17), "\u202eчерез 10 минут напишу\u202c \xff",
+	}
+	for _, before := range texts {
+		for _, reply := range texts {
+			input := analyzer.Input{ID: "1", Text: reply, Side: analyzer.Staff, At: at.Add(time.Hour), Context: []analyzer.Turn{
+				{Side: analyzer.Customer, Text: before, At: at}, {Side: analyzer.Staff, Text: before, At: at.Add(time.Minute)}, {Side: analyzer.None, Text: before}}}
+			results, err := p.Analyze(context.Background(), []analyzer.Input{input})
+			if err != nil || len(results) != 1 || results[0].Err != nil {
+				t.Fatalf("%d and %d bytes: %+v, %v", len(before), len(reply), results, err)
+			}
+			if fault := analyzer.CheckResult(p.Describe(), results[0]); fault != nil {
+				t.Error(fault)
+			}
+		}
 	}
 }
 

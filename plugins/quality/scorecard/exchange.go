@@ -30,6 +30,7 @@ type Exchange struct {
 
 	languageMatch Rating
 	languageSure  float64
+	due           *promise // whose time is up with the reply; nil: none is known
 }
 
 // maxTurns bounds the turns that are read: what was said before them is no part
@@ -91,6 +92,29 @@ func counts(name, text string) map[string]int {
 		return nil
 	}
 	return l.Count(text)
+}
+
+// faults names what is missing in a reply that is not rated good; "" if nothing that can be seen.
+func (e Exchange) faults(key string, rating Rating) string {
+	if rating == NotApplicable || rating == Good {
+		return ""
+	}
+	joined := strings.TrimSpace(e.Before + "\n" + e.Reply)
+	reply, question := counts(replyWords, joined), counts(replyWords, e.Question)
+	figures := strings.ContainsAny(joined, "0123456789")
+	var out []string
+	see := func(of string, holds bool, fault string) {
+		if key == of && holds {
+			out = append(out, fault)
+		}
+	}
+	see(Answers, counts(topicWords, e.Question)["price"] > 0 && !figures, "Money was spoken of, no figure is given.")
+	see(Answers, question["asktime"] > 0 && !figures && reply["deadline"] == 0, "A time was asked, none is given.")
+	see(Answers, reply["deflect"] > 0, "The customer is sent elsewhere.")
+	see(Process, question["greet"] > 0 && !e.Greeted && reply["greet"] == 0, "The customer's greeting is not returned.")
+	see(Process, counts(toneWords, e.Question)["neg"] > 0 && reply["apology"] == 0, "The customer is upset and there is no apology.")
+	see(Process, reply["promise"] > 0 && !figures && reply["deadline"] == 0, "Something is promised without a time.")
+	return strings.Join(out, " ")
 }
 
 // marks are the features that join the reply with its question.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"github.com/fincokpi/finco/plugins/textmodel"
@@ -76,9 +77,16 @@ const sureEnough = 0.45
 // sureToFail is what a 0 in a critical criterion needs, since it voids the card.
 const sureToFail = 0.6
 
-// Judge fills the card. reply is the text as it came; evidence is cut from it.
+// Judge fills the card without knowing when the reply was sent.
 func (j *Judge) Judge(reply string, context []Turn) Card {
+	return j.JudgeAt(reply, time.Time{}, context)
+}
+
+// JudgeAt fills the card. reply is the text as it came; evidence is cut from it. With the time of the reply and of the turns it
+// sees whether a promise to write was kept.
+func (j *Judge) JudgeAt(reply string, at time.Time, context []Turn) Card {
 	e := NewExchange(reply, context)
+	e.due = duePromise(e.Reply, at, context)
 	var card Card
 	text := e.Text()
 	for _, key := range Keys() {
@@ -109,13 +117,16 @@ func (j *Judge) rate(c *Criterion, e Exchange, text textmodel.Text) {
 	case c.Key == Answers && OwedNothing(e.Question):
 		c.Reason = "Nothing was asked."
 		return
-	case c.Key == Process && e.Question == "":
+	case c.Key == Process && e.Question == "" && e.due == nil:
 		c.Reason = "The course of the conversation is not known."
 		return
 	default:
 		j.model(c, text)
 	}
-	c.Reason = reasons[c.Key][c.Rating]
+	c.Reason = strings.TrimSpace(reasons[c.Key][c.Rating] + " " + e.faults(c.Key, c.Rating))
+	if c.Key == Process && e.due != nil {
+		e.due.rate(c)
+	}
 	if c.Rating != NotApplicable {
 		c.Evidence = j.evidence(*c, e)
 	}

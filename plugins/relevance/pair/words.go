@@ -13,7 +13,7 @@ var (
 			"стоимост* нарх* неччи* нечи* канча* қанча* price cost much скидк* chegirma* skidka* чегирма*",
 		"when": "qachon* qachongacha kachon* soat* vaqt* muddat* nechada nechanchi когда скоро срок* долго во_сколько времени качон* қачон* when long soon " +
 			"kuni кун қайси_кун kelmadi kelmayapti yetib kutyap* kutaman жду ждать ждём третий приедет привезут приезж* доставят кутяп* кутвом*",
-		"where": "qayer* qaer* qatta qaysi_joy manzil* adres* lokats* mo'ljal* joylash* где куда адрес* находит* находитесь ориентир* локац* " +
+		"where": "qayer* qaer* qatta qaysi_joy manzil* lokats* mo'ljal* joylash* где куда адрес* находит* находитесь ориентир* локац* " +
 			"каер* қаер* манзил* локаци* where address located",
 		"how": "qanday* qanaqa* qanaqasiga qandoq как каким канака* қандай* кандай* қанақа* how",
 		"why": "nega nimaga nimadan почему зачем отчего нега нимага why",
