@@ -2,15 +2,14 @@ package scaffold_test
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io/fs"
 	"log/slog"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -35,31 +34,29 @@ func languages(t *testing.T) []string {
 	return found
 }
 
-// npm installs what the lock file says, unless it is there: npm writes node_modules/.package-lock.json last.
+// npm has a TypeScript project's packages installed.
 func npm(t *testing.T) {
 	t.Helper()
-	if newer(t, packages+"/.package-lock.json", "templates/typescript/package-lock.json") {
-		return
-	}
-	cmd := exec.CommandContext(t.Context(), "npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline", "--loglevel=error")
-	cmd.Dir = "templates/typescript"
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("The packages of the TypeScript project cannot be installed, which needs Node.js with npm, and the network or npm's cache: %v\n%s", err, out)
+	if err := installed(); err != nil {
+		t.Fatalf("The packages of the TypeScript project cannot be installed, which needs Node.js with npm, and the network or npm's cache: %v", err)
 	}
 }
 
-func newer(t *testing.T, file, than string) bool {
-	t.Helper()
-	one, err := os.Stat(file)
-	if errors.Is(err, fs.ErrNotExist) {
-		return false
+// installed installs what the lock file says, once, unless it is there: npm writes node_modules/.package-lock.json last.
+var installed = sync.OnceValue(func() error {
+	const project = "templates/typescript"
+	there, err := os.Stat(project + "/node_modules/.package-lock.json")
+	wanted, err2 := os.Stat(project + "/package-lock.json")
+	if err == nil && err2 == nil && !there.ModTime().Before(wanted.ModTime()) {
+		return nil
 	}
-	other, err2 := os.Stat(than)
-	if err := errors.Join(err, err2); err != nil {
-		t.Fatal(err)
+	cmd := exec.Command("npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline", "--loglevel=error")
+	cmd.Dir = project
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("%w\n%s", err, out)
 	}
-	return !one.ModTime().Before(other.ModTime())
-}
+	return nil
+})
 
 // project writes one and gives a TypeScript project its packages.
 func project(t *testing.T, lang, kind string) (dir, executable string) {

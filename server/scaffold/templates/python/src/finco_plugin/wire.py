@@ -1,7 +1,7 @@
 """Between the contract in Python and the messages of analyzer.proto.
 
-The messages are made from the contract's compiled form in descriptor.py, so that no compiler of .proto files is needed and
-any protobuf package from 3.20 on will do.
+The messages are made from the contract's compiled form in descriptor.py, so that no compiler of .proto files is needed,
+nor one version of the protobuf package.
 """
 
 import base64
