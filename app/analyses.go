@@ -22,12 +22,18 @@ type pace int
 const (
 	live pace = iota
 	bulk
-	spoken // a sound takes as long as its listener needs, on a queue of its own
 )
 
 // bulkBatch is how many messages a job of a history has: enough to make a plugin call cheap, few enough to finish and be
 // retried within seconds.
 const bulkBatch = 250
+
+// batchesPerJob is how many calls a job takes at most where the analyzer says how many messages it takes at once: a slow one
+// must be done in the time of a job.
+const batchesPerJob = 2
+
+// shadowBehind is how far work in shadow stands behind what counts, in River's priorities.
+const shadowBehind = 3
 
 // contextTurns is how many earlier messages an analyzer sees of the conversation.
 const contextTurns = 6
@@ -38,23 +44,17 @@ type wordedContent struct {
 	side string
 }
 
-// askAnalyzers enqueues the judgement of contents by every enabled analyzer that judges their side, and returns how many.
+// askAnalyzers enqueues the judgement of contents by every analyzer that works, and beside it by every version in shadow, that
+// judges their side. It returns how many judgements that count were asked for.
 func askAnalyzers(_ context.Context, t *tx, r *roster, contents []wordedContent, how pace) (int, error) {
 	asked := 0
-	for _, a := range r.analyzers {
-		if a.State == "ENABLED" && !a.Audio {
-			asked += t.ask(a, contents, how)
+	for _, a := range r.asked(false) {
+		n := t.ask(a, contents, how)
+		if !a.inShadow() {
+			asked += n
 		}
 	}
 	return asked, nil
-}
-
-// pace is how work for an analyzer arrives that would otherwise arrive so.
-func (a analyzerRow) pace(how pace) pace {
-	if a.Audio {
-		return spoken
-	}
-	return how
 }
 
 // ask enqueues the judgement of those contents whose side an analyzer judges, and returns how many.
@@ -65,39 +65,57 @@ func (t *tx) ask(a analyzerRow, contents []wordedContent, how pace) int {
 			ids = append(ids, c.id)
 		}
 	}
-	t.enqueueAnalysis(a.Name, ids, a.pace(how))
+	t.enqueueAnalysis(a, ids, how)
 	return len(ids)
 }
 
-func (t *tx) enqueueAnalysis(name string, ids []int, how pace) {
+// enqueueAnalysis cuts the work into jobs. What is done in shadow waits behind all that counts.
+func (t *tx) enqueueAnalysis(a analyzerRow, ids []int, how pace) {
+	job := args.AnalyzeMessages{Analyzer: a.Name, Again: a.again}
 	opts := &river.InsertOpts{Queue: args.QueueLive}
 	size := 1
-	switch how {
-	case bulk:
-		opts, size = &river.InsertOpts{Queue: args.QueueBulk}, bulkBatch
-	case spoken:
-		opts = &river.InsertOpts{Queue: args.QueueSpeech}
+	if how == bulk {
+		opts.Queue, size = args.QueueBulk, bulkBatch
+	}
+	if a.inShadow() {
+		job.Version, opts.Queue, opts.Priority = a.Version, args.QueueBulk, river.PriorityDefault+shadowBehind
+	}
+	if a.MaxBatch > 0 {
+		size = min(size, batchesPerJob*a.MaxBatch)
+	}
+	if a.Audio {
+		opts.Queue, size = args.QueueSpeech, 1
 	}
 	for part := range slices.Chunk(ids, size) {
-		t.enqueue(args.AnalyzeMessages{Analyzer: name, ContentIDs: part}, opts)
+		job.ContentIDs = part
+		t.enqueue(job, opts)
 	}
 }
 
 // AnalyzeMessages has one analyzer judge versions of messages and stores what it says. Versions that it has judged already are
-// left alone, so the same job twice is once. What it could not judge is put aside with the reason; an error means that the
-// batch is to be tried again, of which what was judged is kept.
-func (a *App) AnalyzeMessages(ctx context.Context, name string, contentIDs []int) error {
+// left alone, so the same job twice is once, also if another version of the analyzer took over meanwhile. What it could not
+// judge is put aside with the reason; an error means that the batch is to be tried again, of which what was judged is kept.
+func (a *App) AnalyzeMessages(ctx context.Context, job args.AnalyzeMessages) error {
 	if _, err := permit(ctx, "analysis", "write"); err != nil {
 		return err
 	}
-	who, inputs, err := a.analysisInputs(ctx, name, contentIDs)
-	if err == nil && who.Audio {
-		return a.listen(ctx, who, contentIDs)
+	work, err := a.assign(ctx, job)
+	for _, part := range work {
+		if part.who.Audio {
+			err = errors.Join(err, a.listen(ctx, part.who, part.contents))
+			continue
+		}
+		err = errors.Join(err, a.judge(ctx, part))
 	}
-	if err != nil || len(inputs) == 0 {
-		return err
+	return err
+}
+
+// judge has a version judge its part of a job.
+func (a *App) judge(ctx context.Context, part assignment) error {
+	if len(part.inputs) == 0 {
+		return nil
 	}
-	results, err := a.analyzers.Analyze(ctx, name, who.Version, inputs)
+	results, err := a.analyzers.Analyze(ctx, part.who.Name, part.who.Version, part.inputs)
 	if err != nil {
 		return err
 	}
@@ -105,45 +123,10 @@ func (a *App) AnalyzeMessages(ctx context.Context, name string, contentIDs []int
 	if err != nil {
 		return err
 	}
-	if err := a.inTx(ctx, func(ctx context.Context, t *tx) error { return t.storeResults(ctx, who, rows, failed) }); err != nil {
+	if err := a.inTx(ctx, func(ctx context.Context, t *tx) error { return t.storeResults(ctx, part.who, rows, failed) }); err != nil {
 		return err
 	}
 	return later
-}
-
-// analysisInputs loads what there is to judge, in a transaction of its own that ends before the plugin is asked.
-func (a *App) analysisInputs(ctx context.Context, name string, contentIDs []int) (analyzerRow, []analyzer.Input, error) {
-	var who analyzerRow
-	var inputs []analyzer.Input
-	err := a.inTx(ctx, func(ctx context.Context, t *tx) error {
-		inputs = nil
-		r, err := t.roster(ctx)
-		if err != nil {
-			return err
-		}
-		if who, err = r.enabled(name); err != nil {
-			return err
-		}
-		if who.Audio {
-			return nil
-		}
-		return t.each(ctx, inputsSQL, []any{idArray(contentIDs), who.ID, who.wantsContext(), contextTurns, r.gap.Seconds()}, func(scan scanner) error {
-			in, err := scanInput(scan)
-			inputs = append(inputs, in)
-			return err
-		})
-	})
-	return who, inputs, err
-}
-
-// enabled is the version of an analyzer that works now.
-func (r *roster) enabled(name string) (analyzerRow, error) {
-	for _, a := range r.analyzers {
-		if a.Name == name && a.State == "ENABLED" {
-			return a, nil
-		}
-	}
-	return analyzerRow{}, domain.Errorf(domain.KindInvalid, "the analyzer %s is not enabled", name)
 }
 
 // wantsContext tells whether the analyzer judges replies to something.
@@ -151,7 +134,8 @@ func (a analyzerRow) wantsContext() bool {
 	return slices.Contains(a.Kinds, string(analyzer.Quality)) || slices.Contains(a.Kinds, string(analyzer.Relevance))
 }
 
-// inputsSQL loads versions not judged yet with the turns before them. The turns are those of the same conversation.
+// inputsSQL loads versions that neither the analyzer ($2) has judged yet nor others whose word stands ($6), with the turns before
+// them, which are those of the same conversation. What was only said in shadow is said again to count ($7).
 const inputsSQL = `
 SELECT c.id, COALESCE(NULLIF(c.text, ''), c.transcript, ''), m.side, m.sent_at, turns.list
 FROM message_contents c JOIN messages m ON m.id = c.message_id
@@ -162,7 +146,7 @@ LEFT JOIN LATERAL (
     WHERE p.chat_id = m.chat_id AND p.thread = m.thread AND p.side <> 'NONE' AND (p.sent_at, p.telegram_id) < (m.sent_at, m.telegram_id)
       AND p.sent_at >= m.sent_at - make_interval(secs => $5)
     ORDER BY p.sent_at DESC, p.telegram_id DESC LIMIT $4) e) turns ON $3
-WHERE c.id = ANY($1) AND NOT EXISTS (SELECT 1 FROM analyses x WHERE x.content_id = c.id AND x.analyzer_id = $2)
+WHERE c.id = ANY($1) AND NOT EXISTS (SELECT 1 FROM analyses x WHERE x.content_id = c.id AND (x.analyzer_id = $2 AND x.shadow = $7 OR x.analyzer_id = ANY($6) AND NOT x.shadow))
 ORDER BY c.id`
 
 func scanInput(scan scanner) (analyzer.Input, error) {
@@ -204,29 +188,55 @@ type analysisRow struct {
 const putAnalysesSQL = `
 WITH input AS (
   SELECT x.*, c.message_id FROM jsonb_to_recordset($1) AS x(content_id bigint, kind text, label text, score double precision,
-    confidence double precision, language text, details jsonb) JOIN message_contents c ON c.id = x.content_id),
+    confidence double precision, language text, details jsonb) JOIN message_contents c ON c.id = x.content_id
+  WHERE NOT EXISTS (SELECT 1 FROM analyses o WHERE o.content_id = x.content_id AND o.analyzer_id = ANY($5) AND NOT o.shadow)),
 made AS (
-  INSERT INTO analyses (message_id, content_id, analyzer_id, kind, label, score, confidence, language, created_at)
-  SELECT message_id, content_id, $2, kind, label, score, confidence, language, $3 FROM input
-  ON CONFLICT (content_id, analyzer_id, kind) DO NOTHING
+  INSERT INTO analyses (message_id, content_id, analyzer_id, kind, label, score, confidence, language, shadow, created_at)
+  SELECT message_id, content_id, $2, kind, label, score, confidence, language, $4, $3 FROM input
+  ON CONFLICT (content_id, analyzer_id, kind, shadow) DO NOTHING
   RETURNING id, message_id, content_id, kind, language),
 details AS (
   INSERT INTO analysis_details (analysis_id, details)
   SELECT made.id, input.details FROM made JOIN input USING (content_id, kind) WHERE input.details IS NOT NULL)
 SELECT made.id, made.kind, made.language, m.chat_id, m.thread, m.telegram_id, m.sent_at, m.side, COALESCE(m.sender_id, 0), COALESCE(c.assignee_id, 0),
-  made.kind = 'NEEDS_REPLY' AND EXISTS (SELECT 1 FROM analyses o WHERE o.message_id = made.message_id AND o.kind = made.kind)
+  made.kind = 'NEEDS_REPLY' AND EXISTS (SELECT 1 FROM analyses o WHERE o.message_id = made.message_id AND o.kind = made.kind
+    AND (NOT o.shadow OR EXISTS (SELECT 1 FROM feedbacks f WHERE f.analysis_id = o.id)))
 FROM made JOIN messages m ON m.id = made.message_id JOIN chats c ON c.id = m.chat_id`
 
+// storeResults keeps what a version said, in shadow without any consequence. It fails as unavailable if meanwhile another
+// version took over some of its work: then what it said is not to be kept, and the job is to be tried again.
 func (t *tx) storeResults(ctx context.Context, who analyzerRow, rows []analysisRow, failed []failedContent) error {
 	if err := t.writeFacts(ctx); err != nil {
 		return err
 	}
+	standing, err := t.standing(ctx, who.Name)
+	if err != nil {
+		return err
+	}
+	if standing != who.standing {
+		return errSwapped(who.Name)
+	}
+	put := []any{asJSON(rows), who.ID, t.at, who.inShadow(), idArray(who.rivals)}
+	if who.inShadow() {
+		return t.each(ctx, putAnalysesSQL, put, func(scanner) error { return nil })
+	}
+	if err := t.putAside(ctx, who, failed); err != nil {
+		return err
+	}
+	if err := t.takeBack(ctx, who.Name, rows); err != nil {
+		return err
+	}
+	return t.count(ctx, who, put)
+}
+
+// count keeps analyses that count, and does what follows from them.
+func (t *tx) count(ctx context.Context, who analyzerRow, put []any) error {
 	r, err := t.roster(ctx)
 	if err != nil {
 		return err
 	}
 	var asked touched
-	err = t.each(ctx, putAnalysesSQL, []any{asJSON(rows), who.ID, t.at}, func(scan scanner) error {
+	err = t.each(ctx, putAnalysesSQL, put, func(scan scanner) error {
 		var id, sender, assignee int
 		var kind, language, side string
 		var p place
@@ -246,12 +256,6 @@ func (t *tx) storeResults(ctx context.Context, who analyzerRow, rows []analysisR
 		return nil
 	})
 	if err != nil {
-		return err
-	}
-	if err := t.putAside(ctx, who.Name, failed); err != nil {
-		return err
-	}
-	if err := t.takeBack(ctx, who.Name, rows); err != nil {
 		return err
 	}
 	return settle(ctx, t, r, asked)
@@ -285,15 +289,17 @@ func sortResults(results []analyzer.Result) (rows []analysisRow, failed []failed
 	return rows, failed, later, nil
 }
 
-func (t *tx) putAside(ctx context.Context, name string, failed []failedContent) error {
+// putAside keeps what could not be judged, unless it was: by the version that works, or, if it was not asked for again, by any.
+func (t *tx) putAside(ctx context.Context, who analyzerRow, failed []failedContent) error {
 	if len(failed) == 0 {
 		return nil
 	}
 	_, err := t.sql.ExecContext(ctx, `
 INSERT INTO analysis_failures (content_id, analyzer, reason, failed_at)
 SELECT content_id, $2::text, reason, $3 FROM jsonb_to_recordset($1) AS x(content_id bigint, reason text)
-WHERE NOT EXISTS (SELECT 1 FROM analyses s JOIN analyzers a ON a.id = s.analyzer_id WHERE s.content_id = x.content_id AND a.name = $2::text AND a.state = 'ENABLED')
-ON CONFLICT (content_id, analyzer) DO UPDATE SET reason = EXCLUDED.reason, failed_at = EXCLUDED.failed_at`, asJSON(failed), name, t.at)
+WHERE NOT EXISTS (SELECT 1 FROM analyses s JOIN analyzers a ON a.id = s.analyzer_id
+  WHERE s.content_id = x.content_id AND NOT s.shadow AND a.name = $2::text AND (NOT $4 OR a.state IN ('ENABLED', 'SPLIT')))
+ON CONFLICT (content_id, analyzer) DO UPDATE SET reason = EXCLUDED.reason, failed_at = EXCLUDED.failed_at`, asJSON(failed), who.Name, t.at, who.again)
 	return err
 }
 
@@ -307,9 +313,9 @@ func (t *tx) takeBack(ctx context.Context, name string, rows []analysisRow) erro
 	return err
 }
 
-// GiveUpAnalysis puts a whole batch aside, with the reason, after its last try.
-func (a *App) GiveUpAnalysis(ctx context.Context, name string, contentIDs []int, cause error) error {
-	if _, err := permit(ctx, "analysis", "write"); err != nil {
+// GiveUpAnalysis puts a whole batch aside, with the reason, after its last try. What was to be judged in shadow nobody misses.
+func (a *App) GiveUpAnalysis(ctx context.Context, job args.AnalyzeMessages, cause error) error {
+	if _, err := permit(ctx, "analysis", "write"); err != nil || job.Version != "" {
 		return err
 	}
 	var own *domain.Error
@@ -317,9 +323,10 @@ func (a *App) GiveUpAnalysis(ctx context.Context, name string, contentIDs []int,
 	if errors.As(cause, &own) {
 		reason = clip(own.Message, 500)
 	}
-	failed := make([]failedContent, len(contentIDs))
-	for i, id := range contentIDs {
+	failed := make([]failedContent, len(job.ContentIDs))
+	for i, id := range job.ContentIDs {
 		failed[i] = failedContent{id, reason}
 	}
-	return a.inTx(ctx, func(ctx context.Context, t *tx) error { return t.putAside(ctx, name, failed) })
+	who := analyzerRow{Name: job.Analyzer, errand: errand{again: job.Again}}
+	return a.inTx(ctx, func(ctx context.Context, t *tx) error { return t.putAside(ctx, who, failed) })
 }

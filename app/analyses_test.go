@@ -11,6 +11,7 @@ import (
 	"github.com/fincokpi/finco/domain"
 	"github.com/fincokpi/finco/ent/gen"
 	"github.com/fincokpi/finco/ent/gen/message"
+	"github.com/fincokpi/finco/jobs/args"
 	"github.com/fincokpi/finco/plugins/analyzer"
 )
 
@@ -69,7 +70,7 @@ func TestTheSameJobTwiceIsOnce(t *testing.T) {
 	var content int
 	w.One(`SELECT id FROM message_contents`, nil, &content)
 	for range 2 {
-		if err := w.App.AnalyzeMessages(w.System("analyzer"), "sentiment", []int{content, content, 12345}); err != nil {
+		if err := w.App.AnalyzeMessages(w.System("analyzer"), args.AnalyzeMessages{Analyzer: "sentiment", ContentIDs: []int{content, content, 12345}}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -110,7 +111,7 @@ func TestFailuresAreKeptApart(t *testing.T) {
 
 	var content int
 	w.One(`SELECT id FROM message_contents WHERE text = 'Salom'`, nil, &content)
-	if err := w.App.GiveUpAnalysis(w.System("analyzer"), "quality", []int{content}, errors.New("pq: secret text")); err != nil {
+	if err := w.App.GiveUpAnalysis(w.System("analyzer"), args.AnalyzeMessages{Analyzer: "quality", ContentIDs: []int{content}}, errors.New("pq: secret text")); err != nil {
 		t.Fatal(err)
 	}
 	if got := look(); !strings.Contains(got, "quality: the analyzer failed") || strings.Contains(got, "secret") {

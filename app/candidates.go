@@ -124,7 +124,14 @@ func (t *tx) tryVersion(ctx context.Context, name string, versions []analyzerVer
 			}
 		}
 	}
-	return t.putState(ctx, id, state, share)
+	if err := t.putState(ctx, id, state, share); err != nil || state != entanalyzer.StateShadow {
+		return err
+	}
+	who, err := t.analyzer(ctx, id)
+	if err != nil {
+		return err
+	}
+	return t.catchUpShadow(ctx, who)
 }
 
 // enableVersion makes one version of an analyzer the only one that works; a candidate stays beside it. If the analyzer never
@@ -136,7 +143,11 @@ WHERE name = $1 AND (id = $2) <> (state = 'ENABLED')`, name, id)
 	if err != nil {
 		return err
 	}
-	return t.catchUp(ctx, name, id)
+	who, err := t.analyzer(ctx, id)
+	if err != nil {
+		return err
+	}
+	return t.catchUp(ctx, who)
 }
 
 func (t *tx) disableAll(ctx context.Context, name string) error {
@@ -150,21 +161,22 @@ func (t *tx) putState(ctx context.Context, id int, state entanalyzer.State, shar
 }
 
 // begin brings a version that is new to its first state. A version that came with the program takes no promoted one's place
-// unseen: it is compared first. One that begins in shadow works at once where the company file wants it.
+// unseen: it is compared first. One that begins in shadow works at once where the company file wants it. What a
+// person installs works at once only if asked for, or if the company file wants that version, or the analyzer and none works yet.
 func (t *tx) begin(ctx context.Context, in RegisterAnalyzerInput, said wishes, id int) error {
-	state := in.State
-	wish, named := said.of(in.Name)
-	if named && (in.Rebuilt || !isCandidate(state)) {
-		state = entanalyzer.StateEnabled
-	}
-	if named && !wish.Enabled || state == entanalyzer.StateEnabled && !said.allows(in.Name, in.Version) {
-		return nil
-	}
 	versions, err := t.analyzerVersions(ctx, in.Name)
 	if err != nil {
 		return err
 	}
 	enabled := find(versions, inState(entanalyzer.StateEnabled))
+	state := in.State
+	wish, named := said.of(in.Name)
+	if named && (in.Rebuilt || !isCandidate(state) && (enabled == nil || wish.Version == in.Version)) {
+		state = entanalyzer.StateEnabled
+	}
+	if named && !wish.Enabled || state == entanalyzer.StateEnabled && !said.allows(in.Name, in.Version) {
+		return nil
+	}
 	if in.Rebuilt && state == entanalyzer.StateEnabled && enabled != nil && len(enabled.Learned) > 0 {
 		if find(versions, func(v analyzerVersion) bool { return isCandidate(v.State) }) != nil {
 			return nil

@@ -65,7 +65,8 @@ func (a *App) Reanalyze(ctx context.Context, in ReanalyzeInput) (int, error) {
 			return err
 		}
 		n = len(ids)
-		t.enqueueAnalysis(who.Name, ids, who.pace(bulk))
+		who.again = true
+		t.enqueueAnalysis(who, ids, bulk)
 		return t.audit(ctx, "reanalyze", "analyzer", who.ID, map[string]int{"messages": n})
 	})
 	return n, err
@@ -79,7 +80,7 @@ func (t *tx) unjudged(ctx context.Context, who analyzerRow, contents []int) ([]i
 SELECT c.id FROM message_contents c JOIN messages m ON m.id = c.message_id AND m.version = c.version
 WHERE c.id = ANY($1) AND to_jsonb(m.side) <@ $3::jsonb
   AND CASE WHEN $4 THEN EXISTS (SELECT 1 FROM attachments f WHERE f.content_id = c.id) ELSE COALESCE(NULLIF(c.text, ''), c.transcript, '') <> '' END
-  AND NOT EXISTS (SELECT 1 FROM analyses x WHERE x.content_id = c.id AND x.analyzer_id = $2)
+  AND NOT EXISTS (SELECT 1 FROM analyses x WHERE x.content_id = c.id AND x.analyzer_id = $2 AND NOT x.shadow)
 ORDER BY c.id`
 	err := t.each(ctx, q, []any{idArray(contents), who.ID, asJSON(who.Sides), who.Audio}, func(scan scanner) error {
 		var id int
@@ -90,25 +91,50 @@ ORDER BY c.id`
 	return ids, err
 }
 
-// catchUp has an analyzer of which no version has said anything judge everything that is there.
-func (t *tx) catchUp(ctx context.Context, name string, id int) error {
-	var ids []int
+// catchUp has an analyzer judge everything that is there of which no version has said anything that counts.
+func (t *tx) catchUp(ctx context.Context, who analyzerRow) error {
+	if who.Audio {
+		return t.catchUpListening(ctx, who)
+	}
 	const q = `
-SELECT c.id FROM message_contents c JOIN messages m ON m.id = c.message_id AND m.version = c.version JOIN analyzers a ON a.id = $2
-WHERE to_jsonb(m.side) <@ a.sides AND NOT a.audio AND COALESCE(NULLIF(c.text, ''), c.transcript, '') <> ''
-  AND NOT EXISTS (SELECT 1 FROM analyses x JOIN analyzers o ON o.id = x.analyzer_id WHERE o.name = $1)
+SELECT c.id FROM message_contents c JOIN messages m ON m.id = c.message_id AND m.version = c.version
+WHERE to_jsonb(m.side) <@ $2::jsonb AND COALESCE(NULLIF(c.text, ''), c.transcript, '') <> ''
+  AND NOT EXISTS (SELECT 1 FROM analyses x JOIN analyzers o ON o.id = x.analyzer_id WHERE o.name = $1 AND NOT x.shadow)
 ORDER BY c.id`
-	err := t.each(ctx, q, []any{name, id}, func(scan scanner) error {
+	ids, err := t.ids(ctx, q, who.Name, asJSON(who.Sides))
+	t.enqueueAnalysis(who, ids, bulk)
+	return err
+}
+
+// comparedDays is how far back a version in shadow judges what the enabled one has judged already: enough for the labels of
+// people that the two are compared by, without the whole history.
+const comparedDays = 28
+
+// catchUpShadow has a version in shadow judge the messages of the last days. One that listens hears only what is to come.
+func (t *tx) catchUpShadow(ctx context.Context, who analyzerRow) error {
+	if who.Audio {
+		return nil
+	}
+	const q = `
+SELECT c.id FROM message_contents c JOIN messages m ON m.id = c.message_id AND m.version = c.version
+WHERE to_jsonb(m.side) <@ $2::jsonb AND COALESCE(NULLIF(c.text, ''), c.transcript, '') <> '' AND m.sent_at >= $3
+  AND NOT EXISTS (SELECT 1 FROM analyses x WHERE x.content_id = c.id AND x.analyzer_id = $1)
+ORDER BY c.id`
+	ids, err := t.ids(ctx, q, who.ID, asJSON(who.Sides), t.at.AddDate(0, 0, -comparedDays))
+	t.enqueueAnalysis(who, ids, bulk)
+	return err
+}
+
+// ids are what a query finds.
+func (t *tx) ids(ctx context.Context, query string, with ...any) ([]int, error) {
+	var ids []int
+	err := t.each(ctx, query, with, func(scan scanner) error {
 		var id int
 		err := scan(&id)
 		ids = append(ids, id)
 		return err
 	})
-	t.enqueueAnalysis(name, ids, bulk)
-	if err != nil {
-		return err
-	}
-	return t.catchUpListening(ctx, name, id)
+	return ids, err
 }
 
 // RetryAnalyses has an analyzer that works again judge what was put aside because it could not, and returns how many versions
@@ -139,7 +165,7 @@ func (a *App) RetryAnalyses(ctx context.Context, name string) (int, error) {
 		}
 		slices.Sort(ids)
 		n = len(ids)
-		t.enqueueAnalysis(name, ids, who.pace(bulk))
+		t.enqueueAnalysis(who, ids, bulk)
 		return nil
 	})
 	return n, err

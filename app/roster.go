@@ -75,6 +75,11 @@ type analyzerRow struct {
 	Labels  map[string][]string `json:"labels"`
 	State   string              `json:"state"`
 	Audio   bool                `json:"audio"`
+	// Share is the percentage of the messages that a SPLIT version judges.
+	Share int `json:"share"`
+	// MaxBatch is how many messages it takes at once; 0: as many as the host likes.
+	MaxBatch int `json:"max_batch"`
+	errand
 }
 
 // rosterSQL reads everything in one statement, so that all of it is of one moment.
@@ -91,7 +96,8 @@ SELECT c.revision, c.timezone, c.currency, c.conversation_gap_seconds, c.reply_g
  (SELECT COALESCE(jsonb_agg(jsonb_build_object('ID', v.id, 'Schedule', v.schedule_id, 'From', v."from", 'Zone', v.timezone,
    'Hours', v.hours) ORDER BY v."from"), '[]') FROM schedule_versions v),
  (SELECT COALESCE(jsonb_agg(jsonb_build_object('id', a.id, 'name', a.name, 'version', a.version, 'kinds', a.kinds,
-   'sides', a.sides, 'labels', a.labels, 'state', a.state, 'audio', a.audio) ORDER BY a.id), '[]') FROM analyzers a)
+   'sides', a.sides, 'labels', a.labels, 'state', a.state, 'audio', a.audio,
+   'share', a.share, 'max_batch', a.max_batch) ORDER BY a.id), '[]') FROM analyzers a)
 FROM companies c`
 
 // roster returns the company as this transaction sees it, from the cache if the revision is known.

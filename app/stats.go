@@ -203,14 +203,15 @@ const untaughtSQL = `n.created_at <= f.created_at AND (n.learned IS NULL OR NOT 
   SELECT 1 FROM analyses t JOIN analyzers o ON o.id = t.analyzer_id AND o.name = n.name JOIN feedbacks e ON e.analysis_id = t.id
   WHERE t.content_id = a.content_id AND t.kind = a.kind AND e.created_at < n.created_at))`
 
-// pairsSQL finds what each version of an analyzer said, by $2 and in shadow too, beside what a person said of the same.
+// pairsSQL finds what each version of an analyzer said first, by $2 and in shadow too, beside what a person said of the same.
 const pairsSQL = saidSQL + `
-SELECT a.analyzer_id, a.kind, COALESCE(a.language, ''), COALESCE(a.label, ''), (a.score * 1000000000)::bigint, COALESCE(f.label, ''),
+SELECT DISTINCT ON (a.content_id, a.kind, a.analyzer_id) a.analyzer_id, a.kind, COALESCE(a.language, ''), COALESCE(a.label, ''), (a.score * 1000000000)::bigint, COALESCE(f.label, ''),
   (f.score * 1000000000)::bigint
 FROM said f JOIN analyses a ON a.content_id = f.content_id AND a.kind = f.kind AND a.created_at <= $2
 JOIN analyzers n ON n.id = a.analyzer_id AND n.name = f.name AND ` + untaughtSQL + `
 WHERE NOT $4 OR EXISTS (SELECT 1 FROM messages m JOIN chats c ON c.id = m.chat_id
-  WHERE m.id = a.message_id AND (m.sender_id = $5 OR c.team_id = ANY($6)))`
+  WHERE m.id = a.message_id AND (m.sender_id = $5 OR c.team_id = ANY($6)))
+ORDER BY a.content_id, a.kind, a.analyzer_id, a.created_at, a.id`
 
 // readPairs finds what machines said beside what people said: scores of the kinds that are scores, labels of the others. A
 // person's word that lacks what the kind is about says nothing about the machine.

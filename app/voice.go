@@ -23,9 +23,10 @@ type sound struct {
 // that has words already (a transcript that came with it) is not listened to.
 func askListeners(t *tx, r *roster, notes []wordedContent) int {
 	asked := 0
-	for _, a := range r.analyzers {
-		if a.State == "ENABLED" && a.Audio {
-			asked += t.ask(a, notes, live)
+	for _, a := range r.asked(true) {
+		n := t.ask(a, notes, live)
+		if !a.inShadow() {
+			asked += n
 		}
 	}
 	return asked
@@ -58,14 +59,14 @@ func (a *App) listen(ctx context.Context, who analyzerRow, contentIDs []int) err
 const soundsSQL = `
 SELECT DISTINCT ON (c.id) c.id, m.side, m.sent_at, f.sha256, f.mime, f.bytes, f.seconds
 FROM attachments f JOIN message_contents c ON c.id = f.content_id JOIN messages m ON m.id = c.message_id
-WHERE c.id = ANY($1) AND NOT EXISTS (SELECT 1 FROM analyses x WHERE x.content_id = c.id AND x.analyzer_id = $2)
+WHERE c.id = ANY($1) AND NOT EXISTS (SELECT 1 FROM analyses x WHERE x.content_id = c.id AND x.analyzer_id = $2 AND x.shadow = $3)
 ORDER BY c.id, f.position`
 
 func (a *App) sounds(ctx context.Context, who analyzerRow, contentIDs []int) ([]sound, error) {
 	var notes []sound
 	err := a.inTx(ctx, func(ctx context.Context, t *tx) error {
 		notes = nil
-		return t.each(ctx, soundsSQL, []any{idArray(contentIDs), who.ID}, func(scan scanner) error {
+		return t.each(ctx, soundsSQL, []any{idArray(contentIDs), who.ID, who.inShadow()}, func(scan scanner) error {
 			var id, seconds int
 			var side string
 			var s sound
@@ -159,17 +160,11 @@ WHERE c.id = $1 AND c.transcript IS NULL AND m.id = c.message_id RETURNING m.sid
 }
 
 // catchUpListening has an analyzer that hears listen to every note that has no words yet.
-func (t *tx) catchUpListening(ctx context.Context, name string, id int) error {
-	var ids []int
+func (t *tx) catchUpListening(ctx context.Context, who analyzerRow) error {
 	const q = `
 SELECT DISTINCT c.id FROM attachments f JOIN message_contents c ON c.id = f.content_id JOIN messages m ON m.id = c.message_id JOIN analyzers a ON a.id = $1
 WHERE a.audio AND to_jsonb(m.side) <@ a.sides AND c.transcript IS NULL ORDER BY c.id`
-	err := t.each(ctx, q, []any{id}, func(scan scanner) error {
-		var content int
-		err := scan(&content)
-		ids = append(ids, content)
-		return err
-	})
-	t.enqueueAnalysis(name, ids, spoken)
+	ids, err := t.ids(ctx, q, who.ID)
+	t.enqueueAnalysis(who, ids, live)
 	return err
 }

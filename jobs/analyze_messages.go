@@ -42,7 +42,7 @@ func (w *analyzeMessages) Work(ctx context.Context, job *river.Job[args.AnalyzeM
 	if job.Attempt > job.MaxAttempts { // the last attempt took its worker along
 		return w.giveUp(ctx, job, domain.Errorf(domain.KindInternal, "the worker died of it"))
 	}
-	err := w.app.AnalyzeMessages(ctx, job.Args.Analyzer, job.Args.ContentIDs)
+	err := w.app.AnalyzeMessages(ctx, job.Args)
 	if err == nil {
 		return nil
 	}
@@ -60,8 +60,8 @@ func (w *analyzeMessages) Work(ctx context.Context, job *river.Job[args.AnalyzeM
 }
 
 func (w *analyzeMessages) giveUp(ctx context.Context, job *river.Job[args.AnalyzeMessages], err error) error {
-	w.log.Error("analysis put aside", "room", "jobs", "job", job.ID, "analyzer", job.Args.Analyzer, "messages", len(job.Args.ContentIDs), "error", err)
-	if aside := w.app.GiveUpAnalysis(ctx, job.Args.Analyzer, job.Args.ContentIDs, err); aside != nil {
+	w.log.Error("analysis put aside", "room", "jobs", "job", job.ID, "analyzer", job.Args.Analyzer, "version", job.Args.Version, "messages", len(job.Args.ContentIDs), "error", err)
+	if aside := w.app.GiveUpAnalysis(ctx, job.Args, err); aside != nil {
 		return errors.Join(err, aside)
 	}
 	return river.JobCancel(err)

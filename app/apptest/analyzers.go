@@ -8,19 +8,21 @@ import (
 	"github.com/fincokpi/finco/plugins/analyzer"
 )
 
-// Analyzers answers in place of plugins: by the text of a message, else by default, else with nothing to say.
+// Analyzers answers in place of plugins: by the text of a message, else by default, else with nothing to say. What is set for
+// name@version is that version's alone.
 type Analyzers struct {
 	mu       sync.Mutex
 	answers  map[string]map[string]analyzer.Result
 	defaults map[string][]analyzer.Outcome
 	down     map[string]error
 	asked    map[string][]analyzer.Input
+	during   map[string]func()
 }
 
 func newAnalyzers() *Analyzers {
 	return &Analyzers{
 		answers: map[string]map[string]analyzer.Result{}, defaults: map[string][]analyzer.Outcome{},
-		down: map[string]error{}, asked: map[string][]analyzer.Input{},
+		down: map[string]error{}, asked: map[string][]analyzer.Input{}, during: map[string]func(){},
 	}
 }
 
@@ -57,6 +59,24 @@ func (a *Analyzers) Down(name string, err error) {
 	a.down[name] = err
 }
 
+// During has something happen once, while an analyzer judges its next batch.
+func (a *Analyzers) During(name string, do func()) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.during[name] = do
+}
+
+// happen does what was to happen meanwhile.
+func (a *Analyzers) happen(name string) {
+	a.mu.Lock()
+	do := a.during[name]
+	delete(a.during, name)
+	a.mu.Unlock()
+	if do != nil {
+		do()
+	}
+}
+
 // Asked are the inputs that an analyzer got, in order.
 func (a *Analyzers) Asked(name string) []analyzer.Input {
 	a.mu.Lock()
@@ -65,9 +85,13 @@ func (a *Analyzers) Asked(name string) []analyzer.Input {
 }
 
 // Analyze is what the App calls.
-func (a *Analyzers) Analyze(_ context.Context, name, _ string, inputs []analyzer.Input) ([]analyzer.Result, error) {
+func (a *Analyzers) Analyze(_ context.Context, name, version string, inputs []analyzer.Input) ([]analyzer.Result, error) {
+	a.happen(name)
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	if own := name + "@" + version; a.answers[own] != nil || a.defaults[own] != nil || a.down[own] != nil {
+		name = own
+	}
 	a.asked[name] = append(a.asked[name], inputs...)
 	if err := a.down[name]; err != nil {
 		return nil, err

@@ -220,7 +220,7 @@ func (w *World) work(kind string, raw []byte) error {
 	case args.AnalyzeMessages{}.Kind():
 		var job args.AnalyzeMessages
 		w.must(json.Unmarshal(raw, &job))
-		return w.App.AnalyzeMessages(w.System("analyzer"), job.Analyzer, job.ContentIDs)
+		return w.App.AnalyzeMessages(w.System("analyzer"), job)
 	case args.Resettle{}.Kind():
 		var job args.Resettle
 		w.must(json.Unmarshal(raw, &job))

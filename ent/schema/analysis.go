@@ -45,7 +45,7 @@ func (Analysis) Edges() []ent.Edge {
 
 func (Analysis) Indexes() []ent.Index {
 	return []ent.Index{
-		index.Fields("content_id", "analyzer_id", "kind").Unique(),
+		index.Fields("content_id", "analyzer_id", "kind", "shadow").Unique(), // what was said in shadow may be said again to count
 		index.Fields("message_id"),
 	}
 }

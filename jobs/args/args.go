@@ -16,8 +16,12 @@ const (
 // AnalyzeMessages runs one analyzer over the contents of some messages. It holds ids only: text stays in its own table,
 // where access rules cover it.
 type AnalyzeMessages struct {
-	// Analyzer is the analyzer's name; the enabled version is found when the job runs.
+	// Analyzer is the analyzer's name; the version that works for each message is found when the job runs.
 	Analyzer string `json:"analyzer"`
+	// Version is of one in shadow; the job does nothing once it is in shadow no more. Empty: whichever works.
+	Version string `json:"version,omitempty"`
+	// Again has judged what an earlier version of the analyzer has judged already.
+	Again bool `json:"again,omitempty"`
 	// ContentIDs are the ids of message contents.
 	ContentIDs []int `json:"content_ids"`
 }

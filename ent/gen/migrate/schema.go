@@ -103,9 +103,9 @@ var (
 		},
 		Indexes: []*schema.Index{
 			{
-				Name:    "analysis_content_id_analyzer_id_kind",
+				Name:    "analysis_content_id_analyzer_id_kind_shadow",
 				Unique:  true,
-				Columns: []*schema.Column{AnalysesColumns[10], AnalysesColumns[8], AnalysesColumns[1]},
+				Columns: []*schema.Column{AnalysesColumns[10], AnalysesColumns[8], AnalysesColumns[1], AnalysesColumns[6]},
 			},
 			{
 				Name:    "analysis_message_id",
