@@ -155,6 +155,11 @@ func TestAddedSections(t *testing.T) {
 		"analyzer twice":  {"analyzers: [{ name: topic }, { name: topic }]\n", "analyzers[1].name:"},
 		"settings":        {"analyzers: [{ name: topic, settings: [1] }]\n", "analyzers[0].settings:"},
 		"topic":           {"topics: [{ name: delivery, phrases: [] }]\n", "topics[0].phrases: at least one phrase is needed"},
+		"other topic":     {"topics: [{ name: other, phrases: [salom] }]\n", "topics[0].name: other is what no topic fits"},
+		"long topic":      {"topics: [{ name: " + strings.Repeat("x", 65) + ", phrases: [salom] }]\n", "topics[0].name: a topic's name has 1 to 64 bytes"},
+		"empty phrase":    {"topics: [{ name: delivery, phrases: [salom, '42?'] }]\n", "topics[0].phrases[1]: a phrase needs a word of two letters"},
+		"many phrases":    {"topics: [{ name: delivery, phrases: [" + strings.Repeat("salom, ", 101) + "] }]\n", "101 phrases are more than 100"},
+		"many topics":     {"topics:\n" + manyTopics(51), "51 topics are more than 50"},
 		"chat twice":      {"chats: [{ telegram_id: -5 }, { telegram_id: -5 }]\n", "chats[1].telegram_id:"},
 		"chat's team":     {"chats: [{ telegram_id: -5, team: Sales }]\n", `chats[0].team: there is no team "Sales"`},
 	} {
@@ -166,6 +171,14 @@ func TestAddedSections(t *testing.T) {
 			}
 		})
 	}
+}
+
+func manyTopics(n int) string {
+	var text strings.Builder
+	for i := range n {
+		fmt.Fprintf(&text, "  - { name: topic %d, phrases: [salom] }\n", i)
+	}
+	return text.String()
 }
 
 func TestAllFaultsAtOnce(t *testing.T) {

@@ -2,8 +2,10 @@ package companyfile
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/teambition/rrule-go"
 )
@@ -142,25 +144,58 @@ func (b *builder) analyzers(o object) {
 	}
 }
 
+// Bounds of a company's own topics, which the analyzers keep to as well.
+const (
+	maxTopics       = 50
+	maxTopicName    = 64 // bytes, as of any label
+	maxTopicPhrases = 100
+	otherTopic      = "other" // the label of what no topic fits
+)
+
+// twoLetters is what a phrase needs to be compared with anything.
+var twoLetters = regexp.MustCompile(`\p{L}{2}`)
+
 func (b *builder) topics(o object) {
-	for _, f := range o.objects("topics", "name", "phrases") {
+	list := o.objects("topics", "name", "phrases")
+	for i, f := range list {
 		var t Topic
 		if v, ok := f.need("name"); ok {
 			if t.Name, ok = v.name(); ok {
 				b.claim("topic", t.Name, v)
-			}
-		}
-		if v, ok := f.need("phrases"); ok {
-			items := v.list()
-			if len(items) == 0 && v.node.Kind == yamlList {
-				v.fault("at least one phrase is needed")
-			}
-			for _, item := range items {
-				if s, ok := item.name(); ok {
-					t.Phrases = append(t.Phrases, s)
+				switch {
+				case t.Name == otherTopic:
+					v.fault("%s is what no topic fits and takes no phrases", otherTopic)
+				case len(t.Name) > maxTopicName || t.Name != strings.TrimSpace(t.Name) || strings.ContainsFunc(t.Name, unicode.IsControl):
+					v.fault("a topic's name has 1 to %d bytes in one line", maxTopicName)
+				case i == maxTopics:
+					v.fault("%d topics are more than %d", len(list), maxTopics)
 				}
 			}
 		}
+		if v, ok := f.need("phrases"); ok {
+			t.Phrases = v.phrases()
+		}
 		b.out.Topics = append(b.out.Topics, t)
 	}
+}
+
+// phrases reads the examples of a topic.
+func (v value) phrases() []string {
+	items := v.list()
+	switch {
+	case len(items) == 0 && v.node.Kind == yamlList:
+		v.fault("at least one phrase is needed")
+	case len(items) > maxTopicPhrases:
+		v.fault("%d phrases are more than %d", len(items), maxTopicPhrases)
+	}
+	var out []string
+	for _, item := range items {
+		s, ok := item.name()
+		if ok && !twoLetters.MatchString(s) {
+			item.fault("a phrase needs a word of two letters")
+		} else if ok {
+			out = append(out, s)
+		}
+	}
+	return out
 }

@@ -75,8 +75,13 @@ func (p *plugin) Analyze(ctx context.Context, inputs []analyzer.Input) ([]analyz
 	return analyzer.Each(ctx, inputs, p.judge)
 }
 
+// speaks tells whether a text has a letter, or signs that speak without one: "???".
+func speaks(text string) bool {
+	return strings.ContainsFunc(text, unicode.IsLetter) || strings.Contains(text, "??") || strings.Contains(text, "!!")
+}
+
 func (p *plugin) judge(_ context.Context, input analyzer.Input) ([]analyzer.Outcome, error) {
-	if textmodel.Blank(input.Text) || strings.IndexFunc(textmodel.Clip(input.Text), unicode.IsLetter) < 0 {
+	if textmodel.Blank(input.Text) || !speaks(textmodel.Clip(input.Text)) {
 		return nil, nil
 	}
 	tongue, _ := language.Detect(input.Text)

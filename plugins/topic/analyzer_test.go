@@ -182,7 +182,7 @@ func TestSettingsAreChecked(t *testing.T) {
 	long, _ := json.Marshal(map[string]any{"topics": many})
 	for settings, says := range map[string]string{
 		`[]`: "settings", `{"topics": {"a": "b"}}`: "lists of phrases", `{"topics": {"": ["b"]}}`: "name", `{"topics": {"a": []}}`: "at least one",
-		`{"topics": {"a": ["..."]}}`: "phrase 1", `{"topics": {"other": ["b"]}}`: "other", `{"only": true}`: "only needs topics",
+		`{"topics": {"a": ["..."]}}`: "with a word", `{"topics": {"other": ["b"]}}`: "other", `{"only": true}`: "only needs topics",
 		`{"topics": {"a": ["` + strings.Repeat("x", 400) + `"]}}`: "phrase 1", string(long): "more than 50",
 		`{"topics": {"` + strings.Repeat("k", 65) + `": ["b"]}}`: "64",
 	} {

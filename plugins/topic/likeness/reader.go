@@ -1,6 +1,7 @@
 package likeness
 
 import (
+	"bytes"
 	"cmp"
 	"math"
 	"slices"
@@ -57,7 +58,7 @@ func ngrams(text string) (stems, chars []term) {
 		for end < len(form) && form[end] != ' ' && form[end] != '?' && form[end] != '!' {
 			end++
 		}
-		if word := form[start:end]; len(word) > 1 && word[0] != '0' {
+		if word := form[start:end]; len(word) > 1 && len(bytes.Trim(word, "0")) > 0 {
 			counts := 1.0
 			if isCommon(word) {
 				counts = commonWord

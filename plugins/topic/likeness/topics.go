@@ -57,14 +57,16 @@ func newTopics(rare *background, given map[string][]string) (*Topics, error) {
 		}
 		for i, phrase := range given[key] {
 			r := rare.read(phrase)
-			if len(phrase) > MaxPhrase || len(r.stems) == 0 {
-				faults = append(faults, fmt.Sprintf("phrase %d of %.80q must have a word and at most %d bytes", i+1, key, MaxPhrase))
-				continue
+			if len(phrase) > MaxPhrase {
+				faults = append(faults, fmt.Sprintf("phrase %d of %.80q has more than %d bytes", i+1, key, MaxPhrase))
+			}
+			if len(r.stems) == 0 {
+				continue // nothing to compare with
 			}
 			own.phrases = append(own.phrases, r)
 		}
 		if len(own.phrases) == 0 {
-			faults = append(faults, fmt.Sprintf("%.80q needs at least one example phrase", key))
+			faults = append(faults, fmt.Sprintf("%.80q needs at least one example phrase with a word", key))
 		}
 		own.all = rare.read(strings.Join(given[key], "\n"))
 		t.topics = append(t.topics, own)
