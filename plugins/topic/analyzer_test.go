@@ -11,6 +11,7 @@ import (
 
 	"github.com/fincokpi/finco/plugins/analyzer"
 	"github.com/fincokpi/finco/plugins/analyzertest"
+	"github.com/fincokpi/finco/plugins/textmodel"
 	"github.com/fincokpi/finco/plugins/topic/likeness"
 	"github.com/fincokpi/finco/plugins/topic/model"
 )
@@ -168,6 +169,37 @@ func TestOtherSpellingsOfAPhraseMeetIt(t *testing.T) {
 	for _, text := range []string{"Дўконингиз қаерда жойлашган", "дуконингиз каерда жойлашган?", "DOʻKONINGIZ QAYERDA JOYLASHGAN", "mo'ljal qayer", "moljal qayer"} {
 		if got, sure := labelOf(t, p, text); got != "shop" {
 			t.Errorf("%q: %s (%.2f)", text, got, sure)
+		}
+	}
+}
+
+func TestChoose(t *testing.T) {
+	t.Parallel()
+	p := configured(t, shop)
+	w := *p.wanted.Load()
+	w.labels = map[string]int{"warranty": 1} // as if corrections had taught the model
+	const far, near = "где курьер", "рассрочка на 12 месяцев"
+	for name, c := range map[string]struct {
+		text       string
+		label      string
+		confidence float64 // of the label
+		warranty   float64 // what the model gives for it
+		only       bool
+		want       string
+	}{
+		"the model's":                     {far, "delivery", 0.9, 0.05, false, "delivery"},
+		"the phrases'":                    {near, "payment", 0.9, 0.05, false, "instalments"},
+		"learned":                         {far, "warranty", 0.9, 0.9, false, "warranty"},
+		"learned, but less sure":          {far, "delivery", 0.6, 0.3, false, "delivery"},
+		"learned, the only ones":          {far, "warranty", 0.9, 0.9, true, "warranty"},
+		"nothing of it, the only ones":    {far, "delivery", 0.9, 0.05, true, "other"},
+		"the phrases', the only ones":     {near, "payment", 0.9, 0.05, true, "instalments"},
+		"the phrases' above what learned": {near, "warranty", 0.5, 0.5, false, "instalments"},
+	} {
+		w.only = c.only
+		got, sure := w.choose(c.text, textmodel.Prediction{Label: c.label, Confidence: c.confidence, Probabilities: []float64{0, c.warranty}})
+		if got != c.want || sure < 0.4 || sure > 1 {
+			t.Errorf("%s: %s (%.2f), want %s", name, got, sure, c.want)
 		}
 	}
 }
