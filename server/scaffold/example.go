@@ -39,6 +39,14 @@ func (e example) First() string { return e.Groups[0].Name }
 // Second is the second group's name; only for the shape balance.
 func (e example) Second() string { return e.Groups[1].Name }
 
+// Measure says how the confidence can be measured: finco analyzer eval compares labels.
+func (e example) Measure() string {
+	if len(e.Labels) == 0 {
+		return "compare it with what people say of it"
+	}
+	return "measure it with finco analyzer eval"
+}
+
 // GroupNames are in the order of the groups.
 func (e example) GroupNames() (names []string) {
 	for _, g := range e.Groups {
