@@ -21,6 +21,8 @@ type Config struct {
 	Log *slog.Logger
 	// Live, Bulk and Speech are how many jobs of each queue run at once.
 	Live, Bulk, Speech int
+	// Learner learns from feedback; nil: these workers don't.
+	Learner Learner
 }
 
 // sweepEvery is how late a breach may show.
@@ -55,8 +57,8 @@ func Start(ctx context.Context, a *app.App, cfg Config) (*Workers, error) {
 		Logger:               slog.New(warnings{cfg.Log.Handler()}), // what it says of itself every few seconds is no news
 		ErrorHandler:         faultLog{cfg.Log},
 		ReindexerIndexNames:  []string{}, // the role that serves owns no index
-		PeriodicJobs: []*river.PeriodicJob{river.NewPeriodicJob(river.PeriodicInterval(sweepEvery),
-			func() (river.JobArgs, *river.InsertOpts) { return args.Sweep{}, nil }, &river.PeriodicJobOpts{RunOnStart: true})},
+		PeriodicJobs: append(learning(workers, cfg.Learner), river.NewPeriodicJob(river.PeriodicInterval(sweepEvery),
+			func() (river.JobArgs, *river.InsertOpts) { return args.Sweep{}, nil }, &river.PeriodicJobOpts{RunOnStart: true})),
 	})
 	if err != nil {
 		return nil, err

@@ -20,6 +20,7 @@ type analyzerCmd struct {
 	Split   analyzerSplitCmd   `cmd:"" help:"Have a version judge a share of the messages in place of the enabled one."`
 	Eval    analyzerEvalCmd    `cmd:"" help:"Score an analyzer or a model file on labelled texts."`
 	Train   analyzerTrainCmd   `cmd:"" help:"Train a model on labelled texts."`
+	Learn   analyzerLearnCmd   `cmd:"" help:"Have analyzers learn from feedback now, and propose what is better in shadow."`
 }
 
 type analyzerListCmd struct{}
