@@ -41,17 +41,22 @@ func (word) bytes() (int64, error)                                   { return 7,
 func TestTheBestSettingIsShown(t *testing.T) {
 	t.Parallel()
 	lines := []line{{label: "a", text: "1"}, {label: "a", text: "2"}, {label: "oos", text: "3"}, {label: "b", text: "4"}}
-	got, err := contest(t.Context(), t.TempDir(), parrot{[]string{"b", "a", "oos"}}, task{name: "x", other: "oos", parts: []part{{lines, lines}, {lines, lines}}})
+	x := task{name: "x", other: "oos", parts: []part{{lines, lines}, {lines, lines}}}
+	got, err := compete(t.Context(), t.TempDir(), []rival{parrot{[]string{"b", "a", "oos"}}, parrot{[]string{"b"}}}, x)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got.Setting != "a" || got.Accuracy != 0.5 || math.Abs(got.MacroF1-2.0/9) > 1e-4 || got.Seconds != 2 || got.Bytes != 7 || got.Rate < minRated {
+	first := got.Figures[0]
+	if first.Setting != "a" || first.Accuracy != 0.5 || math.Abs(first.MacroF1-2.0/9) > 1e-4 || first.Seconds != 2 || first.Bytes != 7 || first.Rate < minRated {
+		t.Errorf("%+v", first)
+	}
+	if got.Scored != 8 || got.Folds != 2 || got.Figures[1].Setting != "b" {
 		t.Errorf("%+v", got)
 	}
-	if got.InScope == nil || math.Abs(*got.InScope-2.0/3) > 1e-9 || *got.OOS != 0 {
-		t.Errorf("in scope %v, recall %v", got.InScope, got.OOS)
+	if first.InScope == nil || math.Abs(*first.InScope-2.0/3) > 1e-9 || *first.OOS != 0 {
+		t.Errorf("in scope %v, recall %v", first.InScope, first.OOS)
 	}
-	if _, err := contest(t.Context(), t.TempDir(), parrot{[]string{"broken"}}, task{name: "x", parts: []part{{lines, lines}}}); err == nil || !strings.Contains(err.Error(), "parrot on x") {
+	if _, err := compete(t.Context(), t.TempDir(), []rival{parrot{[]string{"broken"}}}, task{name: "x", parts: []part{{lines, lines}}}); err == nil || !strings.Contains(err.Error(), "parrot on x") {
 		t.Errorf("got %v", err)
 	}
 }

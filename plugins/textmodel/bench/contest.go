@@ -46,32 +46,34 @@ type figures struct {
 // minRated is how many texts a rate is measured on at least; a small set is repeated.
 const minRated = 20000
 
-// contest has one rival try a task with each of its settings and returns the best by macro-F1.
-func contest(ctx context.Context, dir string, r rival, t task) (figures, error) {
-	var best figures
-	var chosen fitted
+// best has one rival try a task with each of its settings and returns the best by macro-F1.
+func best(ctx context.Context, dir string, r rival, t task) (best figures, chosen fitted, err error) {
 	for _, setting := range r.settings() {
 		f, model, err := attempt(ctx, dir, r, setting, t)
 		if err != nil {
-			return figures{}, fmt.Errorf("%s on %s: %w", r.name(), t.name, err)
+			return figures{}, nil, fmt.Errorf("%s on %s: %w", r.name(), t.name, err)
 		}
 		if chosen == nil || f.MacroF1 > best.MacroF1 {
 			best, chosen = f, model
 		}
 	}
+	return best, chosen, nil
+}
+
+// weigh measures how fast and large a model is.
+func (f *figures) weigh(ctx context.Context, model fitted, t task) (err error) {
 	last := texts(t.parts[len(t.parts)-1].test)
 	var many []string
 	for len(many) < minRated {
 		many = append(many, last...)
 	}
-	var err error
-	if best.Rate, err = chosen.rate(ctx, many); err == nil {
-		best.Bytes, err = chosen.bytes()
+	if f.Rate, err = model.rate(ctx, many); err == nil {
+		f.Bytes, err = model.bytes()
 	}
 	if err != nil {
-		return figures{}, fmt.Errorf("%s on %s: %w", r.name(), t.name, err)
+		err = fmt.Errorf("%s on %s: %w", f.Rival, t.name, err)
 	}
-	return best, nil
+	return err
 }
 
 // attempt trains a model a part and scores the answers to all parts together. The model returned is the last part's.

@@ -8,8 +8,11 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"runtime"
 	"strings"
 	"text/tabwriter"
+
+	"golang.org/x/sync/errgroup"
 )
 
 // row is one task with what each rival reached, in the order of rivals.
@@ -75,26 +78,37 @@ func compare(ctx context.Context, data, finco, only string, asJSON bool, out, pr
 	return table(out, rows)
 }
 
-// compete has all rivals try a task, one after the other, so that none waits for another's processor.
+// compete has all rivals learn a task, as many at once as there are processors, and then answer one after the other, so that
+// none waits for another's memory.
 func compete(ctx context.Context, dir string, programs []rival, t task) (row, error) {
 	dir, err := os.MkdirTemp(dir, "")
 	if err != nil {
 		return row{}, err
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
-	r := row{Set: t.name, Kind: t.kind, Trained: len(t.parts[0].train)}
+	r := row{Set: t.name, Kind: t.kind, Trained: len(t.parts[0].train), Figures: make([]figures, len(programs))}
 	if len(t.parts) > 1 {
 		r.Folds = len(t.parts)
 	}
 	for _, p := range t.parts {
 		r.Scored += len(p.test)
 	}
-	for _, program := range programs {
-		f, err := contest(ctx, dir, program, t)
-		if err != nil {
+	models := make([]fitted, len(programs))
+	learning, within := errgroup.WithContext(ctx)
+	learning.SetLimit(runtime.NumCPU())
+	for i, program := range programs {
+		learning.Go(func() (err error) {
+			r.Figures[i], models[i], err = best(within, dir, program, t)
+			return err
+		})
+	}
+	if err := learning.Wait(); err != nil {
+		return row{}, err
+	}
+	for i, model := range models {
+		if err := r.Figures[i].weigh(ctx, model, t); err != nil {
 			return row{}, err
 		}
-		r.Figures = append(r.Figures, f)
 	}
 	return r, nil
 }
