@@ -234,9 +234,12 @@ func nullableJSON(raw json.RawMessage) any {
 type AnalyzerSpec struct {
 	Name, Version, Path, Checksum string
 	Settings                      json.RawMessage
-	// Candidate tells that it runs beside the version of its name that is enabled.
-	Candidate bool
+	// State is what it does; none is DISABLED.
+	State entanalyzer.State
 }
+
+// Candidate tells whether it runs beside the version of its name that is enabled.
+func (s AnalyzerSpec) Candidate() bool { return isCandidate(s.State) }
 
 // Analyzers are the versions that run now, by name: of each the enabled one and the candidate, as far as there are any. For
 // whoever sees analyzers' settings, and the server.
@@ -248,12 +251,12 @@ func (a *App) Analyzers(ctx context.Context) ([]AnalyzerSpec, error) {
 	err := a.inTx(ctx, func(ctx context.Context, t *tx) error {
 		out = nil
 		const q = `
-SELECT name, version, path, checksum, COALESCE(settings, '{}'), state <> 'ENABLED' AS candidate FROM analyzers
-WHERE state <> 'DISABLED' ORDER BY name, candidate, id`
+SELECT name, version, path, checksum, COALESCE(settings, '{}'), state FROM analyzers
+WHERE state <> 'DISABLED' ORDER BY name, state <> 'ENABLED', id`
 		return t.each(ctx, q, nil, func(scan scanner) error {
 			var s AnalyzerSpec
 			var settings []byte
-			err := scan(&s.Name, &s.Version, &s.Path, &s.Checksum, &settings, &s.Candidate)
+			err := scan(&s.Name, &s.Version, &s.Path, &s.Checksum, &settings, &s.State)
 			s.Settings = settings
 			out = append(out, s)
 			return err

@@ -10,7 +10,7 @@ import (
 
 // QueueLoad is how many jobs of a kind in a queue are in a state, and how old the oldest is.
 type QueueLoad struct {
-	Queue, Kind, State string
+	Queue, Kind, State string // analyses in shadow are a kind of their own: nobody waits for them
 	Jobs               int
 	Oldest             time.Duration
 }
@@ -22,6 +22,9 @@ type Load struct {
 	Waits, Failures map[string]int
 }
 
+// inShadow is added to the kind of jobs that count nowhere.
+const inShadow = "_in_shadow"
+
 // Load counts what waits to be done, for metrics and for those who wait for an import.
 func (a *App) Load(ctx context.Context) (Load, error) {
 	out := Load{Waits: map[string]int{"OPEN": 0, "BREACHED": 0}, Failures: map[string]int{}}
@@ -29,7 +32,7 @@ func (a *App) Load(ctx context.Context) (Load, error) {
 		return out, err
 	}
 	err := a.inTx(ctx, func(ctx context.Context, t *tx) error {
-		err := t.each(ctx, `SELECT queue, kind, state::text, count(*), EXTRACT(epoch FROM $1 - min(created_at))::float8 FROM river_job
+		err := t.each(ctx, `SELECT queue, kind || CASE WHEN args ? 'version' THEN '`+inShadow+`' ELSE '' END, state::text, count(*), EXTRACT(epoch FROM $1 - min(created_at))::float8 FROM river_job
   WHERE state IN ('available', 'pending', 'running', 'retryable', 'scheduled') GROUP BY 1, 2, 3 ORDER BY 1, 2, 3`, []any{t.at}, func(scan scanner) error {
 			var q QueueLoad
 			var oldest float64

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/fincokpi/finco/auth"
+	entanalyzer "github.com/fincokpi/finco/ent/gen/analyzer"
 	"github.com/fincokpi/finco/plugins/analyzer"
 	"github.com/fincokpi/finco/plugins/host"
 )
@@ -52,8 +53,8 @@ func (p *Parts) followAnalyzers(ctx context.Context) (stop func()) {
 	}
 }
 
-// renewAnalyzers brings the host to what the registry has enabled. What an analyzer could not judge before is tried again
-// when it comes up.
+// renewAnalyzers brings the host to what the registry has enabled, and to the candidates beside it. What an analyzer could not
+// judge before is tried again when it comes up.
 func (p *Parts) renewAnalyzers(ctx context.Context) error {
 	specs, err := p.App.Analyzers(auth.With(ctx, auth.System("operator")))
 	if err != nil {
@@ -62,22 +63,30 @@ func (p *Parts) renewAnalyzers(ctx context.Context) error {
 	wanted := make(map[string]string, len(specs))
 	for _, s := range specs {
 		print := strings.Join([]string{s.Version, s.Path, s.Checksum, string(s.Settings)}, "\x00")
-		wanted[s.Name] = print
-		if p.specs[s.Name] == print {
+		slot := slotOf(s)
+		wanted[slot] = print
+		if s.Candidate() {
+			p.slots.put(slot, s.State)
+		}
+		if p.specs[slot] == print {
 			continue
 		}
-		_, err := p.host.Add(ctx, host.Spec{Name: s.Name, Path: s.Path, Checksum: s.Checksum, Settings: p.cfg.withToken(s.Name, s.Settings)})
+		_, err := p.host.Add(ctx, host.Spec{Name: slot, Path: s.Path, Checksum: s.Checksum, Settings: p.cfg.withToken(s.Name, s.Settings)})
 		if err != nil {
 			p.Log.Error("analyzer does not start", "room", "server", "analyzer", s.Name, "version", s.Version, "error", err)
 			continue
+		}
+		if s.State == entanalyzer.StateShadow {
+			continue // nobody misses its judgements
 		}
 		if _, err := p.App.RetryAnalyses(auth.With(ctx, auth.System("analyzer")), s.Name); err != nil {
 			return err
 		}
 	}
-	for name := range p.specs {
-		if _, ok := wanted[name]; !ok {
-			p.host.Remove(ctx, name)
+	for slot := range p.specs {
+		if _, ok := wanted[slot]; !ok {
+			p.slots.drop(slot)
+			p.host.Remove(ctx, slot)
 		}
 	}
 	p.specs = wanted

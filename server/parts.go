@@ -27,7 +27,8 @@ type Parts struct {
 	private *postgres.Server
 	host    *host.Host
 	metrics *metrics
-	specs   map[string]string // what the host runs or was told to, by name; of whoever follows the registry
+	slots   *slots
+	specs   map[string]string // what the host runs or was told to, by slot; of whoever follows the registry
 }
 
 // poolSize leaves room for the workers' pool and for people with psql in the private server's connections.
@@ -67,11 +68,12 @@ func (p *Parts) open(ctx context.Context) error {
 		return err
 	}
 	p.host = host.New(host.Config{Log: p.Log, OnCall: p.metrics.pluginCall})
+	p.slots = newSlots(p.host)
 	files, err := newFileStore(p.cfg.DataDir)
 	if err != nil {
 		return err
 	}
-	p.App, err = app.New(app.Config{DB: p.db, Log: p.Log, Analyzers: p.host, Files: files, Secret: secret})
+	p.App, err = app.New(app.Config{DB: p.db, Log: p.Log, Analyzers: p.slots, Files: files, Secret: secret})
 	return err
 }
 

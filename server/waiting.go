@@ -43,7 +43,7 @@ func (p *Parts) waitForJobs(ctx context.Context, kind string) error {
 // outOfService names an analyzer that does not come back by itself.
 func (p *Parts) outOfService() error {
 	for _, status := range p.host.Status() {
-		if status.State == host.OutOfService {
+		if status.State == host.OutOfService && p.slots.counts(status.Name) {
 			return domain.Errorf(domain.KindUnavailable, "messages wait for the analyzer %s, which is out of service: %s", status.Name, status.LastError)
 		}
 	}
