@@ -127,3 +127,21 @@ func TestTheNewestTurnsAreKept(t *testing.T) {
 		t.Errorf("%v, %q", asked, lines)
 	}
 }
+
+// What changes from call to call stands at the end, so that a server that keeps what it has read needs to read only that.
+func TestPromptsBeginTheSame(t *testing.T) {
+	t.Parallel()
+	s := newServer(t)
+	p := start(t, s, nil)
+	for _, text := range []string{"Здравствуйте! Сейчас посмотрю.", "Salom, hozir ko'raman."} {
+		judgeOne(t, p, analyzer.Input{Side: analyzer.Staff, Text: text, Context: []analyzer.Turn{question}})
+	}
+	one, two := s.requests()[0].system, s.requests()[1].system
+	same := 0
+	for same < min(len(one), len(two)) && one[same] == two[same] {
+		same++
+	}
+	if one == two || len(one)-same > 300 {
+		t.Errorf("of %d bytes only the first %d are the same", len(one), same)
+	}
+}

@@ -252,7 +252,7 @@ func (p *prompts) lines(key string, marks []string) []ratingLine {
 type conversation struct{ system, user string }
 
 // write makes the conversation about shown, the shielded message. The marks of the borders are random, so no message
-// can end its block.
+// can end its block; they stand last in the system's part, whose long beginning servers then read once.
 func (p *prompts) write(a ask, topics []topic, side analyzer.Side, shown, before string) (conversation, error) {
 	var random [16]byte
 	if _, err := rand.Read(random[:]); err != nil {
