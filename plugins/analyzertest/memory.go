@@ -11,7 +11,7 @@ import (
 
 const (
 	memoryRounds = 1000
-	memoryTime   = 20 * time.Second // slow plugins are looked at as far as this goes
+	memoryTime   = 10 * time.Second // slow plugins are looked at as far as this goes
 	memoryGrowth = 32 << 20         // bytes that a sound plugin may gain between few and many, beside half of what it had
 )
 
