@@ -4,6 +4,5 @@
 // It owns what goes over the wire; package pair compares reply and question. It
 // refuses to judge customers, replies to nothing, mere courtesies and media
 // without words, and whether an answer is true. What its words tell too little
-// of has no score. It was learned from Russian and Uzbek dialogues; on English
-// ones, measured without training, it tells less.
+// of has no score.
 package main

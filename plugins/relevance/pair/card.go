@@ -6,8 +6,8 @@ type Card struct {
 	Seed    uint64    `json:"seed"`
 	Folds   int       `json:"folds"`
 	Replies Figures   `json:"replies"`
-	Pools   []Figures `json:"pools"` // by language and source
-	English Figures   `json:"english"`
+	Pools   []Figures `json:"pools"`   // by language and source
+	English Figures   `json:"english"` // of a part that is kept apart
 }
 
 // Figures are measured on real replies, each with six replies of other dialogues of the same language and source; shares are

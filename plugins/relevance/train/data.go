@@ -88,9 +88,12 @@ func readDemo(root string) ([]reply, error) {
 	return out, nil
 }
 
-// readEnglish reads the two-person service dialogues of conversations/dev.
-func readEnglish(root string) ([]reply, error) {
-	folder := filepath.Join(root, "conversations", "dev")
+// englishPool is the pool of English replies that are trained on.
+const englishPool = "conversations/train"
+
+// readEnglish reads the two-person service dialogues of a part of conversations/.
+func readEnglish(root, part string) ([]reply, error) {
+	folder := filepath.Join(root, "conversations", part)
 	raw, err := os.ReadFile(filepath.Join(folder, "supergroup", "result.json"))
 	if err != nil {
 		return nil, err
@@ -127,7 +130,7 @@ func readEnglish(root string) ([]reply, error) {
 		for _, m := range d.Messages {
 			talk = append(talk, scorecard.Turn{Staff: m.Role != "customer", Text: texts[m.ID]})
 		}
-		out = append(out, repliesOf(talk, "conversations/dev", n)...)
+		out = append(out, repliesOf(talk, "conversations/"+part, (len(chatLanguages)+1)*groupsPerSource+n)...)
 		n++
 		return nil
 	})

@@ -2,9 +2,9 @@
 //
 //	go run ./plugins/relevance/train -data DIR -out plugins/relevance/model -date 2025-11-21
 //
-// DIR is laid out as the project's data folder; chat/ and demo/ are trained on, conversations/dev is only measured. Replies that
-// people gave bear on what they followed; replies of other dialogues in the same language stand for those that do not, with the
-// replies that were rated as no answer. The same data, seed and date give the same files, as long as the shipped topic model and
+// DIR is laid out as the project's data folder; chat/, demo/ and conversations/train are trained on, conversations/dev is only
+// measured. Replies that people gave bear on what they followed; replies of other dialogues in the same language stand for those
+// that do not, with the replies that were rated as no answer. The same data, seed and date give the same files, as long as the shipped topic model and
 // the table of rare words are the same: features rest on them, so train again when they have changed.
 package main
 
@@ -16,6 +16,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/fincokpi/finco/plugins/relevance/pair"
@@ -52,7 +53,11 @@ func run(ctx context.Context, data, out, date string, seed uint64, folds int) er
 	if err != nil {
 		return err
 	}
-	cases, err := makeCases(append(rated, demo...), seed, folds)
+	english, err := readEnglish(data, "train")
+	if err != nil {
+		return err
+	}
+	cases, err := makeCases(slices.Concat(rated, demo, english), seed, folds)
 	if err != nil {
 		return err
 	}
@@ -64,20 +69,22 @@ func run(ctx context.Context, data, out, date string, seed uint64, folds int) er
 	if err != nil {
 		return err
 	}
-	m.Card.Kind, m.Card.Version, m.Card.Date, m.Card.Languages = "relevance", "1", date, []string{"uz-Latn", "uz-Cyrl", "ru"}
+	m.Card.Kind, m.Card.Version, m.Card.Date, m.Card.Languages = "relevance", "1", date, []string{"uz-Latn", "uz-Cyrl", "ru", "en"}
 	m.Card.Data = []textmodel.Source{
 		{Name: "rated chat replies in Russian and Uzbek, written for this project", Licence: "the project's own", Examples: len(rated)},
 		{Name: "demo dialogues in Russian and Uzbek, written for this project", Licence: "the project's own", Examples: len(demo)},
+		{Name: "RasaHQ/STAR @30589750 and 3 dialogues of asappresearch/abcd, as Telegram exports", Licence: "MIT", Examples: len(english)},
 	}
-	card := pair.Card{Date: date, Seed: seed, Folds: folds, Replies: measure(m, cases, answers, "")}
+	card := pair.Card{Date: date, Seed: seed, Folds: folds}
+	card.Replies = measure(m, cases, answers, "chat and demo", func(pool string) bool { return pool != englishPool })
 	for _, pool := range pools(cases) {
-		card.Pools = append(card.Pools, measure(m, cases, answers, pool))
+		card.Pools = append(card.Pools, measure(m, cases, answers, pool, func(p string) bool { return p == pool }))
 	}
-	english, err := readEnglish(data)
+	kept, err := readEnglish(data, "dev")
 	if err != nil {
 		return err
 	}
-	if card.English, err = measureEnglish(m, english, seed); err != nil {
+	if card.English, err = measureKept(m, kept, seed); err != nil {
 		return err
 	}
 	return write(out, m, card)

@@ -45,8 +45,10 @@ func folder(t *testing.T) string {
 			{"side": "staff", "text": "edited", "edit_of": 1}, {"side": "customer", "text": %q}, {"side": "staff", "text": %q}]}`, a[0], a[1], b[0], b[1]))
 	}
 	put("demo/dialogues.json", "["+strings.Join(dialogues, ",")+"]")
-	put("conversations/dev/supergroup/result.json", `{"messages": [{"id": 1, "text": "where is my order?"}, {"id": 2, "text": "your order arrives today"}, {"id": 3, "text": ["odd"]}]}`)
-	put("conversations/dev/labels.jsonl", `{"messages": [{"supergroup_id": 1, "role": "customer"}, {"supergroup_id": 2, "role": "agent"}]}`+"\n")
+	for _, part := range []string{"dev", "train"} {
+		put("conversations/"+part+"/supergroup/result.json", `{"messages": [{"id": 1, "text": "where is my order?"}, {"id": 2, "text": "your order arrives today"}, {"id": 3, "text": ["odd"]}]}`)
+		put("conversations/"+part+"/labels.jsonl", `{"messages": [{"supergroup_id": 1, "role": "customer"}, {"supergroup_id": 2, "role": "agent"}]}`+"\n")
+	}
 	return root
 }
 
@@ -73,7 +75,7 @@ func TestTrainingIsDeterministic(t *testing.T) {
 		t.Fatal(err)
 	}
 	var card pair.Card
-	if err := json.Unmarshal(raw, &card); err != nil || card.Replies.Rated == 0 || card.Replies.Replies == 0 || card.English.Replies != 1 || len(card.Pools) != 4 {
+	if err := json.Unmarshal(raw, &card); err != nil || card.Replies.Rated == 0 || card.Replies.Replies == 0 || card.English.Replies != 1 || len(card.Pools) != 5 {
 		t.Errorf("%+v, %v", card, err)
 	}
 }
