@@ -53,7 +53,7 @@ func (j Judge) Judge(reply string, context []scorecard.Turn) (Verdict, error) {
 	}
 	sure := max(chance, 1-chance)
 	if sure < SureEnough {
-		v.Reason = "Whether it bears on what was asked cannot be told from its words. " + p.reason(chance)
+		v.Reason = "Whether it bears on what was asked cannot be told from its words."
 		return v, nil
 	}
 	score := 100 * chance
@@ -149,7 +149,7 @@ func (p Pair) reason(chance float64) string {
 // natural says what a kind of question asks for, and what else it could be given.
 var natural = []struct{ kind, gives, lacks string }{
 	{"price", "A price was asked, it names a sum or a figure.", "A price was asked, it names none."},
-	{"when", "A time was asked, it names one.", "A time was asked, it names none."},
+	{"when", "A time was asked, it names one or a figure.", "A time was asked, it names none."},
 	{"where", "A place was asked, it names one.", "A place was asked, it names none."},
 	{"how", "The way was asked, it gives a step.", ""},
 	{"is", "It says yes or no.", ""},
