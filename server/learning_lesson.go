@@ -2,9 +2,11 @@ package server
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -21,6 +23,8 @@ const (
 	leastHeldOut = 10
 	// leastOfLabel is how many corrections make a label that the shipped model does not know.
 	leastOfLabel = 5
+	// mostTrained bounds the memory of training, to about 100 MB: the newest corrections.
+	mostTrained = 10_000
 	// heldOutOf is the share of chats that are kept apart, one of so many.
 	heldOutOf = 4
 )
@@ -72,6 +76,10 @@ func (l *lesson) take(list []app.Correction, since time.Time, atLeast int) error
 			l.train = append(l.train, c)
 		}
 	}
+	slices.SortStableFunc(l.train, func(a, b app.Correction) int {
+		return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.ContentID, b.ContentID))
+	})
+	l.train = l.train[max(len(l.train)-mostTrained, 0):]
 	l.train = l.withoutRareLabels()
 	switch {
 	case l.fresh < atLeast:

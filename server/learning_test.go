@@ -1,12 +1,16 @@
 package server_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -17,6 +21,7 @@ import (
 	"github.com/fincokpi/finco/plugins/analyzer"
 	"github.com/fincokpi/finco/plugins/analyzer/process"
 	"github.com/fincokpi/finco/plugins/host"
+	"github.com/fincokpi/finco/plugins/textmodel"
 	"github.com/fincokpi/finco/server"
 )
 
@@ -256,6 +261,62 @@ func TestATopicOfTheCompanysOwnIsLearnt(t *testing.T) {
 	path, checksum, _ := w.file("topic", l.Proposed)
 	if _, labels := w.judge(path, checksum, "muddatli to'lovga televizor bormi", "parolimni unutdim", "когда привезут заказ"); fmt.Sprint(labels) != "[instalments account delivery]" {
 		t.Errorf("%v", labels)
+	}
+}
+
+// Every kind that a built-in analyzer answers by a label from a model can be learnt, and the plugin takes what was learnt.
+func TestWhatCanBeLearnt(t *testing.T) {
+	t.Parallel()
+	kinds := map[string][]string{"sentiment": {"SENTIMENT"}, "topic": {"TOPIC"}, "question": {"QUESTION", "NEEDS_REPLY"}, "politeness": {"POLITENESS"}, "language": {"LANGUAGE"}, "quality": nil}
+	w := newTaught(t, slices.Sorted(maps.Keys(kinds))...)
+	found := map[string][]string{}
+	for _, l := range w.learn(server.LearnOptions{AtLeast: 1}) {
+		for _, k := range l.Kinds {
+			found[l.Analyzer] = append(found[l.Analyzer], k.Kind)
+			w.takes(l.Analyzer, l.Version, strings.ToLower(k.Kind))
+		}
+	}
+	for name, want := range kinds {
+		if !slices.Equal(found[name], want) {
+			t.Errorf("%s learns %v, want %v", name, found[name], want)
+		}
+	}
+}
+
+// takes puts a model that a single example changed behind an executable and expects another version of it.
+func (w *taught) takes(name, version, kind string) {
+	w.t.Helper()
+	path, _, _ := w.file(name, version)
+	whole, err := os.ReadFile(path)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	models, err := textmodel.ModelsIn(bytes.NewReader(whole))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	base, err := textmodel.Read(bytes.NewReader(models.Builtin[kind]))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	learnt, err := textmodel.Adapt(w.t.Context(), base, []textmodel.Example{{Label: base.Labels()[0], Text: textmodel.Text{Body: "gumburladi"}}}, textmodel.AdaptOptions{Date: "2026-03-01"})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	var model, file bytes.Buffer
+	if err := errors.Join(learnt.Write(&model), textmodel.Attach(&file, bytes.NewReader(whole), map[string][]byte{kind: model.Bytes()})); err != nil {
+		w.t.Fatal(err)
+	}
+	other := filepath.Join(w.t.TempDir(), name)
+	if err := os.WriteFile(other, file.Bytes(), 0o755); err != nil {
+		w.t.Fatal(err)
+	}
+	sum, err := host.Checksum(other)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	if now, _ := w.judge(other, sum); now == version || !strings.Contains(now, fmt.Sprintf("%08x", learnt.Fingerprint())) {
+		w.t.Errorf("%s is %s with a learnt model of %s", name, now, kind)
 	}
 }
 

@@ -51,29 +51,34 @@ func Attached(name string, builtin []byte) (*Model, error) {
 var executable = sync.OnceValues(os.Executable)
 
 func attachedIn(r io.ReaderAt, size int64, name string, builtin []byte) (*Model, error) {
-	own, err := Read(bytes.NewReader(builtin))
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", name, err)
-	}
-	if _, ok := attachedAt(r, size); !ok {
-		return own, nil
-	}
-	files, err := openAttached(r, size)
+	entry, err := findAttached(r, size, name)
 	if err != nil {
 		return nil, err
 	}
-	entry, ok := files[name]
-	if !ok {
-		return own, nil
+	if entry == nil {
+		m, err := Read(bytes.NewReader(builtin))
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
+		return m, nil
 	}
 	m, err := readEntry(entry)
 	if err != nil {
 		return nil, fmt.Errorf("%s, attached: %w", name, err)
 	}
-	if m.Card.Kind != own.Card.Kind {
-		return nil, fmt.Errorf("textmodel: the attached model %s is of the kind %q and not %q", name, m.Card.Kind, own.Card.Kind)
+	if m.Card.Kind != name {
+		return nil, fmt.Errorf("textmodel: the attached model %s is of the kind %q", name, m.Card.Kind)
 	}
 	return m, nil
+}
+
+// findAttached is the attached file of a name, nil if there is none.
+func findAttached(r io.ReaderAt, size int64, name string) (*zip.File, error) {
+	if _, ok := attachedAt(r, size); !ok {
+		return nil, nil
+	}
+	files, err := openAttached(r, size)
+	return files[name], err
 }
 
 // attachedAt finds out by the file's tail whether models are attached, and where they begin.
