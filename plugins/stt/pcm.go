@@ -88,7 +88,9 @@ func (t tools) decode(ctx context.Context, n *note) (*pcm, error) {
 }
 
 // quietEnv is the environment of the programs of others: enough to start, and nothing that is secret.
-func quietEnv() []string { return []string{"PATH=" + os.Getenv("PATH"), "LC_ALL=C", "TMPDIR=" + os.TempDir()} }
+func quietEnv() []string {
+	return []string{"PATH=" + os.Getenv("PATH"), "LC_ALL=C", "TMPDIR=" + os.TempDir()}
+}
 
 // Read implements io.Reader; errors other than io.EOF are typed, or the context's.
 func (p *pcm) Read(b []byte) (int, error) {

@@ -65,7 +65,9 @@ type details struct {
 // annotation is what engines write where nobody speaks: [BLANK_AUDIO], (music), *sighs*, ♪.
 var annotation = regexp.MustCompile(`\[[^\]]*\]|\([^)]*\)|\*[^*]*\*|[♪♫\s.…]+`)
 
-func wordless(text string) bool { return strings.TrimSpace(annotation.ReplaceAllString(text, "")) == "" }
+func wordless(text string) bool {
+	return strings.TrimSpace(annotation.ReplaceAllString(text, "")) == ""
+}
 
 // silent is Whisper's rule.
 func (s segment) silent() bool {
@@ -101,7 +103,9 @@ func (s segment) probability() (float64, bool) {
 }
 
 // plain makes one line of a text; whisper.cpp breaks lines at segments.
-func plain(text string) string { return strings.Join(strings.Fields(strings.ToValidUTF8(text, "\uFFFD")), " ") }
+func plain(text string) string {
+	return strings.Join(strings.Fields(strings.ToValidUTF8(text, "\uFFFD")), " ")
+}
 
 func joined(segments []segment) string {
 	var b strings.Builder

@@ -45,17 +45,11 @@ func (e *voskEngine) transcribe(ctx context.Context, n *note) (transcript, error
 		return transcript{}, err
 	}
 	defer sound.close()
-	conn, response, err := websocket.Dial(ctx, e.client.url, &websocket.DialOptions{HTTPClient: e.client.http, HTTPHeader: e.client.header()})
+	conn, err := e.dial(ctx, sound)
 	if err != nil {
-		if response != nil && response.StatusCode != http.StatusSwitchingProtocols {
-			if response.StatusCode == http.StatusOK || response.StatusCode == http.StatusUpgradeRequired {
-				return transcript{}, e.client.refused(http.StatusNotFound)
-			}
-			return transcript{}, e.client.refused(response.StatusCode)
-		}
-		return transcript{}, e.client.unreachable(ctx, sound.failure, err)
+		return transcript{}, err
 	}
-	defer conn.CloseNow()
+	defer func() { _ = conn.CloseNow() }() // fails if it is closed
 	conn.SetReadLimit(maxAnswer)
 	talk := &voskTalk{client: e.client, conn: conn, sent: make(chan int, 1)}
 	ctx, cancel := context.WithCancelCause(ctx)
@@ -77,6 +71,21 @@ func (e *voskEngine) transcribe(ctx context.Context, n *note) (transcript, error
 		return transcript{}, cause
 	}
 	return said, err
+}
+
+func (e *voskEngine) dial(ctx context.Context, sound *pcm) (*websocket.Conn, error) {
+	conn, response, err := websocket.Dial(ctx, e.client.url, &websocket.DialOptions{HTTPClient: e.client.http, HTTPHeader: e.client.header()})
+	if err == nil {
+		return conn, nil
+	}
+	if response == nil || response.StatusCode == http.StatusSwitchingProtocols {
+		return nil, e.client.unreachable(ctx, sound.failure, err)
+	}
+	defer response.Body.Close()
+	if response.StatusCode == http.StatusOK || response.StatusCode == http.StatusUpgradeRequired { // it speaks, but no websocket
+		return nil, e.client.refused(http.StatusNotFound)
+	}
+	return nil, e.client.refused(response.StatusCode)
 }
 
 // voskTalk is one connection.
@@ -126,6 +135,9 @@ func (t *voskTalk) results(ctx context.Context) (transcript, error) {
 			}
 		}
 		if total >= 0 && answers >= total+2 {
+			if answers > total+2 { // more than there were messages: no Vosk
+				return transcript{}, t.client.nonsense()
+			}
 			return said, nil
 		}
 		maybeLast := total >= 0 && answers == total+1
