@@ -24,6 +24,8 @@ type AdaptOptions struct {
 const (
 	// newBias is where a label that the base does not know begins: the margin of a text that is surely of another label.
 	newBias = -1
+	// auxiliary is the class of an example that has none.
+	auxiliary = -1
 	// maxShare bounds how much more than the average an example of a rare label may cost: a label corrected once must not
 	// bend everything.
 	maxShare = 4
@@ -89,11 +91,17 @@ func newAdaptation(base *Model, examples []Example, o AdaptOptions) (*adaptation
 	a.grow()
 	r := newReader(set.spec)
 	for i, e := range examples {
-		r.read(e.Text)
+		a.read(r, e.Text)
 		set.vectors[i] = set.vector(r)
 	}
 	a.begin()
 	return a, nil
+}
+
+// read reads a text as the model will: one of a domain that it was not trained on is read as of the first.
+func (a *adaptation) read(r *reader, t Text) {
+	t.Domain = a.base.scaleOf(t.Domain).Domain
+	r.read(t)
 }
 
 // adaptedLabels are the base's and those of the examples, in order.
@@ -128,7 +136,7 @@ func (a *adaptation) weigh() {
 	s := a.set
 	mass, total, present := make([]float64, len(s.labels)), 0.0, 0.0
 	for i, e := range s.examples {
-		if s.class[i] = -1; e.Auxiliary {
+		if s.class[i] = auxiliary; e.Auxiliary {
 			continue
 		}
 		s.class[i], _ = slices.BinarySearch(s.labels, e.Label)
@@ -157,7 +165,7 @@ func (a *adaptation) grow() {
 		if e.Auxiliary {
 			continue
 		}
-		r.read(e.Text)
+		a.read(r, e.Text)
 		for _, group := range [][]uint32{r.word, r.char, r.open} {
 			for _, b := range group {
 				if s.idf[b] == 0 && seen[b] != int32(i+1) {
@@ -259,18 +267,22 @@ func (a *adaptation) separate(rows []int, class int, w []float64) {
 	}
 }
 
-// boost is how much more an example of a new label costs than one of what it is not, of which there are many more.
+// boost is how much more an example of a new label costs than one of what it is not, where corrections of it are the fewer.
 func (a *adaptation) boost(rows []int, class int) float64 {
 	if a.known[class] {
 		return 1
 	}
-	own := 0
+	own, rest := 0, 0
 	for _, i := range rows {
-		if a.set.class[i] == class {
+		switch a.set.class[i] {
+		case class:
 			own++
+		case auxiliary:
+		default:
+			rest++
 		}
 	}
-	return min(max(math.Sqrt(float64(len(rows)-own)/float64(max(own, 1))), 1), maxShare)
+	return min(max(math.Sqrt(float64(rest)/float64(max(own, 1))), 1), maxShare)
 }
 
 // margin is the signed distance of a text.

@@ -18,7 +18,7 @@ func (a *adaptation) calibrate(ctx context.Context) ([]calibration, error) {
 			return nil, err
 		}
 		for i, vector := range a.set.vectors {
-			if a.set.class[i] < 0 || !held(i) {
+			if a.set.class[i] == auxiliary || !held(i) {
 				continue
 			}
 			margins[i] = make([]float64, len(a.set.labels))
