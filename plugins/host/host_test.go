@@ -44,6 +44,10 @@ func TestAddDescribesAndAnalyzesInOrder(t *testing.T) {
 	if _, err := b.Analyze(t.Context(), "p", "", []analyzer.Input{{ID: "a"}, {ID: "a"}}); domain.KindOf(err) != domain.KindInvalid {
 		t.Errorf("an id twice: %v", err)
 	}
+	results, err = b.Analyze(t.Context(), "p", "", []analyzer.Input{{ID: "a"}, {ID: "\xff"}})
+	if err != nil || results[0].Err != nil || results[1].Err == nil || results[1].Err.Kind != analyzer.Invalid {
+		t.Errorf("an id that is not UTF-8: %+v, %v", results, err)
+	}
 	if results, err := b.Analyze(t.Context(), "p", "", nil); err != nil || len(results) != 0 {
 		t.Errorf("no inputs: %v, %v", results, err)
 	}

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/fincokpi/finco/domain"
 	"github.com/fincokpi/finco/plugins/analyzer"
 	"github.com/fincokpi/finco/plugins/analyzertest"
 )
@@ -29,6 +30,24 @@ func TestStrangersWithoutCertificates(t *testing.T) {
 		gone := b.process(name)
 		b.Remove(t.Context(), name)
 		<-gone
+	}
+}
+
+// TestSettingsAreCheckedForStrangers: what a plugin's own description forbids does not reach it, and its defaults do.
+func TestSettingsAreCheckedForStrangers(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, nil)
+	b.path = buildStranger(t)
+	spec := b.unset("bare", b.as("bare"))
+	for settings, says := range map[string]string{`{"colour":1}`: `"colour" is not a setting`, `{"mark":1}`: "mark must be of type string", `[]`: "one JSON object"} {
+		spec.Settings = []byte(settings)
+		if _, err := b.Add(t.Context(), spec); domain.KindOf(err) != domain.KindInvalid || !strings.Contains(err.Error(), says) {
+			t.Errorf("%s: got %v", settings, err)
+		}
+	}
+	spec.Settings = nil // the stranger starts only if its default is handed to it
+	if _, err := b.Add(t.Context(), spec); err != nil {
+		t.Error(err)
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"time"
+	"unicode/utf8"
 
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
@@ -34,6 +35,9 @@ func (p *Process) Analyze(ctx context.Context, inputs []analyzer.Input) ([]analy
 	for i, input := range inputs {
 		if _, twice := place[input.ID]; twice {
 			return nil, analyzer.Errorf(analyzer.Invalid, "the batch has an id twice")
+		}
+		if !utf8.ValidString(input.ID) { // the wire would change it, and the plugin would answer for another
+			return nil, analyzer.Errorf(analyzer.Invalid, "an id is not UTF-8")
 		}
 		place[input.ID] = i
 	}

@@ -4,9 +4,9 @@
 // What always holds:
 //   - The file is started only if its SHA-256 is the pinned one.
 //   - The plugin gets a short list of environment variables, no descriptor and no standard input of the host's.
-//   - It dies with the host, kill -9 included (Linux: Pdeathsig, from a thread that lives as long as the host). Its own
-//     children share its process group and die with it. A child that left the group is ended by Kill and Stop; it escapes
-//     only if the plugin or the host dies by itself.
+//   - It dies with the host, kill -9 included (Linux: Pdeathsig, from a thread that lives as long as the host). Whenever
+//     it ends while the host lives, its children, which share its process group, are killed; those that left the group too,
+//     if it is the host that ends it. After a kill -9 of the host they are told by nothing but the end of their pipes.
 //   - Nobody but the host's user can reach it: it serves on a unix socket in a folder made for it alone with mode 0700,
 //     and no other address is dialled. There are no certificates; what go-plugin would do with one is not reached.
 //   - Memory is limited twice: the resident memory of plugin and children is looked at ten times a second, and the

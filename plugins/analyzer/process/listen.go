@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"unicode/utf8"
 
 	"google.golang.org/grpc"
 	"google.golang.org/protobuf/proto"
@@ -36,6 +37,9 @@ func (u *Unreadable) Unwrap() error { return u.Err }
 func (p *Process) Listen(ctx context.Context, input analyzer.Input, audio analyzer.Audio) (analyzer.Result, error) {
 	if !p.description.Audio {
 		return analyzer.Result{}, analyzer.Errorf(analyzer.Invalid, "it judges texts and does not listen")
+	}
+	if !utf8.ValidString(input.ID) {
+		return analyzer.Result{}, analyzer.Errorf(analyzer.Invalid, "the id is not UTF-8")
 	}
 	if audio.Reader == nil {
 		audio.Reader = strings.NewReader("")

@@ -10,6 +10,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/hashicorp/go-plugin"
@@ -33,7 +34,8 @@ func (stranger) Describe(context.Context, *analyzerv1.DescribeRequest) (*analyze
 }
 
 func (stranger) Configure(_ context.Context, request *analyzerv1.ConfigureRequest) (*analyzerv1.ConfigureResponse, error) {
-	if _, err := analyzer.CompleteSettings([]analyzer.Setting{{Key: "mark", Type: analyzer.String}}, []byte(request.GetSettingsJson())); err != nil {
+	schema := []analyzer.Setting{{Key: "mark", Type: analyzer.String, Required: true}} // the host fills in the default
+	if _, err := analyzer.CompleteSettings(schema, []byte(request.GetSettingsJson())); err != nil {
 		return &analyzerv1.ConfigureResponse{Error: &analyzerv1.Error{Kind: analyzerv1.ErrorKind_ERROR_KIND_INVALID, Message: "settings"}}, nil
 	}
 	return &analyzerv1.ConfigureResponse{}, nil
@@ -41,7 +43,7 @@ func (stranger) Configure(_ context.Context, request *analyzerv1.ConfigureReques
 
 func (stranger) Analyze(_ context.Context, request *analyzerv1.AnalyzeRequest) (*analyzerv1.AnalyzeResponse, error) {
 	response := &analyzerv1.AnalyzeResponse{}
-	for _, input := range request.GetInputs() {
+	for _, input := range slices.Backward(request.GetInputs()) { // any order will do
 		response.Results = append(response.Results, &analyzerv1.Result{
 			Id: input.GetId(), Outcomes: []*analyzerv1.Outcome{{Kind: analyzerv1.Kind_KIND_QUESTION, Label: "no", Confidence: 0.5}},
 		})
