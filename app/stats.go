@@ -152,7 +152,7 @@ func (a *App) Agreement(ctx context.Context, in AgreementInput) ([]AgreementRow,
 		if err != nil {
 			return err
 		}
-		pairs, err := t.readPairs(ctx, t.at.Add(-window), t.at, "", about(actor))
+		pairs, err := t.readPairs(ctx, t.at.Add(-window), t.at, "", scopeOf(actor, "agreement"))
 		if err != nil {
 			return err
 		}
@@ -179,16 +179,6 @@ type pairScope struct {
 	teams  []int
 }
 
-func about(actor auth.Actor) pairScope {
-	switch policies.Scope(actor.Role, "agreement", policies.Read) {
-	case policies.Company:
-		return pairScope{}
-	case policies.Team:
-		return pairScope{true, actor.UserID, actor.TeamIDs}
-	}
-	return pairScope{true, actor.UserID, nil}
-}
-
 // saidSQL finds the newest words of people since $1 by $2 on what analyzers said of one kind ($3; empty: all).
 const saidSQL = `
 WITH said AS (
@@ -198,9 +188,9 @@ WITH said AS (
   ORDER BY a.content_id, a.kind, n.name, f.created_at DESC, f.id DESC)`
 
 // untaughtSQL is true of an analysis (a) of an analyzer version (n) that can be measured by a person's word (f): the version was
-// there before the word, and if it was learnt, from no earlier word on the same.
+// there before the word, and if it was learnt, from no earlier word on the same: also of other analyzers it may have learnt.
 const untaughtSQL = `n.created_at <= f.created_at AND (n.learned IS NULL OR NOT EXISTS (
-  SELECT 1 FROM analyses t JOIN analyzers o ON o.id = t.analyzer_id AND o.name = n.name JOIN feedbacks e ON e.analysis_id = t.id
+  SELECT 1 FROM analyses t JOIN feedbacks e ON e.analysis_id = t.id
   WHERE t.content_id = a.content_id AND t.kind = a.kind AND e.created_at < n.created_at))`
 
 // pairsSQL finds what each version of an analyzer said first, by $2 and in shadow too, beside what a person said of the same.
@@ -220,23 +210,31 @@ func (t *tx) readPairs(ctx context.Context, since, by time.Time, kind string, sc
 	args := []any{since, by, kind, scope.narrow, scope.sender, idArray(scope.teams)}
 	err := t.each(ctx, pairsSQL, args, func(scan scanner) error {
 		var key gateKey
-		var p agreement.Pair
-		var machine, human sql.NullInt64
-		if err := scan(&key.analyzer, &key.kind, &key.language, &p.MachineLabel, &machine, &p.HumanLabel, &human); err != nil {
+		var machine, human said
+		if err := scan(&key.analyzer, &key.kind, &key.language, &machine.label, &machine.score, &human.label, &human.score); err != nil {
 			return err
 		}
-		if _, greatest := analyzer.Kind(key.kind).ScoreRange(); greatest > 1 {
-			p.MachineScore, p.HumanScore = points(machine), points(human)
-			if !p.MachineScore.Valid || !p.HumanScore.Valid {
-				return nil
-			}
-		} else if p.HumanLabel == "" {
-			return nil
+		if p, ok := pair(key.kind, machine, human); ok {
+			pairs[key] = append(pairs[key], p)
 		}
-		pairs[key] = append(pairs[key], p)
 		return nil
 	})
 	return pairs, err
+}
+
+// said is a label, a score in nano-units, or both.
+type said struct {
+	label string
+	score sql.NullInt64
+}
+
+// pair is what is compared of a kind; false if the person's word says nothing of it.
+func pair(kind string, machine, human said) (agreement.Pair, bool) {
+	if _, greatest := analyzer.Kind(kind).ScoreRange(); greatest > 1 {
+		p := agreement.Pair{MachineScore: points(machine.score), HumanScore: points(human.score)}
+		return p, p.MachineScore.Valid && p.HumanScore.Valid
+	}
+	return agreement.Pair{MachineLabel: machine.label, HumanLabel: human.label}, human.label != ""
 }
 
 // points is a score from nano-units.
