@@ -113,7 +113,7 @@ func (a *App) AnalyzeMessages(ctx context.Context, job args.AnalyzeMessages) err
 // judge has a version judge its part of a job.
 func (a *App) judge(ctx context.Context, part assignment) error {
 	if len(part.inputs) == 0 {
-		return nil
+		return part.later
 	}
 	results, err := a.analyzers.Analyze(ctx, part.who.Name, part.who.Version, part.inputs)
 	if err != nil {
@@ -126,8 +126,14 @@ func (a *App) judge(ctx context.Context, part assignment) error {
 	if err := a.inTx(ctx, func(ctx context.Context, t *tx) error { return t.storeResults(ctx, part.who, rows, failed) }); err != nil {
 		return err
 	}
-	return later
+	return errors.Join(later, part.later)
 }
+
+// unheardFor is how long a reply waits until what it replies to was listened to.
+const unheardFor = 12 * time.Hour
+
+// errUnheard is why a reply is judged later.
+var errUnheard = domain.Errorf(domain.KindUnavailable, "a voice note before it is still to be listened to")
 
 // wantsContext tells whether the analyzer judges replies to something.
 func (a analyzerRow) wantsContext() bool {
@@ -135,13 +141,19 @@ func (a analyzerRow) wantsContext() bool {
 }
 
 // inputsSQL loads versions that neither the analyzer ($2) has judged yet nor others whose word stands ($6), with the turns before
-// them, which are those of the same conversation. What was only said in shadow is said again to count ($7).
+// them, which are those of the same conversation. What was only said in shadow is said again to count ($7). Of a turn that waits to
+// be listened to nobody knows yet what it says.
 const inputsSQL = `
-SELECT c.id, COALESCE(NULLIF(c.text, ''), c.transcript, ''), m.side, m.sent_at, turns.list
+WITH unheard AS MATERIALIZED (
+  SELECT note.id::bigint AS content FROM river_job j, jsonb_array_elements_text(j.args -> 'content_ids') AS note(id)
+  WHERE $3 AND j.queue = '` + args.QueueSpeech + `' AND j.state IN ('available', 'pending', 'running', 'retryable', 'scheduled'))
+SELECT c.id, COALESCE(NULLIF(c.text, ''), c.transcript, ''), m.side, m.sent_at, turns.list, COALESCE(turns.unheard, false)
 FROM message_contents c JOIN messages m ON m.id = c.message_id
 LEFT JOIN LATERAL (
-  SELECT jsonb_agg(jsonb_build_object('side', e.side, 'text', e.text, 'at', e.sent_at) ORDER BY e.sent_at, e.telegram_id) AS list
-  FROM (SELECT p.side, pc.text, p.sent_at, p.telegram_id FROM messages p
+  SELECT jsonb_agg(jsonb_build_object('side', e.side, 'text', e.text, 'at', e.sent_at) ORDER BY e.sent_at, e.telegram_id) AS list, bool_or(e.unheard) AS unheard
+  FROM (SELECT p.side, COALESCE(NULLIF(pc.text, ''), pc.transcript, '') AS text, p.sent_at, p.telegram_id,
+      pc.text = '' AND pc.transcript IS NULL AND pc.received_at > $8 AND pc.id IN (SELECT content FROM unheard) AS unheard
+    FROM messages p
     JOIN message_contents pc ON pc.message_id = p.id AND pc.version = p.version
     WHERE p.chat_id = m.chat_id AND p.thread = m.thread AND p.side <> 'NONE' AND (p.sent_at, p.telegram_id) < (m.sent_at, m.telegram_id)
       AND p.sent_at >= m.sent_at - make_interval(secs => $5)
@@ -149,29 +161,30 @@ LEFT JOIN LATERAL (
 WHERE c.id = ANY($1) AND NOT EXISTS (SELECT 1 FROM analyses x WHERE x.content_id = c.id AND (x.analyzer_id = $2 AND x.shadow = $7 OR x.analyzer_id = ANY($6) AND NOT x.shadow))
 ORDER BY c.id`
 
-func scanInput(scan scanner) (analyzer.Input, error) {
+// scanInput reads an input; ready is false while one of its turns waits to be listened to.
+func scanInput(scan scanner) (in analyzer.Input, ready bool, err error) {
 	var id int
 	var side string
 	var turns []byte
-	var in analyzer.Input
-	if err := scan(&id, &in.Text, &side, &in.At, &turns); err != nil {
-		return in, err
+	var unheard bool
+	if err := scan(&id, &in.Text, &side, &in.At, &turns, &unheard); err != nil {
+		return in, false, err
 	}
 	in.ID, in.Side = strconv.Itoa(id), analyzer.Side(strings.ToLower(side))
 	if turns == nil {
-		return in, nil
+		return in, true, nil
 	}
 	var list []struct {
 		Side, Text string
 		At         time.Time
 	}
 	if err := json.Unmarshal(turns, &list); err != nil {
-		return in, err
+		return in, false, err
 	}
 	for _, turn := range list {
 		in.Context = append(in.Context, analyzer.Turn{Side: analyzer.Side(strings.ToLower(turn.Side)), Text: turn.Text, At: turn.At})
 	}
-	return in, nil
+	return in, !unheard, nil
 }
 
 // analysisRow is an outcome as the statement below takes it.

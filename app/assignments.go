@@ -28,6 +28,7 @@ type assignment struct {
 	who      analyzerRow
 	contents []int
 	inputs   []analyzer.Input
+	later    error // why some of the contents are not among the inputs yet
 }
 
 func (a analyzerRow) inShadow() bool { return a.State == string(entanalyzer.StateShadow) }
@@ -171,10 +172,14 @@ func (t *tx) loadPart(ctx context.Context, r *roster, part *assignment) error {
 	if who.Audio || len(part.contents) == 0 {
 		return nil
 	}
-	with := []any{idArray(part.contents), who.ID, who.wantsContext(), contextTurns, r.gap.Seconds(), idArray(who.rivals), who.inShadow()}
+	with := []any{idArray(part.contents), who.ID, who.wantsContext(), contextTurns, r.gap.Seconds(), idArray(who.rivals), who.inShadow(), t.at.Add(-unheardFor)}
 	return t.each(ctx, inputsSQL, with, func(scan scanner) error {
-		in, err := scanInput(scan)
-		part.inputs = append(part.inputs, in)
+		in, ready, err := scanInput(scan)
+		if ready {
+			part.inputs = append(part.inputs, in)
+		} else {
+			part.later = errUnheard
+		}
 		return err
 	})
 }

@@ -55,9 +55,13 @@ func (a *App) listen(ctx context.Context, who analyzerRow, contentIDs []int) err
 	return later
 }
 
-// soundsSQL loads the first note of each content that the analyzer has not judged.
+// soundsSQL loads the first note of each content that the analyzer has not judged, with the language that this side mostly writes
+// in the chat, as far as the last messages tell, else the company's.
 const soundsSQL = `
-SELECT DISTINCT ON (c.id) c.id, m.side, m.sent_at, f.sha256, f.mime, f.bytes, f.seconds
+SELECT DISTINCT ON (c.id) c.id, m.side, m.sent_at, f.sha256, f.mime, f.bytes, f.seconds, COALESCE((
+  SELECT a.language FROM (SELECT p.id FROM messages p WHERE p.chat_id = m.chat_id AND p.side = m.side ORDER BY p.sent_at DESC LIMIT 50) last
+  JOIN analyses a ON a.message_id = last.id WHERE a.language <> '' AND a.kind <> 'TRANSCRIPT' GROUP BY 1 ORDER BY count(*) DESC, 1 LIMIT 1),
+  (SELECT language FROM companies), '')
 FROM attachments f JOIN message_contents c ON c.id = f.content_id JOIN messages m ON m.id = c.message_id
 WHERE c.id = ANY($1) AND NOT EXISTS (SELECT 1 FROM analyses x WHERE x.content_id = c.id AND x.analyzer_id = $2 AND x.shadow = $3)
 ORDER BY c.id, f.position`
@@ -70,7 +74,7 @@ func (a *App) sounds(ctx context.Context, who analyzerRow, contentIDs []int) ([]
 			var id, seconds int
 			var side string
 			var s sound
-			err := scan(&id, &side, &s.input.At, &s.sha256, &s.audio.MIME, &s.audio.Bytes, &seconds)
+			err := scan(&id, &side, &s.input.At, &s.sha256, &s.audio.MIME, &s.audio.Bytes, &seconds, &s.input.Language)
 			s.input.ID, s.input.Side = strconv.Itoa(id), analyzer.Side(strings.ToLower(side))
 			s.audio.Duration = time.Duration(seconds) * time.Second
 			notes = append(notes, s)

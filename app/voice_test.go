@@ -7,6 +7,8 @@ import (
 
 	"github.com/fincokpi/finco/app"
 	"github.com/fincokpi/finco/app/apptest"
+	"github.com/fincokpi/finco/domain"
+	"github.com/fincokpi/finco/jobs/args"
 	"github.com/fincokpi/finco/plugins/analyzer"
 )
 
@@ -56,8 +58,9 @@ func TestAVoiceNoteIsHeardAndThenJudged(t *testing.T) {
 			}
 			record(w, m) // it arrives twice
 			w.RunJobs()
-			if words(w) != "Yomon!" || len(w.Analyzers.Asked("stt")) != 1 {
-				t.Errorf("words %q, heard %d times", words(w), len(w.Analyzers.Asked("stt")))
+			asked := w.Analyzers.Asked("stt")
+			if words(w) != "Yomon!" || len(asked) != 1 || asked[0].Language != "uz" {
+				t.Errorf("words %q, heard %+v", words(w), asked)
 			}
 			all := said(w)
 			for _, want := range []string{"SENTIMENT negative uz-Latn", "TOPIC other", "NEEDS_REPLY yes", `TRANSCRIPT  uz-Latn {"text": "Yomon!", "segments": [{`} {
@@ -84,6 +87,46 @@ func TestALaterImportBringsTheFile(t *testing.T) {
 	w.RunJobs()
 	if words(w) != "Yomon!" {
 		t.Errorf("words %q", words(w))
+	}
+}
+
+func TestAListenerKnowsWhatTheCustomerWrites(t *testing.T) {
+	t.Parallel()
+	w := hearing(t)
+	w.Analyzers.Default("sentiment", apptest.Label(analyzer.Sentiment, "neutral", "ru"))
+	w.Analyzers.Default("question")
+	w.Analyzers.Default("topic")
+	w.Say(-1, 5, apptest.At("2026-09-15 09:00"), "Здравствуйте")
+	w.RunJobs()
+	w.Record(note(w, 5, "2026-09-15 10:00", "grr"))
+	w.RunJobs()
+	if asked := w.Analyzers.Asked("stt"); len(asked) != 1 || asked[0].Language != "ru" {
+		t.Errorf("heard %+v", asked)
+	}
+}
+
+func TestAReplyIsJudgedByWhatItReplies(t *testing.T) {
+	t.Parallel()
+	w := hearing(t)
+	w.Analyzers.Down("stt", domain.Errorf(domain.KindUnavailable, "away"))
+	w.Record(note(w, 5, "2026-09-15 10:00", "grr"))
+	reply := w.Say(-1, apptest.JasurTelegram, apptest.At("2026-09-15 10:02"), "Kechirasiz")
+	var content int
+	w.One(`SELECT c.id FROM message_contents c JOIN messages m ON m.id = c.message_id WHERE m.telegram_id = $1`, []any{reply}, &content)
+	quality := func() error {
+		return w.App.AnalyzeMessages(w.System("analyzer"), args.AnalyzeMessages{Analyzer: "quality", ContentIDs: []int{content}})
+	}
+	if err := quality(); domain.KindOf(err) != domain.KindUnavailable || len(w.Analyzers.Asked("quality")) != 0 {
+		t.Errorf("judged before the note was heard: %v", err)
+	}
+	w.Analyzers.Down("stt", nil)
+	w.RunJobs()
+	if err := quality(); err != nil {
+		t.Error(err)
+	}
+	asked := w.Analyzers.Asked("quality")
+	if len(asked) != 1 || len(asked[0].Context) != 1 || asked[0].Context[0].Text != "Yomon!" {
+		t.Errorf("quality got %+v", asked)
 	}
 }
 
