@@ -20,11 +20,19 @@ export async function listen(message: Input, audio: Audio, context: Context): Pr
     throw new AnalyzerError("INTERNAL", "the deadline is not known");
   }
   let size = 0;
+  let head = "";
   for await (const chunk of audio.chunks) {
     size += chunk.length;
+    head ||= String.fromCharCode(...chunk.subarray(0, 4));
     if (message.text === "early") {
       break;
     }
+  }
+  if (head === "OggS") {
+    return [];
+  }
+  if (head !== "RIFF") {
+    throw new AnalyzerError("INVALID", "this is no sound");
   }
   const text = message.text === "early" ? `${size > 0 ? "True" : "False"} ${audio.mime} ${audio.bytes} ${audio.seconds}` : `${size} bytes`;
   return [{ kind: "TRANSCRIPT", text, confidence: 1, details: { segments: [] } }];

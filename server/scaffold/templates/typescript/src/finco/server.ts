@@ -86,7 +86,8 @@ function calls(analyzer: Analyzer) {
     Describe: answered(() => descriptionToWire(analyzer.describe())),
     Configure: answered<{ settingsJson: string }, { error?: WireError }>(async ({ settingsJson }) => {
       try {
-        await analyzer.configure?.(complete(analyzer.describe().settings ?? [], settingsJson));
+        const settings = complete(analyzer.describe().settings ?? [], settingsJson);
+        await analyzer.configure?.(settings);
         return {};
       } catch (err) {
         return { error: errorOf(err) };
