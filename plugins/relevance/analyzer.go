@@ -13,6 +13,7 @@ import (
 	"github.com/fincokpi/finco/plugins/relevance/pair"
 	"github.com/fincokpi/finco/plugins/textmodel"
 	"github.com/fincokpi/finco/plugins/textmodel/language"
+	"github.com/fincokpi/finco/plugins/topic/likeness"
 )
 
 // codeVersion changes when the same model may give other outcomes.
@@ -20,6 +21,11 @@ const codeVersion = "1.0.0"
 
 //go:embed model/relevance.bin
 var modelFile []byte
+
+// topicsFile is a small model of what a text is about, made for this comparison only.
+//
+//go:embed model/topics.bin
+var topicsFile []byte
 
 // plugin judges with one model; it is safe for concurrent use.
 type plugin struct {
@@ -35,7 +41,11 @@ func newPlugin() (*plugin, error) {
 	if !slices.Contains(m.Labels(), pair.Bears) || len(m.Labels()) != 2 {
 		return nil, fmt.Errorf("the model's labels are not %s and %s", pair.Bears, pair.Strange)
 	}
-	basis, err := pair.Load()
+	topics, err := textmodel.Read(bytes.NewReader(topicsFile))
+	if err != nil {
+		return nil, err
+	}
+	_, rare, err := likeness.Load()
 	if err != nil {
 		return nil, err
 	}
@@ -43,7 +53,8 @@ func newPlugin() (*plugin, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &plugin{judge: pair.Judge{Model: m}, version: fmt.Sprintf("%s+%08x.%08x.%08x", codeVersion, m.Fingerprint(), basis, tongues)}, nil
+	version := fmt.Sprintf("%s+%08x.%08x.%08x.%08x", codeVersion, m.Fingerprint(), topics.Fingerprint(), rare, tongues)
+	return &plugin{judge: pair.Judge{Reader: pair.Reader{Topics: topics}, Model: m}, version: version}, nil
 }
 
 // Describe implements analyzer.Analyzer.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	_ "embed"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -11,11 +12,13 @@ import (
 	"github.com/fincokpi/finco/plugins/textmodel"
 	"github.com/fincokpi/finco/plugins/textmodel/language"
 	"github.com/fincokpi/finco/plugins/topic/likeness"
-	"github.com/fincokpi/finco/plugins/topic/model"
 )
 
 // codeVersion changes when the same models may give other outcomes.
 const codeVersion = "1.1.0"
+
+//go:embed model/topic.bin
+var modelFile []byte
 
 // plugin judges with one model and the company's own topics; it is safe for concurrent use.
 type plugin struct {
@@ -32,7 +35,7 @@ type wanted struct {
 }
 
 func newPlugin() (*plugin, error) {
-	m, err := textmodel.Attached("topic", model.File)
+	m, err := textmodel.Attached("topic", modelFile)
 	if err != nil {
 		return nil, err
 	}

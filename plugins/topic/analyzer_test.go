@@ -13,7 +13,6 @@ import (
 	"github.com/fincokpi/finco/plugins/analyzertest"
 	"github.com/fincokpi/finco/plugins/textmodel"
 	"github.com/fincokpi/finco/plugins/topic/likeness"
-	"github.com/fincokpi/finco/plugins/topic/model"
 )
 
 func newTestPlugin(t testing.TB) *plugin {
@@ -267,8 +266,8 @@ func TestModelCard(t *testing.T) {
 	if r := card.Evaluation[0].Report; r.MacroF1 < 0.50 || r.ECE > 0.05 {
 		t.Errorf("macro-F1 %.3f and calibration error %.3f miss 0.50 and 0.05", r.MacroF1, r.ECE)
 	}
-	if len(model.File) > 1500000 {
-		t.Errorf("model of %d bytes", len(model.File))
+	if len(modelFile) > 1500000 {
+		t.Errorf("model of %d bytes", len(modelFile))
 	}
 }
 

@@ -27,6 +27,7 @@ type Verdict struct {
 
 // Judge weighs replies by a model of pairs. It never changes and is safe for concurrent use.
 type Judge struct {
+	Reader
 	Model *textmodel.Model
 }
 
@@ -43,7 +44,7 @@ func (j Judge) Judge(reply string, context []scorecard.Turn) (Verdict, error) {
 	if v.Reason = notApplicable(e); v.Reason != "" {
 		return v, nil
 	}
-	q, err := Ask(e)
+	q, err := j.Ask(e)
 	if err != nil {
 		return v, err
 	}

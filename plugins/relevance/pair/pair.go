@@ -1,35 +1,26 @@
 package pair
 
 import (
-	"bytes"
 	"math"
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"unicode"
 
 	"github.com/fincokpi/finco/plugins/quality/scorecard"
 	"github.com/fincokpi/finco/plugins/textmodel"
-	"github.com/fincokpi/finco/plugins/textmodel/language"
 	"github.com/fincokpi/finco/plugins/topic/likeness"
-	"github.com/fincokpi/finco/plugins/topic/model"
 )
 
-var topics = sync.OnceValues(func() (*textmodel.Model, error) { return textmodel.Read(bytes.NewReader(model.File)) })
-
-// Load gives the checksum of what the features rest on besides the code: the shipped topic model and the table of rare words.
-func Load() (uint32, error) {
-	m, err := topics()
-	if err != nil {
-		return 0, err
-	}
-	_, rare, err := likeness.Load()
-	return m.Fingerprint() ^ rare, err
+// Reader reads pairs. It never changes and is safe for concurrent use.
+type Reader struct {
+	Topics *textmodel.Model // what a text is about; nil: that is left out
 }
 
 // Question is what a reply is set against. It never changes and is safe for concurrent use.
 type Question struct {
+	reader Reader
+
 	Text      string // the customer's last run of messages; "" = none is known
 	continues bool   // staff have answered before
 
@@ -42,8 +33,8 @@ type Question struct {
 }
 
 // Ask reads what an exchange's reply replies to.
-func Ask(e scorecard.Exchange) (Question, error) {
-	q := Question{Text: e.Question, continues: e.Before != "", kinds: map[string]bool{}, matters: matters(e.Question),
+func (r Reader) Ask(e scorecard.Exchange) (Question, error) {
+	q := Question{reader: r, Text: e.Question, continues: e.Before != "", kinds: map[string]bool{}, matters: matters(e.Question),
 		known: e.Question + "\n" + e.Earlier, earlierHasMatter: e.Before != "" || e.Earlier != ""}
 	var err error
 	if q.words, err = likeness.Read(e.Question); err != nil {
@@ -52,20 +43,16 @@ func Ask(e scorecard.Exchange) (Question, error) {
 	if q.earlier, err = likeness.Read(e.Before + "\n" + e.Earlier); err != nil {
 		return q, err
 	}
-	if q.topic, err = topicOf(e.Question); err != nil {
-		return q, err
-	}
+	q.topic = r.topicOf(e.Question)
 	askedWords.find(words(e.Question), q.kinds)
 	return q, nil
 }
 
-func topicOf(text string) (textmodel.Prediction, error) {
-	m, err := topics()
-	if err != nil {
-		return textmodel.Prediction{}, err
+func (r Reader) topicOf(text string) textmodel.Prediction {
+	if r.Topics == nil {
+		return textmodel.Prediction{}
 	}
-	tag, _ := language.Detect(text)
-	return m.Predict(textmodel.Text{Body: text, Domain: language.Domain(tag)}), nil
+	return r.Topics.Predict(textmodel.Text{Body: text})
 }
 
 // Pair is a reply beside its question.
@@ -88,10 +75,7 @@ func (q Question) Reply(text string) (Pair, error) {
 		return p, err
 	}
 	p.toQuestion, p.toEarlier = q.words.Compare(read), q.earlier.Compare(read)
-	topic, err := topicOf(text)
-	if err != nil {
-		return p, err
-	}
+	topic := q.reader.topicOf(text)
 	p.topic = topic.Label
 	for i, v := range topic.Probabilities {
 		p.topics += math.Sqrt(v * q.topic.Probabilities[i])
@@ -184,9 +168,11 @@ func (p Pair) marks() []string {
 			m = append(m, "same matter")
 		}
 	}
-	m = append(m, "topic "+p.question.topic.Label+">"+p.topic)
-	if p.question.topic.Label == p.topic {
-		m = append(m, "same topic")
+	if p.topic != "" {
+		m = append(m, "topic "+p.question.topic.Label+">"+p.topic)
+		if p.question.topic.Label == p.topic {
+			m = append(m, "same topic")
+		}
 	}
 	m = appendSteps(m, "topics", p.topics, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 	m = appendSteps(m, "stems", p.toQuestion.Stems, 0.001, 0.08, 0.15, 0.25, 0.4, 0.6)

@@ -11,7 +11,7 @@ import (
 // read sets a reply against one question.
 func read(t *testing.T, question, reply string, before ...scorecard.Turn) Pair {
 	t.Helper()
-	q, err := Ask(scorecard.NewExchange(reply, append(before, scorecard.Turn{Text: question})))
+	q, err := Reader{}.Ask(scorecard.NewExchange(reply, append(before, scorecard.Turn{Text: question})))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -31,7 +31,7 @@ const (
 )
 
 // makeCases sets every reply beside its question, and replies of other dialogues of the same fold.
-func makeCases(replies []reply, seed uint64, folds int) ([]one, error) {
+func makeCases(reader pair.Reader, replies []reply, seed uint64, folds int) ([]one, error) {
 	random := rand.New(rand.NewPCG(seed, 2))
 	var out []one
 	for _, r := range replies {
@@ -39,7 +39,7 @@ func makeCases(replies []reply, seed uint64, folds int) ([]one, error) {
 		if textmodel.Blank(e.Question) || textmodel.Blank(e.Reply) || scorecard.OwedNothing(e.Question) {
 			continue
 		}
-		q, err := pair.Ask(e)
+		q, err := reader.Ask(e)
 		if err != nil {
 			return nil, err
 		}
@@ -157,8 +157,8 @@ func measure(m *textmodel.Model, cases []one, answers []textmodel.Prediction, da
 }
 
 // measureKept asks a model about pairs that it was not trained on.
-func measureKept(m *textmodel.Model, replies []reply, seed uint64) (pair.Figures, error) {
-	cases, err := makeCases(replies, seed, 1)
+func measureKept(m *textmodel.Model, reader pair.Reader, replies []reply, seed uint64) (pair.Figures, error) {
+	cases, err := makeCases(reader, replies, seed, 1)
 	if err != nil {
 		return pair.Figures{}, err
 	}

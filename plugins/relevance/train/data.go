@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/fincokpi/finco/plugins/quality/scorecard"
+	"github.com/fincokpi/finco/plugins/textmodel"
 )
 
 // reply is one reply of staff with the turns before it.
@@ -50,6 +52,30 @@ func readRated(root string) ([]reply, error) {
 			out = append(out, reply{context: append(turns, scorecard.Turn{Text: r.Question}), text: r.Reply, pool: "chat/" + language,
 				group: part*groupsPerSource + n/blockReplies, rating: r.Ratings.Answers})
 			n++
+			return nil
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+// readMessages reads what chat/*/messages.tsv are about.
+func readMessages(root string) ([]textmodel.Example, error) {
+	var out []textmodel.Example
+	for part, language := range chatLanguages {
+		n := 0
+		err := eachLine(filepath.Join(root, "chat", language, "messages.tsv"), func(line []byte) error {
+			n++
+			if n == 1 {
+				return nil // column names
+			}
+			columns := strings.SplitN(string(line), "\t", 6)
+			if len(columns) != 6 {
+				return fmt.Errorf("%d columns, want 6", len(columns))
+			}
+			out = append(out, textmodel.Example{Label: columns[4], Text: textmodel.Text{Body: columns[5]}, Group: part*groupsPerSource + n/20})
 			return nil
 		})
 		if err != nil {

@@ -4,8 +4,8 @@
 //
 // DIR is laid out as the project's data folder; chat/, demo/ and conversations/train are trained on, conversations/dev is only
 // measured. Replies that people gave bear on what they followed; replies of other dialogues in the same language stand for those
-// that do not, with the replies that were rated as no answer. The same data, seed and date give the same files, as long as the shipped topic model and
-// the table of rare words are the same: features rest on them, so train again when they have changed.
+// that do not, with the replies that were rated as no answer. The same data, seed and date give the same files, as long as the table of
+// rare words is the same, which features rest on: train again when it has changed.
 package main
 
 import (
@@ -57,7 +57,12 @@ func run(ctx context.Context, data, out, date string, seed uint64, folds int) er
 	if err != nil {
 		return err
 	}
-	cases, err := makeCases(slices.Concat(rated, demo, english), seed, folds)
+	topics, err := trainTopics(ctx, data, date, seed)
+	if err != nil {
+		return err
+	}
+	reader := pair.Reader{Topics: topics}
+	cases, err := makeCases(reader, slices.Concat(rated, demo, english), seed, folds)
 	if err != nil {
 		return err
 	}
@@ -84,27 +89,46 @@ func run(ctx context.Context, data, out, date string, seed uint64, folds int) er
 	if err != nil {
 		return err
 	}
-	if card.English, err = measureKept(m, kept, seed); err != nil {
+	if card.English, err = measureKept(m, reader, kept, seed); err != nil {
 		return err
 	}
-	return write(out, m, card)
+	return write(out, map[string]*textmodel.Model{"relevance": m, "topics": topics}, card)
 }
 
-func write(out string, m *textmodel.Model, card pair.Card) error {
-	var file bytes.Buffer
-	if err := m.Write(&file); err != nil {
+// trainTopics makes a small model of what a chat message is about. The replies that are measured are not among the messages.
+func trainTopics(ctx context.Context, data, date string, seed uint64) (*textmodel.Model, error) {
+	messages, err := readMessages(data)
+	if err != nil {
+		return nil, err
+	}
+	s := textmodel.DefaultSpec()
+	s.Bits, s.MinCount, s.Cost, s.Epochs, s.Balance, s.Seed, s.Lexicons = 14, 1, 0.2, 10, 0.8, seed, []string{"topic", "matter"}
+	m, err := textmodel.Train(ctx, s, messages)
+	if err != nil {
+		return nil, err
+	}
+	m.Card.Kind, m.Card.Version, m.Card.Date, m.Card.Languages = "relevance_topics", "1", date, []string{"uz-Latn", "uz-Cyrl", "ru"}
+	m.Card.Data = []textmodel.Source{{Name: "chat messages in Russian and Uzbek, written for this project", Licence: "the project's own", Examples: len(messages)}}
+	return m, nil
+}
+
+func write(out string, models map[string]*textmodel.Model, card pair.Card) error {
+	if err := os.MkdirAll(out, 0o755); err != nil {
 		return err
+	}
+	for name, m := range models {
+		var file bytes.Buffer
+		if err := m.Write(&file); err != nil {
+			return err
+		}
+		if err := os.WriteFile(filepath.Join(out, name+".bin"), file.Bytes(), 0o644); err != nil {
+			return err
+		}
 	}
 	text, err := json.MarshalIndent(card, "", "  ")
 	if err != nil {
 		return err
 	}
-	fmt.Printf("%d bytes\n%s\n", file.Len(), text)
-	if err := os.MkdirAll(out, 0o755); err != nil {
-		return err
-	}
-	if err := os.WriteFile(filepath.Join(out, "relevance.bin"), file.Bytes(), 0o644); err != nil {
-		return err
-	}
+	fmt.Printf("%s\n", text)
 	return os.WriteFile(filepath.Join(out, "card.json"), append(text, '\n'), 0o644)
 }

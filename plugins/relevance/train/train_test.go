@@ -37,6 +37,13 @@ func folder(t *testing.T) string {
 			fmt.Fprintf(&lines, `{"context": [], "question": %q, "reply": "%s, %d", "ratings": {"answers": %d}}`+"\n", talk[0], talk[1], i, min(i%5, 2))
 		}
 		put("chat/"+language+"/replies.jsonl", lines.String())
+		lines.Reset()
+		lines.WriteString("side\tsentiment\tquestion\tneeds_reply\ttopic\ttext\n")
+		for i := range 80 {
+			talk := talks[i%len(talks)]
+			fmt.Fprintf(&lines, "customer\tneutral\t1\t1\ttopic %d\t%s %d\n", i%len(talks), talk[0], i)
+		}
+		put("chat/"+language+"/messages.tsv", lines.String())
 	}
 	var dialogues []string
 	for i := range 20 {
@@ -60,7 +67,7 @@ func TestTrainingIsDeterministic(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	for _, name := range []string{"relevance.bin", "card.json"} {
+	for _, name := range []string{"relevance.bin", "topics.bin", "card.json"} {
 		first, err := os.ReadFile(filepath.Join(a, name))
 		if err != nil {
 			t.Fatal(err)
