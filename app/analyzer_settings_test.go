@@ -67,3 +67,23 @@ func TestTheCompanyFileDecidesAboutWhatComesInShadow(t *testing.T) {
 		}
 	}
 }
+
+// Of versions that only were in shadow the file wants the newest: an earlier one ended when that came.
+func TestTheCompanyFileWantsTheNewestOfThoseTried(t *testing.T) {
+	t.Parallel()
+	w := apptest.New(t)
+	company := apptest.ExampleCompany()
+	w.Apply(company)
+	for _, version := range []string{"1", "2"} {
+		in := plugin("model", version, version)
+		in.State, in.Rebuilt = entanalyzer.StateShadow, true
+		if _, err := w.App.RegisterAnalyzer(w.Operator(), in); err != nil {
+			t.Fatal(err)
+		}
+	}
+	company.Analyzers = []app.WantedAnalyzerInput{{Name: "model", Enabled: true}}
+	w.Apply(company)
+	if got := enabled(t, w); got != `model 2 2 {"threshold": 0.5}` {
+		t.Errorf("enabled: %s", got)
+	}
+}

@@ -173,7 +173,7 @@ func (p *applying) applyWish(ctx context.Context, all wishes, w wish) error {
 		return p.disableUnwanted(ctx, w, versions)
 	}
 	chosen := chooseVersion(versions, w.Version)
-	if chosen == nil && w.Version == "" { // the only ones there are began in shadow: the file wants the newest
+	if w.Version == "" && (chosen == nil || chosen.State != entanalyzer.StateEnabled) { // the newest, though it be in shadow
 		chosen = find(versions, func(v analyzerVersion) bool { return len(v.Learned) == 0 })
 	}
 	if chosen == nil {
