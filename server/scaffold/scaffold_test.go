@@ -89,27 +89,27 @@ func mustMake(t *testing.T, dir string, args ...string) {
 	}
 }
 
-// TestProjects builds the worked example of each kind in each language, runs its own tests, and asks the plugin the same.
+// TestProjects writes the worked example of each kind in each language and runs its own tests; the first kind it builds, asks
+// something, and has the conformance suite examine.
 func TestProjects(t *testing.T) {
 	t.Parallel()
 	npm(t)
 	for _, lang := range languages(t) {
-		for _, kind := range scaffold.Kinds() {
+		for i, kind := range scaffold.Kinds() {
 			t.Run(lang+"/"+kind, func(t *testing.T) {
 				t.Parallel()
 				dir, executable := project(t, lang, kind)
-				mustMake(t, dir, "build", "test")
-				if t.Failed() {
+				mustMake(t, dir, "test")
+				if i > 0 {
 					return
 				}
+				mustMake(t, dir, "build")
 				alone := filepath.Join(t.TempDir(), "alone-0.1.0") // as an installation names it
 				if err := os.Rename(executable, alone); err != nil {
 					t.Fatal(err)
 				}
 				ask(t, alone, "own-"+lang, kind)
-				if kind == scaffold.Kinds()[0] {
-					analyzertest.Check(t, alone)
-				}
+				analyzertest.Check(t, alone)
 			})
 		}
 	}
@@ -138,17 +138,10 @@ func ask(t *testing.T, executable, name, kind string) {
 	if err != nil || len(results) != 2 || len(results[0].Outcomes) != 1 || len(results[1].Outcomes) != 0 {
 		t.Fatalf("%+v %v", results, err)
 	}
-	want := map[string]string{"sentiment": "positive 1", "topic": "price", "question": "yes", "needs_reply": "yes", "politeness": " 100"}[kind]
-	if got := results[0].Outcomes[0]; outcome(got) != want || got.Confidence <= 0.5 || !strings.Contains(string(got.Details), "words found: ") {
-		t.Errorf("%s: %q %+v", kind, outcome(got), got)
+	got := results[0].Outcomes[0]
+	if got.Score == nil || *got.Score != 100 || got.Confidence != 0.7 || string(got.Details) != `{"reason":"words found: 2 courteous, 0 rude","evidence":["Assalomu","rahmat"]}` {
+		t.Errorf("%+v %s", got, got.Details)
 	}
-}
-
-func outcome(o analyzer.Outcome) string {
-	if o.Score == nil {
-		return o.Label
-	}
-	return fmt.Sprintf("%s %v", o.Label, *o.Score)
 }
 
 func TestRefused(t *testing.T) {

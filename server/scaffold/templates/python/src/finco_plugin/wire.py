@@ -37,7 +37,7 @@ def description(d: Description):
     for kind in d.kinds:
         out.kinds.add(kind=kind, sides=d.sides.get(kind, []), labels=d.labels.get(kind, []))
     for s in d.settings:
-        default = "" if s.default is None else json.dumps(s.default)
+        default = "" if s.default is None else _json(s.default)
         out.settings.add(key=s.key, type=s.type, default_json=default, doc=s.doc, required=s.required, secret=s.secret)
     return out
 
@@ -56,13 +56,17 @@ def result(id: str, outcomes: list[Outcome]):
     """Returns a Result with outcomes."""
     out = _own("Result")(id=id)
     for o in outcomes:
-        details = "" if o.details is None else json.dumps(o.details, ensure_ascii=False, allow_nan=False)
+        details = "" if o.details is None else _json(o.details)
         wire = out.outcomes.add(
             kind=o.kind, label=o.label, confidence=o.confidence, language=o.language, details_json=details, text=o.text
         )
         if o.score is not None:
             wire.score = o.score
     return out
+
+
+def _json(value) -> str:
+    return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 
 
 def failed(id: str, err: Exception):
