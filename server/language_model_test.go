@@ -85,6 +85,11 @@ func (m *machine) registered(name string) []registered {
 	return out
 }
 
+// modelExport is a question and its answer.
+const modelExport = `{"name": "Ann", "type": "personal_chat", "id": 7000, "messages": [
+{"id": 1, "type": "message", "date": "2026-09-01T10:00:00", "date_unixtime": "1788242400", "from": "Ann", "from_id": "user7000", "text": "Buyurtmam qani?", "text_entities": []},
+{"id": 2, "type": "message", "date": "2026-09-01T10:02:00", "date_unixtime": "1788242520", "from": "Staff", "from_id": "user100002", "text": "Bugun yetkazamiz.", "text_entities": []}]}`
+
 // A language model is there once its server is set: in shadow, one version a model, without its token anywhere.
 func TestALanguageModelBySettings(t *testing.T) {
 	t.Parallel()
@@ -116,8 +121,8 @@ func TestALanguageModelBySettings(t *testing.T) {
 	if again := m.registered("llm"); len(again) != 1 || again[0].Version != got[0].Version || again[0].Settings["url"] != s.URL+"/" {
 		t.Errorf("another address: %+v", again)
 	}
-	data := write(t, "some.tsv", "negative\tqachon keladi\npositive\trahmat\n")
-	if e := decodeEvaluation(t, m.must("analyzer", "eval", "llm", "--kind", "sentiment", "--data", data, "--json")); e.Texts != 2 || e.Unanswered != 0 || e.Accuracy != 0.5 {
+	labelled := write(t, "some.tsv", "negative\tqachon keladi\npositive\trahmat\n")
+	if e := decodeEvaluation(t, m.must("analyzer", "eval", "llm", "--kind", "sentiment", "--data", labelled, "--json")); e.Texts != 2 || e.Unanswered != 0 || e.Accuracy != 0.5 {
 		t.Errorf("evaluated: %+v", e)
 	}
 	if asked.Load() != 2 {
@@ -127,6 +132,42 @@ func TestALanguageModelBySettings(t *testing.T) {
 	two := m.registered("llm")
 	if len(two) != 2 || two[0].State != "DISABLED" || two[1].State != "SHADOW" || !strings.Contains(two[1].Version, ".large.") {
 		t.Errorf("another model: %+v", two)
+	}
+	without, err := os.ReadFile(company)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m.must("apply", write(t, "company.yml", string(without)+"analyzers: [{ name: llm }]\n"))
+	if now := m.registered("llm"); now[0].State != "DISABLED" || now[1].State != "ENABLED" {
+		t.Errorf("wanted by the company file: %+v", now)
+	}
+	export := write(t, "result.json", modelExport)
+	before := asked.Load()
+	m.must("import", "telegram", export, "--account", "100002", "--wait")
+	if got := asked.Load() - before; got != 2 {
+		t.Errorf("the model was asked %d times about two messages", got)
+	}
+	var data struct {
+		Analyses struct {
+			Edges []struct {
+				Node struct {
+					Kind, Label string
+					Shadow      bool
+					Details     map[string]any
+				}
+			}
+		}
+	}
+	m.query("", `{ analyses { edges { node { kind label shadow details } } } }`, &data)
+	kinds := map[string]int{}
+	for _, e := range data.Analyses.Edges {
+		kinds[e.Node.Kind]++
+		if e.Node.Shadow || e.Node.Details["model"] != "large" {
+			t.Errorf("%+v", e.Node)
+		}
+	}
+	if len(data.Analyses.Edges) != 6 || kinds["SENTIMENT"] != 2 || kinds["TOPIC"] != 2 || kinds["QUALITY"] != 1 || kinds["RELEVANCE"] != 1 {
+		t.Errorf("judged: %v", kinds)
 	}
 	if list := m.must("analyzer", "list"); !strings.Contains(list, two[1].Version) || strings.Contains(list, "hunter2") {
 		t.Error(list)
