@@ -124,7 +124,9 @@ func (t *tx) putFeedback(ctx context.Context, actor auth.Actor, found *gen.Analy
 		return nil, err
 	}
 	m := found.Edges.Message
-	t.emit(AnalysisCompleted, found.ID)
+	if err := t.emitCorrected(ctx, found); err != nil {
+		return nil, err
+	}
 	if err := t.audit(ctx, "give_feedback", "analysis", found.ID, nil); err != nil {
 		return nil, err
 	}
@@ -136,6 +138,17 @@ func (t *tx) putFeedback(ctx context.Context, actor auth.Actor, found *gen.Analy
 		return out, nil
 	}
 	return out, settle(ctx, t, r, touched{{chat: m.ChatID, thread: m.Thread, at: m.SentAt, telegramID: m.TelegramID}})
+}
+
+// emitCorrected tells of every judgement whose effective value a person's word changes: what any version of the analyzer said of
+// the same words.
+func (t *tx) emitCorrected(ctx context.Context, found *gen.Analysis) error {
+	const q = `
+SELECT o.id FROM analyses o JOIN analyzers v ON v.id = o.analyzer_id JOIN analyzers n ON n.id = $3 AND n.name = v.name
+WHERE o.content_id = $1 AND o.kind = $2 AND NOT o.shadow ORDER BY o.id`
+	ids, err := t.ids(ctx, q, found.ContentID, string(found.Kind), found.AnalyzerID)
+	t.emit(AnalysisCompleted, ids...)
+	return err
 }
 
 // staleAbout marks everybody whose figures a message's judgement may enter: its sender and the staff who wrote in its chat

@@ -140,17 +140,21 @@ func (t *tx) compare(ctx context.Context, name string, candidate, current analyz
 	return out, nil
 }
 
-// PromoteAnalyzer has the candidate of an analyzer take the place of the enabled version, and returns its id. It is refused, with
-// the figures, where people agree with it less, or where too little is known to tell (agreement.Trial): then EnableAnalyzer
+// PromoteAnalyzer has the candidate of an analyzer take the place of the enabled version, and returns its id. A version, if
+// given, must be the candidate's. It is refused, with the figures, where people agree with it less, or where too little is known to tell (agreement.Trial): then EnableAnalyzer
 // is the explicit way. The audit has the figures.
-func (a *App) PromoteAnalyzer(ctx context.Context, name string) (int, error) {
-	return a.switchAnalyzer(ctx, AnalyzerChoice{Name: name}, "promote", func(ctx context.Context, t *tx, versions []analyzerVersion) (change, error) {
+func (a *App) PromoteAnalyzer(ctx context.Context, c AnalyzerChoice) (int, error) {
+	name := c.Name
+	return a.switchAnalyzer(ctx, c, "promote", func(ctx context.Context, t *tx, versions []analyzerVersion) (change, error) {
 		if len(versions) == 0 {
-			return change{}, AnalyzerChoice{Name: name}.absent()
+			return change{}, c.absent()
 		}
 		candidate := find(versions, func(v analyzerVersion) bool { return isCandidate(v.State) })
 		if candidate == nil {
 			return change{}, domain.Errorf(domain.KindConflict, "no version of %s is tried: finco analyzer shadow %s VERSION has one judge beside the enabled one", name, name)
+		}
+		if c.Version != "" && c.Version != candidate.Version {
+			return change{}, domain.Errorf(domain.KindConflict, "not %s of %s is tried but %s", clip(c.Version, 64), name, candidate.Version)
 		}
 		said, err := t.wishes(ctx)
 		if err != nil {

@@ -67,7 +67,7 @@ func (c contest) label(from, to int) {
 
 func (c contest) promote(want string) {
 	c.t.Helper()
-	_, err := c.App.PromoteAnalyzer(c.As(apptest.Botir), "sentiment")
+	_, err := c.App.PromoteAnalyzer(c.As(apptest.Botir), app.AnalyzerChoice{Name: "sentiment", Version: "2"})
 	if want == "" && err != nil || want != "" && (domain.KindOf(err) != domain.KindConflict || !strings.Contains(err.Error(), want)) {
 		c.t.Errorf("wanted %q, got %v", want, err)
 	}
@@ -114,8 +114,11 @@ func TestAPromotionIsAuditedAndPastItIsAWay(t *testing.T) {
 	if _, err := c.App.Candidates(c.As(apptest.Aziza)); domain.KindOf(err) != domain.KindDenied {
 		t.Errorf("a supervisor: %v", err)
 	}
-	if _, err := c.App.PromoteAnalyzer(c.As(apptest.Aziza), "sentiment"); domain.KindOf(err) != domain.KindDenied {
+	if _, err := c.App.PromoteAnalyzer(c.As(apptest.Aziza), app.AnalyzerChoice{Name: "sentiment"}); domain.KindOf(err) != domain.KindDenied {
 		t.Errorf("a supervisor promotes: %v", err)
+	}
+	if _, err := c.App.PromoteAnalyzer(c.Operator(), app.AnalyzerChoice{Name: "sentiment", Version: "1"}); domain.KindOf(err) != domain.KindConflict {
+		t.Errorf("another version: %v", err)
 	}
 	c.promote("")
 	var details string
@@ -128,10 +131,10 @@ func TestAPromotionIsAuditedAndPastItIsAWay(t *testing.T) {
 	if err != nil || len(rows) != 2 || rows[1].Labels != 35 || !rows[1].GateOpen || rows[0].Labels != 36 || rows[0].GateOpen {
 		t.Errorf("agreement: %+v, %v", rows, err)
 	}
-	if _, err := c.App.PromoteAnalyzer(c.Operator(), "sentiment"); domain.KindOf(err) != domain.KindConflict {
+	if _, err := c.App.PromoteAnalyzer(c.Operator(), app.AnalyzerChoice{Name: "sentiment"}); domain.KindOf(err) != domain.KindConflict {
 		t.Errorf("nothing is tried: %v", err)
 	}
-	if _, err := c.App.PromoteAnalyzer(c.Operator(), "sentimental"); domain.KindOf(err) != domain.KindNotFound {
+	if _, err := c.App.PromoteAnalyzer(c.Operator(), app.AnalyzerChoice{Name: "sentimental"}); domain.KindOf(err) != domain.KindNotFound {
 		t.Errorf("none is there: %v", err)
 	}
 

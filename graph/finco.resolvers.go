@@ -164,6 +164,14 @@ func (r *queryResolver) Agreement(ctx context.Context, days *int) ([]*gen1.Agree
 	return r.agreement(ctx, days)
 }
 
+func (r *queryResolver) Candidates(ctx context.Context) ([]*gen1.Candidate, error) {
+	return r.candidates(ctx)
+}
+
+func (r *queryResolver) Drift(ctx context.Context, weeks *int) ([]*gen1.Drift, error) {
+	return r.drift(ctx, weeks)
+}
+
 func (r *queryResolver) LatestKpiResults(ctx context.Context, period string) ([]*gen.KpiResult, error) {
 	return r.latestKpiResults(ctx, period)
 }

@@ -82,6 +82,26 @@ func (r *mutationResolver) AddAdjustment(ctx context.Context, input gen.AddAdjus
 	return r.addAdjustment(ctx, input)
 }
 
+func (r *mutationResolver) EnableAnalyzer(ctx context.Context, input gen.SwitchAnalyzerInput) (*gen.SwitchAnalyzerPayload, error) {
+	return r.switchAnalyzer(ctx, input, r.app.EnableAnalyzer)
+}
+
+func (r *mutationResolver) DisableAnalyzer(ctx context.Context, input gen.SwitchAnalyzerInput) (*gen.SwitchAnalyzerPayload, error) {
+	return r.switchAnalyzer(ctx, input, r.app.DisableAnalyzer)
+}
+
+func (r *mutationResolver) ShadowAnalyzer(ctx context.Context, input gen.SwitchAnalyzerInput) (*gen.SwitchAnalyzerPayload, error) {
+	return r.switchAnalyzer(ctx, input, r.app.ShadowAnalyzer)
+}
+
+func (r *mutationResolver) SplitAnalyzer(ctx context.Context, input gen.SwitchAnalyzerInput) (*gen.SwitchAnalyzerPayload, error) {
+	return r.split(ctx, input)
+}
+
+func (r *mutationResolver) PromoteAnalyzer(ctx context.Context, input gen.SwitchAnalyzerInput) (*gen.SwitchAnalyzerPayload, error) {
+	return r.switchAnalyzer(ctx, input, r.app.PromoteAnalyzer)
+}
+
 func (r *Resolver) Mutation() gen.MutationResolver { return &mutationResolver{r} }
 
 type mutationResolver struct{ *Resolver }

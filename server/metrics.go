@@ -3,12 +3,14 @@ package server
 import (
 	"context"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"github.com/fincokpi/finco/app"
 	"github.com/fincokpi/finco/auth"
 	"github.com/fincokpi/finco/domain"
 )
@@ -19,6 +21,7 @@ type metrics struct {
 	requests    *prometheus.HistogramVec
 	pluginCalls *prometheus.HistogramVec
 	pluginTexts *prometheus.CounterVec
+	drift       drifting
 }
 
 func newMetrics() *metrics {
@@ -51,6 +54,32 @@ func (m *metrics) handler() http.Handler {
 	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{})
 }
 
+// driftEvery is how old the drift that Prometheus reads may be: it is counted from weeks of judgements.
+const driftEvery = 10 * time.Minute
+
+// drifting is the drift as last counted.
+type drifting struct {
+	mu   sync.Mutex
+	at   time.Time
+	rows []app.DriftRow
+}
+
+// judgements is how the analyzers' judgements moved, counted now or lately.
+func (p *Parts) judgements(ctx context.Context) []app.DriftRow {
+	d := &p.metrics.drift
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if now := time.Now(); d.at.IsZero() || now.Sub(d.at) > driftEvery {
+		rows, err := p.App.Drift(ctx, app.DriftInput{})
+		if err != nil {
+			p.Log.Warn("the drift of the analyzers is not known", "room", "server", "error", err)
+			return nil
+		}
+		d.at, d.rows = now, rows
+	}
+	return d.rows
+}
+
 // gauges reads the state of queues, waits and analyzers when Prometheus asks.
 type gauges struct{ parts *Parts }
 
@@ -61,12 +90,14 @@ var (
 	failures    = prometheus.NewDesc("finco_analysis_failures", "Messages that an analyzer could not judge.", []string{"analyzer"}, nil)
 	restarts    = prometheus.NewDesc("finco_plugin_restarts_total", "Restarts of an analyzer.", []string{"analyzer"}, nil)
 	inService   = prometheus.NewDesc("finco_plugin_in_service", "1 if the analyzer runs, 0 if it is out of service or restarting.", []string{"analyzer"}, nil)
+	driftIndex  = prometheus.NewDesc("finco_analyzer_drift", "Population stability index of an analyzer's labels, this week against the four before; above 0.2 is worth a look.", []string{"analyzer", "kind", "language"}, nil)
+	confidence  = prometheus.NewDesc("finco_analyzer_confidence", "Mean confidence of an analyzer in the last seven days.", []string{"analyzer", "kind", "language"}, nil)
 	pluginBytes = prometheus.NewDesc("finco_plugin_resident_bytes", "Memory of an analyzer's process.", []string{"analyzer"}, nil)
 )
 
 // Describe implements prometheus.Collector.
 func (g gauges) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{jobsWaiting, jobsAge, waitsOpen, failures, restarts, inService, pluginBytes} {
+	for _, d := range []*prometheus.Desc{jobsWaiting, jobsAge, waitsOpen, failures, restarts, inService, pluginBytes, driftIndex, confidence} {
 		ch <- d
 	}
 }
@@ -88,6 +119,14 @@ func (g gauges) Collect(ch chan<- prometheus.Metric) {
 	}
 	for name, n := range load.Failures {
 		ch <- prometheus.MustNewConstMetric(failures, prometheus.GaugeValue, float64(n), name)
+	}
+	for _, d := range g.parts.judgements(ctx) {
+		if d.Index != nil {
+			ch <- prometheus.MustNewConstMetric(driftIndex, prometheus.GaugeValue, *d.Index, d.Analyzer, d.Kind, d.Language)
+		}
+		if d.ConfidenceNow != nil {
+			ch <- prometheus.MustNewConstMetric(confidence, prometheus.GaugeValue, *d.ConfidenceNow, d.Analyzer, d.Kind, d.Language)
+		}
 	}
 	for _, s := range g.parts.host.Status() {
 		running := 0.0

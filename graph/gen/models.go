@@ -44,6 +44,28 @@ type Agreement struct {
 	GateOpen bool `json:"gateOpen"`
 }
 
+// How far people agree with a candidate and with the version in its place, on the same messages.
+type AgreementComparison struct {
+	Kind      analysis.Kind `json:"kind"`
+	Labels    int           `json:"labels"`
+	Candidate *float64      `json:"candidate,omitempty"`
+	Current   *float64      `json:"current,omitempty"`
+}
+
+// A version that is tried beside the enabled one of its analyzer.
+type Candidate struct {
+	Analyzer *gen.Analyzer `json:"analyzer"`
+	// The version in whose place it would come; null if none is enabled.
+	Current *gen.Analyzer `json:"current,omitempty"`
+	// What people say of both, by kind: of the messages that both judged and people labelled since the candidate came.
+	Comparisons []*AgreementComparison `json:"comparisons"`
+	Labels      int                    `json:"labels"`
+	// How many labels are missing before the comparison speaks for the candidate.
+	Missing int `json:"missing"`
+	// Why promoteAnalyzer would refuse it now; null if it would not.
+	Refusal *string `json:"refusal,omitempty"`
+}
+
 type ComputeKpisInput struct {
 	Period string     `json:"period"`
 	At     *time.Time `json:"at,omitempty"`
@@ -53,6 +75,24 @@ type ComputeKpisInput struct {
 
 type ComputeKpisPayload struct {
 	Results []*gen.KpiResult `json:"results"`
+}
+
+// What an analyzer, in whichever version, says of the last seven days' messages beside what it said of the weeks before.
+type Drift struct {
+	Analyzer string        `json:"analyzer"`
+	Kind     analysis.Kind `json:"kind"`
+	Language string        `json:"language"`
+	// How much was said, in number.
+	Now    int           `json:"now"`
+	Before int           `json:"before"`
+	Labels []*LabelDrift `json:"labels"`
+	// The mean confidence; null where nothing was said.
+	ConfidenceNow    *float64 `json:"confidenceNow,omitempty"`
+	ConfidenceBefore *float64 `json:"confidenceBefore,omitempty"`
+	// The population stability index of the label shares; null unless something was said in both spans.
+	Index *float64 `json:"index,omitempty"`
+	// Whether the index is above 0.2, of at least 100 texts in either span.
+	Drifted bool `json:"drifted"`
 }
 
 type GiveFeedbackInput struct {
@@ -65,6 +105,13 @@ type GiveFeedbackInput struct {
 type GiveFeedbackPayload struct {
 	Feedback *gen.Feedback `json:"feedback"`
 	Analysis *gen.Analysis `json:"analysis"`
+}
+
+// The share of a label, 0 to 1. Points are counted by tens: 0–10 to 90–100.
+type LabelDrift struct {
+	Label  string  `json:"label"`
+	Now    float64 `json:"now"`
+	Before float64 `json:"before"`
 }
 
 // An amount of money: major units with all their digits, and an ISO 4217 code.
@@ -147,4 +194,16 @@ type SignOutPayload struct {
 
 // Every subscription reads what changed as the person who subscribed; what they may not see does not come.
 type Subscription struct {
+}
+
+type SwitchAnalyzerInput struct {
+	Analyzer string `json:"analyzer"`
+	// Not for promoteAnalyzer.
+	Version *string `json:"version,omitempty"`
+	// Percent, 1 to 99; only for splitAnalyzer.
+	Share *int `json:"share,omitempty"`
+}
+
+type SwitchAnalyzerPayload struct {
+	Analyzer *gen.Analyzer `json:"analyzer"`
 }

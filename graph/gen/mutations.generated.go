@@ -30,6 +30,11 @@ type MutationResolver interface {
 	ApprovePayroll(ctx context.Context, input PayrollInput) (*PayrollPayload, error)
 	PayPayroll(ctx context.Context, input PayrollInput) (*PayrollPayload, error)
 	AddAdjustment(ctx context.Context, input AddAdjustmentInput) (*AddAdjustmentPayload, error)
+	EnableAnalyzer(ctx context.Context, input SwitchAnalyzerInput) (*SwitchAnalyzerPayload, error)
+	DisableAnalyzer(ctx context.Context, input SwitchAnalyzerInput) (*SwitchAnalyzerPayload, error)
+	ShadowAnalyzer(ctx context.Context, input SwitchAnalyzerInput) (*SwitchAnalyzerPayload, error)
+	SplitAnalyzer(ctx context.Context, input SwitchAnalyzerInput) (*SwitchAnalyzerPayload, error)
+	PromoteAnalyzer(ctx context.Context, input SwitchAnalyzerInput) (*SwitchAnalyzerPayload, error)
 }
 
 // endregion ************************** generated!.gotpl **************************
@@ -78,6 +83,34 @@ func (ec *executionContext) field_Mutation_computeKpis_args(ctx context.Context,
 	return args, nil
 }
 
+func (ec *executionContext) field_Mutation_disableAnalyzer_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (SwitchAnalyzerInput, error) {
+			return ec.unmarshalNSwitchAnalyzerInput2githubᚗcomᚋfincokpiᚋfincoᚋgraphᚋgenᚐSwitchAnalyzerInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_enableAnalyzer_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (SwitchAnalyzerInput, error) {
+			return ec.unmarshalNSwitchAnalyzerInput2githubᚗcomᚋfincokpiᚋfincoᚋgraphᚋgenᚐSwitchAnalyzerInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
 func (ec *executionContext) field_Mutation_giveFeedback_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -98,6 +131,20 @@ func (ec *executionContext) field_Mutation_payPayroll_args(ctx context.Context, 
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
 		func(ctx context.Context, v any) (PayrollInput, error) {
 			return ec.unmarshalNPayrollInput2githubᚗcomᚋfincokpiᚋfincoᚋgraphᚋgenᚐPayrollInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_promoteAnalyzer_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (SwitchAnalyzerInput, error) {
+			return ec.unmarshalNSwitchAnalyzerInput2githubᚗcomᚋfincokpiᚋfincoᚋgraphᚋgenᚐSwitchAnalyzerInput(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -176,6 +223,20 @@ func (ec *executionContext) field_Mutation_runPayroll_args(ctx context.Context, 
 	return args, nil
 }
 
+func (ec *executionContext) field_Mutation_shadowAnalyzer_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (SwitchAnalyzerInput, error) {
+			return ec.unmarshalNSwitchAnalyzerInput2githubᚗcomᚋfincokpiᚋfincoᚋgraphᚋgenᚐSwitchAnalyzerInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
 func (ec *executionContext) field_Mutation_signIn_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -196,6 +257,20 @@ func (ec *executionContext) field_Mutation_signOut_args(ctx context.Context, raw
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
 		func(ctx context.Context, v any) (SignOutInput, error) {
 			return ec.unmarshalNSignOutInput2githubᚗcomᚋfincokpiᚋfincoᚋgraphᚋgenᚐSignOutInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_splitAnalyzer_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (SwitchAnalyzerInput, error) {
+			return ec.unmarshalNSwitchAnalyzerInput2githubᚗcomᚋfincokpiᚋfincoᚋgraphᚋgenᚐSwitchAnalyzerInput(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -864,6 +939,226 @@ func (ec *executionContext) fieldContext_Mutation_addAdjustment(ctx context.Cont
 	return fc, nil
 }
 
+func (ec *executionContext) _Mutation_enableAnalyzer(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_enableAnalyzer(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().EnableAnalyzer(ctx, fc.Args["input"].(SwitchAnalyzerInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *SwitchAnalyzerPayload) graphql.Marshaler {
+			return ec.marshalNSwitchAnalyzerPayload2ᚖgithubᚗcomᚋfincokpiᚋfincoᚋgraphᚋgenᚐSwitchAnalyzerPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_enableAnalyzer(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_SwitchAnalyzerPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_enableAnalyzer_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_disableAnalyzer(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_disableAnalyzer(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().DisableAnalyzer(ctx, fc.Args["input"].(SwitchAnalyzerInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *SwitchAnalyzerPayload) graphql.Marshaler {
+			return ec.marshalNSwitchAnalyzerPayload2ᚖgithubᚗcomᚋfincokpiᚋfincoᚋgraphᚋgenᚐSwitchAnalyzerPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_disableAnalyzer(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_SwitchAnalyzerPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_disableAnalyzer_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_shadowAnalyzer(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_shadowAnalyzer(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().ShadowAnalyzer(ctx, fc.Args["input"].(SwitchAnalyzerInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *SwitchAnalyzerPayload) graphql.Marshaler {
+			return ec.marshalNSwitchAnalyzerPayload2ᚖgithubᚗcomᚋfincokpiᚋfincoᚋgraphᚋgenᚐSwitchAnalyzerPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_shadowAnalyzer(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_SwitchAnalyzerPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_shadowAnalyzer_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_splitAnalyzer(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_splitAnalyzer(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().SplitAnalyzer(ctx, fc.Args["input"].(SwitchAnalyzerInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *SwitchAnalyzerPayload) graphql.Marshaler {
+			return ec.marshalNSwitchAnalyzerPayload2ᚖgithubᚗcomᚋfincokpiᚋfincoᚋgraphᚋgenᚐSwitchAnalyzerPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_splitAnalyzer(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_SwitchAnalyzerPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_splitAnalyzer_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_promoteAnalyzer(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_promoteAnalyzer(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().PromoteAnalyzer(ctx, fc.Args["input"].(SwitchAnalyzerInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *SwitchAnalyzerPayload) graphql.Marshaler {
+			return ec.marshalNSwitchAnalyzerPayload2ᚖgithubᚗcomᚋfincokpiᚋfincoᚋgraphᚋgenᚐSwitchAnalyzerPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_promoteAnalyzer(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_SwitchAnalyzerPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_promoteAnalyzer_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _PayrollPayload_run(ctx context.Context, field graphql.CollectedField, obj *PayrollPayload) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -1041,6 +1336,38 @@ func (ec *executionContext) _SignOutPayload_signedOut(ctx context.Context, field
 }
 func (ec *executionContext) fieldContext_SignOutPayload_signedOut(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("SignOutPayload", field, false, false, errors.New("field of type Boolean does not have child fields"))
+}
+
+func (ec *executionContext) _SwitchAnalyzerPayload_analyzer(ctx context.Context, field graphql.CollectedField, obj *SwitchAnalyzerPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SwitchAnalyzerPayload_analyzer(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Analyzer, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *gen.Analyzer) graphql.Marshaler {
+			return ec.marshalNAnalyzer2ᚖgithubᚗcomᚋfincokpiᚋfincoᚋentᚋgenᚐAnalyzer(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SwitchAnalyzerPayload_analyzer(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SwitchAnalyzerPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Analyzer(ctx, field)
+		},
+	}
+	return fc, nil
 }
 
 // endregion **************************** field.gotpl *****************************
@@ -1428,6 +1755,50 @@ func (ec *executionContext) unmarshalInputSignOutInput(ctx context.Context, obj 
 	return it, nil
 }
 
+func (ec *executionContext) unmarshalInputSwitchAnalyzerInput(ctx context.Context, obj any) (SwitchAnalyzerInput, error) {
+	var it SwitchAnalyzerInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"analyzer", "version", "share"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "analyzer":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("analyzer"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Analyzer = data
+		case "version":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("version"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Version = data
+		case "share":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("share"))
+			data, err := ec.unmarshalOInt2ᚖint(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Share = data
+		}
+	}
+	return it, nil
+}
+
 // endregion **************************** input.gotpl *****************************
 
 // region    ************************** interface.gotpl ***************************
@@ -1659,6 +2030,41 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		case "enableAnalyzer":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_enableAnalyzer(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "disableAnalyzer":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_disableAnalyzer(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "shadowAnalyzer":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_shadowAnalyzer(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "splitAnalyzer":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_splitAnalyzer(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "promoteAnalyzer":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_promoteAnalyzer(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -1847,6 +2253,44 @@ func (ec *executionContext) _SignOutPayload(ctx context.Context, sel ast.Selecti
 	return out
 }
 
+var switchAnalyzerPayloadImplementors = []string{"SwitchAnalyzerPayload"}
+
+func (ec *executionContext) _SwitchAnalyzerPayload(ctx context.Context, sel ast.SelectionSet, obj *SwitchAnalyzerPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, switchAnalyzerPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("SwitchAnalyzerPayload")
+		case "analyzer":
+			out.Values[i] = ec._SwitchAnalyzerPayload_analyzer(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
 // endregion **************************** object.gotpl ****************************
 
 // region    ***************************** type.gotpl *****************************
@@ -1959,6 +2403,21 @@ func (ec *executionContext) marshalNSignOutPayload2ᚖgithubᚗcomᚋfincokpiᚋ
 		return graphql.Null
 	}
 	return ec._SignOutPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNSwitchAnalyzerInput2githubᚗcomᚋfincokpiᚋfincoᚋgraphᚋgenᚐSwitchAnalyzerInput(ctx context.Context, v any) (SwitchAnalyzerInput, error) {
+	res, err := ec.unmarshalInputSwitchAnalyzerInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNSwitchAnalyzerPayload2ᚖgithubᚗcomᚋfincokpiᚋfincoᚋgraphᚋgenᚐSwitchAnalyzerPayload(ctx context.Context, sel ast.SelectionSet, v *SwitchAnalyzerPayload) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._SwitchAnalyzerPayload(ctx, sel, v)
 }
 
 // endregion ***************************** type.gotpl *****************************

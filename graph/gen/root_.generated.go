@@ -77,6 +77,13 @@ type ComplexityRoot struct {
 		Language  func(childComplexity int) int
 	}
 
+	AgreementComparison struct {
+		Candidate func(childComplexity int) int
+		Current   func(childComplexity int) int
+		Kind      func(childComplexity int) int
+		Labels    func(childComplexity int) int
+	}
+
 	Analysis struct {
 		Analyzer        func(childComplexity int) int
 		AnalyzerID      func(childComplexity int) int
@@ -140,6 +147,15 @@ type ComplexityRoot struct {
 		Node   func(childComplexity int) int
 	}
 
+	Candidate struct {
+		Analyzer    func(childComplexity int) int
+		Comparisons func(childComplexity int) int
+		Current     func(childComplexity int) int
+		Labels      func(childComplexity int) int
+		Missing     func(childComplexity int) int
+		Refusal     func(childComplexity int) int
+	}
+
 	Chat struct {
 		Assignee   func(childComplexity int) int
 		AssigneeID func(childComplexity int) int
@@ -195,6 +211,19 @@ type ComplexityRoot struct {
 	CustomerEdge struct {
 		Cursor func(childComplexity int) int
 		Node   func(childComplexity int) int
+	}
+
+	Drift struct {
+		Analyzer         func(childComplexity int) int
+		Before           func(childComplexity int) int
+		ConfidenceBefore func(childComplexity int) int
+		ConfidenceNow    func(childComplexity int) int
+		Drifted          func(childComplexity int) int
+		Index            func(childComplexity int) int
+		Kind             func(childComplexity int) int
+		Labels           func(childComplexity int) int
+		Language         func(childComplexity int) int
+		Now              func(childComplexity int) int
 	}
 
 	Employment struct {
@@ -296,6 +325,12 @@ type ComplexityRoot struct {
 		Value    func(childComplexity int) int
 	}
 
+	LabelDrift struct {
+		Before func(childComplexity int) int
+		Label  func(childComplexity int) int
+		Now    func(childComplexity int) int
+	}
+
 	Message struct {
 		Analyses     func(childComplexity int, after *entgql.Cursor[int], first *int, before *entgql.Cursor[int], last *int, orderBy *gen.AnalysisOrder, where *gen.AnalysisWhereInput) int
 		Attachments  func(childComplexity int) int
@@ -351,18 +386,23 @@ type ComplexityRoot struct {
 	}
 
 	Mutation struct {
-		AddAdjustment  func(childComplexity int, input AddAdjustmentInput) int
-		ApprovePayroll func(childComplexity int, input PayrollInput) int
-		ComputeKpis    func(childComplexity int, input ComputeKpisInput) int
-		GiveFeedback   func(childComplexity int, input GiveFeedbackInput) int
-		PayPayroll     func(childComplexity int, input PayrollInput) int
-		Reanalyze      func(childComplexity int, input ReanalyzeInput) int
-		RefreshSession func(childComplexity int, input RefreshSessionInput) int
-		ReopenPayroll  func(childComplexity int, input PayrollInput) int
-		ReviewPayroll  func(childComplexity int, input PayrollInput) int
-		RunPayroll     func(childComplexity int, input PayrollInput) int
-		SignIn         func(childComplexity int, input SignInInput) int
-		SignOut        func(childComplexity int, input SignOutInput) int
+		AddAdjustment   func(childComplexity int, input AddAdjustmentInput) int
+		ApprovePayroll  func(childComplexity int, input PayrollInput) int
+		ComputeKpis     func(childComplexity int, input ComputeKpisInput) int
+		DisableAnalyzer func(childComplexity int, input SwitchAnalyzerInput) int
+		EnableAnalyzer  func(childComplexity int, input SwitchAnalyzerInput) int
+		GiveFeedback    func(childComplexity int, input GiveFeedbackInput) int
+		PayPayroll      func(childComplexity int, input PayrollInput) int
+		PromoteAnalyzer func(childComplexity int, input SwitchAnalyzerInput) int
+		Reanalyze       func(childComplexity int, input ReanalyzeInput) int
+		RefreshSession  func(childComplexity int, input RefreshSessionInput) int
+		ReopenPayroll   func(childComplexity int, input PayrollInput) int
+		ReviewPayroll   func(childComplexity int, input PayrollInput) int
+		RunPayroll      func(childComplexity int, input PayrollInput) int
+		ShadowAnalyzer  func(childComplexity int, input SwitchAnalyzerInput) int
+		SignIn          func(childComplexity int, input SignInInput) int
+		SignOut         func(childComplexity int, input SignOutInput) int
+		SplitAnalyzer   func(childComplexity int, input SwitchAnalyzerInput) int
 	}
 
 	PageInfo struct {
@@ -455,9 +495,11 @@ type ComplexityRoot struct {
 		Agreement        func(childComplexity int, days *int) int
 		Analyses         func(childComplexity int, after *entgql.Cursor[int], first *int, before *entgql.Cursor[int], last *int, orderBy *gen.AnalysisOrder, where *gen.AnalysisWhereInput) int
 		Analyzers        func(childComplexity int, after *entgql.Cursor[int], first *int, before *entgql.Cursor[int], last *int, orderBy *gen.AnalyzerOrder, where *gen.AnalyzerWhereInput) int
+		Candidates       func(childComplexity int) int
 		Chats            func(childComplexity int, after *entgql.Cursor[int], first *int, before *entgql.Cursor[int], last *int, orderBy *gen.ChatOrder, where *gen.ChatWhereInput) int
 		Company          func(childComplexity int) int
 		Customers        func(childComplexity int, after *entgql.Cursor[int], first *int, before *entgql.Cursor[int], last *int, orderBy *gen.CustomerOrder, where *gen.CustomerWhereInput) int
+		Drift            func(childComplexity int, weeks *int) int
 		KpiResults       func(childComplexity int, after *entgql.Cursor[int], first *int, before *entgql.Cursor[int], last *int, orderBy *gen.KpiResultOrder, where *gen.KpiResultWhereInput) int
 		Kpis             func(childComplexity int, after *entgql.Cursor[int], first *int, before *entgql.Cursor[int], last *int, orderBy *gen.KpiOrder, where *gen.KpiWhereInput) int
 		LatestKpiResults func(childComplexity int, period string) int
@@ -534,6 +576,10 @@ type ComplexityRoot struct {
 		MessageReceived   func(childComplexity int, chat *int) int
 		PayrollRunChanged func(childComplexity int) int
 		WaitChanged       func(childComplexity int, chat *int) int
+	}
+
+	SwitchAnalyzerPayload struct {
+		Analyzer func(childComplexity int) int
 	}
 
 	Team struct {
@@ -779,6 +825,31 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Agreement.Language(childComplexity), true
+
+	case "AgreementComparison.candidate":
+		if e.ComplexityRoot.AgreementComparison.Candidate == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AgreementComparison.Candidate(childComplexity), true
+	case "AgreementComparison.current":
+		if e.ComplexityRoot.AgreementComparison.Current == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AgreementComparison.Current(childComplexity), true
+	case "AgreementComparison.kind":
+		if e.ComplexityRoot.AgreementComparison.Kind == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AgreementComparison.Kind(childComplexity), true
+	case "AgreementComparison.labels":
+		if e.ComplexityRoot.AgreementComparison.Labels == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AgreementComparison.Labels(childComplexity), true
 
 	case "Analysis.analyzer":
 		if e.ComplexityRoot.Analysis.Analyzer == nil {
@@ -1039,6 +1110,43 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.AnalyzerEdge.Node(childComplexity), true
 
+	case "Candidate.analyzer":
+		if e.ComplexityRoot.Candidate.Analyzer == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Candidate.Analyzer(childComplexity), true
+	case "Candidate.comparisons":
+		if e.ComplexityRoot.Candidate.Comparisons == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Candidate.Comparisons(childComplexity), true
+	case "Candidate.current":
+		if e.ComplexityRoot.Candidate.Current == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Candidate.Current(childComplexity), true
+	case "Candidate.labels":
+		if e.ComplexityRoot.Candidate.Labels == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Candidate.Labels(childComplexity), true
+	case "Candidate.missing":
+		if e.ComplexityRoot.Candidate.Missing == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Candidate.Missing(childComplexity), true
+	case "Candidate.refusal":
+		if e.ComplexityRoot.Candidate.Refusal == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Candidate.Refusal(childComplexity), true
+
 	case "Chat.assignee":
 		if e.ComplexityRoot.Chat.Assignee == nil {
 			break
@@ -1264,6 +1372,67 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.CustomerEdge.Node(childComplexity), true
+
+	case "Drift.analyzer":
+		if e.ComplexityRoot.Drift.Analyzer == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Drift.Analyzer(childComplexity), true
+	case "Drift.before":
+		if e.ComplexityRoot.Drift.Before == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Drift.Before(childComplexity), true
+	case "Drift.confidenceBefore":
+		if e.ComplexityRoot.Drift.ConfidenceBefore == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Drift.ConfidenceBefore(childComplexity), true
+	case "Drift.confidenceNow":
+		if e.ComplexityRoot.Drift.ConfidenceNow == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Drift.ConfidenceNow(childComplexity), true
+	case "Drift.drifted":
+		if e.ComplexityRoot.Drift.Drifted == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Drift.Drifted(childComplexity), true
+	case "Drift.index":
+		if e.ComplexityRoot.Drift.Index == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Drift.Index(childComplexity), true
+	case "Drift.kind":
+		if e.ComplexityRoot.Drift.Kind == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Drift.Kind(childComplexity), true
+	case "Drift.labels":
+		if e.ComplexityRoot.Drift.Labels == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Drift.Labels(childComplexity), true
+	case "Drift.language":
+		if e.ComplexityRoot.Drift.Language == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Drift.Language(childComplexity), true
+	case "Drift.now":
+		if e.ComplexityRoot.Drift.Now == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Drift.Now(childComplexity), true
 
 	case "Employment.email":
 		if e.ComplexityRoot.Employment.Email == nil {
@@ -1682,6 +1851,25 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.KpiScore.Value(childComplexity), true
 
+	case "LabelDrift.before":
+		if e.ComplexityRoot.LabelDrift.Before == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LabelDrift.Before(childComplexity), true
+	case "LabelDrift.label":
+		if e.ComplexityRoot.LabelDrift.Label == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LabelDrift.Label(childComplexity), true
+	case "LabelDrift.now":
+		if e.ComplexityRoot.LabelDrift.Now == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LabelDrift.Now(childComplexity), true
+
 	case "Message.analyses":
 		if e.ComplexityRoot.Message.Analyses == nil {
 			break
@@ -1959,6 +2147,28 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.ComputeKpis(childComplexity, args["input"].(ComputeKpisInput)), true
+	case "Mutation.disableAnalyzer":
+		if e.ComplexityRoot.Mutation.DisableAnalyzer == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_disableAnalyzer_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.DisableAnalyzer(childComplexity, args["input"].(SwitchAnalyzerInput)), true
+	case "Mutation.enableAnalyzer":
+		if e.ComplexityRoot.Mutation.EnableAnalyzer == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_enableAnalyzer_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.EnableAnalyzer(childComplexity, args["input"].(SwitchAnalyzerInput)), true
 	case "Mutation.giveFeedback":
 		if e.ComplexityRoot.Mutation.GiveFeedback == nil {
 			break
@@ -1981,6 +2191,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.PayPayroll(childComplexity, args["input"].(PayrollInput)), true
+	case "Mutation.promoteAnalyzer":
+		if e.ComplexityRoot.Mutation.PromoteAnalyzer == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_promoteAnalyzer_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.PromoteAnalyzer(childComplexity, args["input"].(SwitchAnalyzerInput)), true
 	case "Mutation.reanalyze":
 		if e.ComplexityRoot.Mutation.Reanalyze == nil {
 			break
@@ -2036,6 +2257,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.RunPayroll(childComplexity, args["input"].(PayrollInput)), true
+	case "Mutation.shadowAnalyzer":
+		if e.ComplexityRoot.Mutation.ShadowAnalyzer == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_shadowAnalyzer_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.ShadowAnalyzer(childComplexity, args["input"].(SwitchAnalyzerInput)), true
 	case "Mutation.signIn":
 		if e.ComplexityRoot.Mutation.SignIn == nil {
 			break
@@ -2058,6 +2290,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.SignOut(childComplexity, args["input"].(SignOutInput)), true
+	case "Mutation.splitAnalyzer":
+		if e.ComplexityRoot.Mutation.SplitAnalyzer == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_splitAnalyzer_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SplitAnalyzer(childComplexity, args["input"].(SwitchAnalyzerInput)), true
 
 	case "PageInfo.endCursor":
 		if e.ComplexityRoot.PageInfo.EndCursor == nil {
@@ -2443,6 +2686,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.Analyzers(childComplexity, args["after"].(*entgql.Cursor[int]), args["first"].(*int), args["before"].(*entgql.Cursor[int]), args["last"].(*int), args["orderBy"].(*gen.AnalyzerOrder), args["where"].(*gen.AnalyzerWhereInput)), true
+	case "Query.candidates":
+		if e.ComplexityRoot.Query.Candidates == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Query.Candidates(childComplexity), true
 	case "Query.chats":
 		if e.ComplexityRoot.Query.Chats == nil {
 			break
@@ -2471,6 +2720,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.Customers(childComplexity, args["after"].(*entgql.Cursor[int]), args["first"].(*int), args["before"].(*entgql.Cursor[int]), args["last"].(*int), args["orderBy"].(*gen.CustomerOrder), args["where"].(*gen.CustomerWhereInput)), true
+	case "Query.drift":
+		if e.ComplexityRoot.Query.Drift == nil {
+			break
+		}
+
+		args, err := ec.field_Query_drift_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.Drift(childComplexity, args["weeks"].(*int)), true
 
 	case "Query.kpiResults":
 		if e.ComplexityRoot.Query.KpiResults == nil {
@@ -2872,6 +3132,13 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Subscription.WaitChanged(childComplexity, args["chat"].(*int)), true
+
+	case "SwitchAnalyzerPayload.analyzer":
+		if e.ComplexityRoot.SwitchAnalyzerPayload.Analyzer == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SwitchAnalyzerPayload.Analyzer(childComplexity), true
 
 	case "Team.id":
 		if e.ComplexityRoot.Team.ID == nil {
@@ -3306,6 +3573,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 		ec.unmarshalInputRefreshSessionInput,
 		ec.unmarshalInputSignInInput,
 		ec.unmarshalInputSignOutInput,
+		ec.unmarshalInputSwitchAnalyzerInput,
 		ec.unmarshalInputTeamOrder,
 		ec.unmarshalInputTeamWhereInput,
 		ec.unmarshalInputUserOrder,
@@ -6292,6 +6560,10 @@ extend type Query {
   responseStats(person: ID, team: ID, period: Period, from: Time, to: Time): ResponseStats!
   "How far people agree with each analyzer, and what passes the pay gate."
   agreement(days: Int = 90): [Agreement!]!
+  "The versions that are tried beside the enabled ones, and what would come of promoting them."
+  candidates: [Candidate!]!
+  "How far what analyzers say of this week's messages differs from what they said of those of the weeks before."
+  drift(weeks: Int = 4): [Drift!]!
 }
 
 extend type Query {
@@ -6329,6 +6601,53 @@ type Agreement {
   kappa: Float
   "Whether its judgements may enter pay."
   gateOpen: Boolean!
+}
+
+"A version that is tried beside the enabled one of its analyzer."
+type Candidate {
+  analyzer: Analyzer!
+  "The version in whose place it would come; null if none is enabled."
+  current: Analyzer
+  "What people say of both, by kind: of the messages that both judged and people labelled since the candidate came."
+  comparisons: [AgreementComparison!]!
+  labels: Int!
+  "How many labels are missing before the comparison speaks for the candidate."
+  missing: Int!
+  "Why promoteAnalyzer would refuse it now; null if it would not."
+  refusal: String
+}
+
+"How far people agree with a candidate and with the version in its place, on the same messages."
+type AgreementComparison {
+  kind: AnalysisKind!
+  labels: Int!
+  candidate: Float
+  current: Float
+}
+
+"What an analyzer, in whichever version, says of the last seven days' messages beside what it said of the weeks before."
+type Drift {
+  analyzer: String!
+  kind: AnalysisKind!
+  language: String!
+  "How much was said, in number."
+  now: Int!
+  before: Int!
+  labels: [LabelDrift!]!
+  "The mean confidence; null where nothing was said."
+  confidenceNow: Float
+  confidenceBefore: Float
+  "The population stability index of the label shares; null unless something was said in both spans."
+  index: Float
+  "Whether the index is above 0.2, of at least 100 texts in either span."
+  drifted: Boolean!
+}
+
+"The share of a label, 0 to 1. Points are counted by tens: 0–10 to 90–100."
+type LabelDrift {
+  label: String!
+  now: Float!
+  before: Float!
 }
 
 extend type User {
@@ -6442,6 +6761,28 @@ extend type Adjustment {
   payPayroll(input: PayrollInput!): PayrollPayload!
   "Adds a bonus, a fine or a correction to a person's next slip."
   addAdjustment(input: AddAdjustmentInput!): AddAdjustmentPayload!
+  "Makes a version of an analyzer the one that works, whatever people think of it; without a version the newest that is neither tried nor learnt."
+  enableAnalyzer(input: SwitchAnalyzerInput!): SwitchAnalyzerPayload!
+  "Ends a version; without one all of the analyzer."
+  disableAnalyzer(input: SwitchAnalyzerInput!): SwitchAnalyzerPayload!
+  "Has a version judge beside the enabled one, where it counts nowhere; without a version the newest that is not enabled."
+  shadowAnalyzer(input: SwitchAnalyzerInput!): SwitchAnalyzerPayload!
+  "Has a version judge a share of the messages in place of the enabled one; without a version the one that is tried."
+  splitAnalyzer(input: SwitchAnalyzerInput!): SwitchAnalyzerPayload!
+  "Has the version that is tried take the enabled one's place, if people agree with it no less."
+  promoteAnalyzer(input: SwitchAnalyzerInput!): SwitchAnalyzerPayload!
+}
+
+input SwitchAnalyzerInput {
+  analyzer: String!
+  "Not for promoteAnalyzer."
+  version: String
+  "Percent, 1 to 99; only for splitAnalyzer."
+  share: Int
+}
+
+type SwitchAnalyzerPayload {
+  analyzer: Analyzer!
 }
 
 input SignInInput {
@@ -6625,6 +6966,20 @@ func (ec *executionContext) childFields_Agreement(ctx context.Context, field gra
 	return nil, fmt.Errorf("no field named %q was found under type Agreement", field.Name)
 }
 
+func (ec *executionContext) childFields_AgreementComparison(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "kind":
+		return ec.fieldContext_AgreementComparison_kind(ctx, field)
+	case "labels":
+		return ec.fieldContext_AgreementComparison_labels(ctx, field)
+	case "candidate":
+		return ec.fieldContext_AgreementComparison_candidate(ctx, field)
+	case "current":
+		return ec.fieldContext_AgreementComparison_current(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AgreementComparison", field.Name)
+}
+
 func (ec *executionContext) childFields_Analysis(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
@@ -6735,6 +7090,24 @@ func (ec *executionContext) childFields_AnalyzerEdge(ctx context.Context, field 
 		return ec.fieldContext_AnalyzerEdge_cursor(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type AnalyzerEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_Candidate(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "analyzer":
+		return ec.fieldContext_Candidate_analyzer(ctx, field)
+	case "current":
+		return ec.fieldContext_Candidate_current(ctx, field)
+	case "comparisons":
+		return ec.fieldContext_Candidate_comparisons(ctx, field)
+	case "labels":
+		return ec.fieldContext_Candidate_labels(ctx, field)
+	case "missing":
+		return ec.fieldContext_Candidate_missing(ctx, field)
+	case "refusal":
+		return ec.fieldContext_Candidate_refusal(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Candidate", field.Name)
 }
 
 func (ec *executionContext) childFields_Chat(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -6849,6 +7222,32 @@ func (ec *executionContext) childFields_CustomerEdge(ctx context.Context, field 
 		return ec.fieldContext_CustomerEdge_cursor(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type CustomerEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_Drift(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "analyzer":
+		return ec.fieldContext_Drift_analyzer(ctx, field)
+	case "kind":
+		return ec.fieldContext_Drift_kind(ctx, field)
+	case "language":
+		return ec.fieldContext_Drift_language(ctx, field)
+	case "now":
+		return ec.fieldContext_Drift_now(ctx, field)
+	case "before":
+		return ec.fieldContext_Drift_before(ctx, field)
+	case "labels":
+		return ec.fieldContext_Drift_labels(ctx, field)
+	case "confidenceNow":
+		return ec.fieldContext_Drift_confidenceNow(ctx, field)
+	case "confidenceBefore":
+		return ec.fieldContext_Drift_confidenceBefore(ctx, field)
+	case "index":
+		return ec.fieldContext_Drift_index(ctx, field)
+	case "drifted":
+		return ec.fieldContext_Drift_drifted(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Drift", field.Name)
 }
 
 func (ec *executionContext) childFields_Employment(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -7047,6 +7446,18 @@ func (ec *executionContext) childFields_KpiScore(ctx context.Context, field grap
 		return ec.fieldContext_KpiScore_inputs(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type KpiScore", field.Name)
+}
+
+func (ec *executionContext) childFields_LabelDrift(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "label":
+		return ec.fieldContext_LabelDrift_label(ctx, field)
+	case "now":
+		return ec.fieldContext_LabelDrift_now(ctx, field)
+	case "before":
+		return ec.fieldContext_LabelDrift_before(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type LabelDrift", field.Name)
 }
 
 func (ec *executionContext) childFields_Message(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -7437,6 +7848,14 @@ func (ec *executionContext) childFields_SignOutPayload(ctx context.Context, fiel
 		return ec.fieldContext_SignOutPayload_signedOut(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type SignOutPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_SwitchAnalyzerPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "analyzer":
+		return ec.fieldContext_SwitchAnalyzerPayload_analyzer(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SwitchAnalyzerPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_Team(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {

@@ -72,3 +72,14 @@ func (c *analyzerSplitCmd) Run(ctx context.Context, cfg *server.Config, io *stre
 		return a.SplitAnalyzer(ctx, app.AnalyzerChoice{Name: c.Name, Version: c.Version}, c.Share)
 	}, fmt.Sprintf("judges %d %% of the messages", c.Share))
 }
+
+type analyzerPromoteCmd struct {
+	Name string `arg:"" help:"The analyzer."`
+}
+
+// Run promotes.
+func (c *analyzerPromoteCmd) Run(ctx context.Context, cfg *server.Config, io *streams) error {
+	return switched(ctx, cfg, io, func(ctx context.Context, a *app.App) (int, error) {
+		return a.PromoteAnalyzer(ctx, app.AnalyzerChoice{Name: c.Name})
+	}, "is promoted")
+}
