@@ -191,8 +191,11 @@ func TestTable(t *testing.T) {
 
 func TestMissingPrograms(t *testing.T) {
 	t.Parallel()
-	if _, err := rivals(t.Context(), filepath.Join(t.TempDir(), "finco"), ""); err == nil || !strings.Contains(err.Error(), "-finco") {
+	if _, err := rivals(t.Context(), filepath.Join(t.TempDir(), "finco"), "", []string{"finco"}); err == nil || !strings.Contains(err.Error(), "-finco") {
 		t.Errorf("got %v", err)
+	}
+	if _, err := rivals(t.Context(), "", "", []string{"nobody"}); err == nil {
+		t.Error("nobody takes part")
 	}
 	if _, _, err := run(t.Context(), "/nonexistent/program"); err == nil {
 		t.Error("a program that is not there has run")

@@ -2,7 +2,7 @@
 // liblinear: the same lines to train on, the same lines to answer, on one
 // processor, in one run. Times are the processor's.
 //
-//	go run ./plugins/textmodel/bench -data DIR [-only NAME,…] [-json]
+//	go run ./plugins/textmodel/bench -data DIR [-only SET,…] [-among PROGRAM,…] [-json]
 //
 // DIR is the folder of labelled sets that the model cards name. Every set's
 // train.tsv is learnt and its dev.tsv answered; the chat messages, which have no

@@ -29,10 +29,11 @@ func main() {
 	data := flag.String("data", "", "folder of the labelled sets")
 	finco := flag.String("finco", "", "the program that trains ours; empty: built from this module")
 	only := flag.String("only", "", "sets to compare, comma-separated; empty: all")
+	among := flag.String("among", "", "programs to compare, comma-separated: finco, fastText, liblinear; empty: all")
 	asJSON := flag.Bool("json", false, "print JSON instead of a table")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	err := compare(ctx, *data, *finco, *only, *asJSON, os.Stdout, os.Stderr)
+	err := compare(ctx, options{*data, *finco, list(*only), list(*among), *asJSON}, os.Stdout, os.Stderr)
 	stop()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
@@ -40,8 +41,22 @@ func main() {
 	}
 }
 
-func compare(ctx context.Context, data, finco, only string, asJSON bool, out, progress io.Writer) error {
-	if data == "" {
+// options are the flags.
+type options struct {
+	data, finco string
+	only, among []string
+	asJSON      bool
+}
+
+func list(flag string) []string {
+	if flag == "" {
+		return nil
+	}
+	return strings.Split(flag, ",")
+}
+
+func compare(ctx context.Context, o options, out, progress io.Writer) error {
+	if o.data == "" {
 		return fmt.Errorf("-data names the folder of the labelled sets")
 	}
 	dir, err := os.MkdirTemp("", "finco-bench-")
@@ -49,20 +64,16 @@ func compare(ctx context.Context, data, finco, only string, asJSON bool, out, pr
 		return err
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
-	programs, err := rivals(ctx, finco, dir)
+	programs, err := rivals(ctx, o.finco, dir, o.among)
 	if err != nil {
 		return err
 	}
-	var wanted []string
-	if only != "" {
-		wanted = strings.Split(only, ",")
-	}
-	list, err := tasks(data, wanted)
+	sets, err := tasks(o.data, o.only)
 	if err != nil {
 		return err
 	}
 	var rows []row
-	for _, t := range list {
+	for _, t := range sets {
 		fmt.Fprintln(progress, t.name)
 		r, err := compete(ctx, dir, programs, t)
 		if err != nil {
@@ -70,7 +81,7 @@ func compare(ctx context.Context, data, finco, only string, asJSON bool, out, pr
 		}
 		rows = append(rows, r)
 	}
-	if asJSON {
+	if o.asJSON {
 		encoder := json.NewEncoder(out)
 		encoder.SetIndent("", "  ")
 		return encoder.Encode(rows)
@@ -126,7 +137,10 @@ func table(out io.Writer, rows []row) error {
 		for i, f := range r.Figures {
 			name, ratios := "", "\t"
 			if i == 0 {
-				name, ratios = r.Set, r.ratios()
+				name = r.Set
+			}
+			if f.Rival == (ours{}).name() {
+				ratios = r.ratios(f)
 			}
 			fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%.3f\t%.2f\t%.1f\t%.0f\t%s\t%s\n", name, scored, f.Rival, f.accuracy(), f.MacroF1,
 				float64(f.Bytes)/1e6, f.Seconds, f.Rate, ratios, f.Setting)
@@ -144,11 +158,13 @@ func (f figures) accuracy() string {
 	return text
 }
 
-// ratios compare the first with the others.
-func (r row) ratios() string {
+// ratios compare ours with the others.
+func (r row) ratios(own figures) string {
 	best, speed := 0.0, 0.0
-	for _, f := range r.Figures[1:] {
-		best = max(best, f.MacroF1)
+	for _, f := range r.Figures {
+		if f.Rival != own.Rival {
+			best = max(best, f.MacroF1)
+		}
 		if f.Rival == (fastText{}).name() {
 			speed = f.Rate
 		}
@@ -156,5 +172,5 @@ func (r row) ratios() string {
 	if best == 0 || speed == 0 {
 		return "\t"
 	}
-	return fmt.Sprintf("%.2f\t%.2f", r.Figures[0].MacroF1/best, r.Figures[0].Rate/speed)
+	return fmt.Sprintf("%.2f\t%.2f", own.MacroF1/best, own.Rate/speed)
 }

@@ -7,40 +7,54 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
 )
 
-// rivals finds the programs; ours, if it is not named, is built into dir from the module that this program is run in. What is
-// missing is said in one line, with how to get it.
-func rivals(ctx context.Context, finco, dir string) ([]rival, error) {
+// rivals finds the programs wanted (none named: all); ours, if no file is named, is built into dir from the module that this
+// program is run in. What is missing is said in one line, with how to get it.
+func rivals(ctx context.Context, finco, dir string, among []string) ([]rival, error) {
+	wanted := func(r rival) bool { return len(among) == 0 || slices.Contains(among, r.name()) }
 	var missing []string
 	find := func(program, pkg string) string {
 		path, err := exec.LookPath(program)
 		if err != nil {
-			missing = append(missing, program+" (apt-get install "+pkg+")")
+			how := "apt-get install " + pkg
+			if pkg == "" {
+				how = "leave -finco out to have it built"
+			}
+			missing = append(missing, program+" ("+how+")")
 		}
 		return path
 	}
-	others := []rival{fastText{find("fasttext", "fasttext")},
-		liblinear{find("liblinear-train", "liblinear-tools"), find("liblinear-predict", "liblinear-tools")}}
-	if finco != "" {
-		if _, err := exec.LookPath(finco); err != nil {
-			missing = append(missing, finco+" (leave -finco out to have it built)")
+	var out []rival
+	if wanted(ours{}) {
+		if finco != "" {
+			finco = find(finco, "")
 		}
+		out = append(out, &ours{finco})
 	}
-	if len(missing) > 0 {
+	if wanted(fastText{}) {
+		out = append(out, fastText{find("fasttext", "fasttext")})
+	}
+	if wanted(liblinear{}) {
+		out = append(out, liblinear{find("liblinear-train", "liblinear-tools"), find("liblinear-predict", "liblinear-tools")})
+	}
+	switch {
+	case len(missing) > 0:
 		return nil, fmt.Errorf("not installed: %s", strings.Join(missing, ", "))
+	case len(out) == 0:
+		return nil, fmt.Errorf("-among names none of the programs")
 	}
-	if finco == "" {
-		finco = filepath.Join(dir, "finco")
-		if _, _, err := run(ctx, "go", "build", "-o", finco, "github.com/fincokpi/finco/cmd/finco"); err != nil {
+	if own, ok := out[0].(*ours); ok && own.program == "" {
+		own.program = filepath.Join(dir, "finco")
+		if _, _, err := run(ctx, "go", "build", "-o", own.program, "github.com/fincokpi/finco/cmd/finco"); err != nil {
 			return nil, err
 		}
 	}
-	own, err := filepath.Abs(finco)
-	return append([]rival{ours{own}}, others...), err
+	return out, nil
 }
 
 // run runs a program on one processor and returns what it says and the processor's time that it took, which other work on the
