@@ -10,6 +10,8 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strings"
+	"time"
 
 	"github.com/fincokpi/finco/app"
 	"github.com/fincokpi/finco/domain"
@@ -26,13 +28,36 @@ func newFileStore(dataDir string) (*fileStore, error) {
 	if err := os.MkdirAll(s.dir, 0o700); err != nil {
 		return nil, domain.Errorf(domain.KindInternal, "the folder of files cannot be made: %w", err)
 	}
-	return s, nil
+	return s, s.sweep(time.Now().Add(-unfinishedFor))
+}
+
+const (
+	unfinished = ".new-" // begins the names of files that are being written
+	// unfinishedFor is when nobody can still be writing such a file: a process was killed meanwhile.
+	unfinishedFor = 24 * time.Hour
+)
+
+// sweep removes what was begun before a moment and never finished.
+func (s *fileStore) sweep(before time.Time) error {
+	entries, err := os.ReadDir(s.dir)
+	if err != nil {
+		return domain.Errorf(domain.KindInternal, "the folder of files cannot be read: %w", err)
+	}
+	for _, e := range entries {
+		if !strings.HasPrefix(e.Name(), unfinished) {
+			continue
+		}
+		if info, err := e.Info(); err == nil && info.ModTime().Before(before) {
+			_ = os.Remove(filepath.Join(s.dir, e.Name())) // another process may have done so
+		}
+	}
+	return nil
 }
 
 // Put implements app.FileStore. A file is in its place only when it is whole and on the disk.
 func (s *fileStore) Put(ctx context.Context, r io.Reader) (app.StoredFile, error) {
 	var out app.StoredFile
-	f, err := os.CreateTemp(s.dir, ".new-*")
+	f, err := os.CreateTemp(s.dir, unfinished+"*")
 	if err != nil {
 		return out, domain.Errorf(domain.KindUnavailable, "a file cannot be stored: %w", err)
 	}

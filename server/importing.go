@@ -135,6 +135,9 @@ func (p *Parts) readExport(ctx context.Context, opts ImportOptions, staff, seen 
 		err = b.flush(ctx)
 	}
 	result.tell(summary)
+	if more := b.leftOut - notesShown; more > 0 {
+		result.Notes = append(result.Notes, fmt.Sprintf("left out: %d more voice and video notes", more))
+	}
 	return err
 }
 
@@ -144,6 +147,7 @@ type importer struct {
 	export  *telegramexport.Export
 	result  *ImportResult
 	pending []app.MessageInput
+	leftOut int // files
 }
 
 func (b *importer) add(ctx context.Context, in []app.MessageInput) error {

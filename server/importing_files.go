@@ -34,9 +34,8 @@ func (b *importer) keepFiles(ctx context.Context, batch []telegramexport.Message
 		switch kind := domain.KindOf(err); {
 		case err == nil:
 			in[i].Files = append(in[i].Files, file)
-		case kind == domain.KindNotFound || kind == domain.KindInvalid || errors.Is(err, errUnreadable):
-			b.result.Damaged = true
-			b.result.Notes = append(b.result.Notes, fmt.Sprintf("the %s of message %d is left out: %v", m.Media.Kind, m.ID, err))
+		case kind == domain.KindInvalid || errors.Is(err, errUnreadable):
+			b.leaveOut(m, err)
 		default:
 			return err
 		}
@@ -44,13 +43,21 @@ func (b *importer) keepFiles(ctx context.Context, batch []telegramexport.Message
 	return nil
 }
 
-// errUnreadable is a file of the export that is there and yields no content.
+// leaveOut tells of a file that was not stored; of very many the first are named and all are counted.
+func (b *importer) leaveOut(m telegramexport.Message, err error) {
+	b.result.Damaged = true
+	if b.leftOut++; b.leftOut <= notesShown {
+		b.result.Notes = append(b.result.Notes, fmt.Sprintf("the %s of message %d is left out: %v", m.Media.Kind, m.ID, err))
+	}
+}
+
+// errUnreadable is a file of the export that yields no content: it is missing, a link out of the folder, or broken.
 var errUnreadable = errors.New("the file cannot be read")
 
 func (b *importer) keepFile(ctx context.Context, m *telegramexport.Media) (app.FileInput, error) {
 	content, err := b.export.OpenMedia(m.Path)
 	if err != nil {
-		return app.FileInput{}, err
+		return app.FileInput{}, fmt.Errorf("%w: %w", errUnreadable, err)
 	}
 	defer func() { _ = content.Close() }() // it was only read
 	stored, err := b.app.KeepFile(ctx, unreadable{content})

@@ -80,12 +80,21 @@ func (e *Export) Close() error {
 	return e.root.Close()
 }
 
-// OpenMedia opens an attachment by Media.Path. It cannot leave the folder, whatever links lie in it.
+// OpenMedia opens an attachment by Media.Path. It cannot leave the folder, whatever links lie in it, and opens files only: a
+// pipe would wait for a writer for ever.
 func (e *Export) OpenMedia(path string) (io.ReadCloser, error) {
 	if e.root == nil || !inside(path) {
 		return nil, domain.Errorf(domain.KindNotFound, "there is no attachment at this path")
 	}
-	f, err := e.root.Open(filepath.FromSlash(path))
+	path = filepath.FromSlash(path)
+	info, err := e.root.Stat(path)
+	if err == nil && !info.Mode().IsRegular() {
+		return nil, domain.Errorf(domain.KindInvalid, "the attachment at this path is no file")
+	}
+	if err != nil {
+		return nil, openError("attachment at this path", err)
+	}
+	f, err := e.root.Open(path)
 	if err != nil {
 		return nil, openError("attachment at this path", err)
 	}

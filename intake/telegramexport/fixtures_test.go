@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"syscall"
 	"testing"
 	"time"
 
@@ -141,7 +142,10 @@ func TestOpen(t *testing.T) {
 	if err := os.Symlink("/etc", filepath.Join(folder, "link")); err != nil {
 		t.Fatal(err)
 	}
-	for _, path := range []string{"../result.json", "/etc/hostname", "link/hostname", "", "."} {
+	if err := syscall.Mkfifo(filepath.Join(folder, "pipe"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{"../result.json", "/etc/hostname", "link/hostname", "", ".", "stickers", "pipe"} {
 		if _, err := e.OpenMedia(path); err == nil {
 			t.Errorf("%q was opened", path)
 		}
