@@ -90,7 +90,13 @@ func clock(minutes int) string {
 type wishes struct {
 	Analyzers []wish       `json:"analyzers"`
 	Topics    []TopicInput `json:"topics,omitempty"`
+
+	// topicsEnded: there were topics before, and there are none any more.
+	topicsEnded bool
 }
+
+// topical are the built-in analyzers that judge by the company's own topics, named in its file or not.
+var topical = []string{"topic", "llm"}
 
 type wish struct {
 	Name     string          `json:"name"`
@@ -117,6 +123,7 @@ func (p *applying) applyAnalyzers(ctx context.Context) error {
 	if len(is.Topics) == 0 && !p.prune {
 		is.Topics = stored.Topics
 	}
+	is.topicsEnded = len(stored.Topics) > 0 && len(is.Topics) == 0
 	for _, a := range p.in.Analyzers {
 		is.Analyzers = append(is.Analyzers, wish(a))
 	}
@@ -150,7 +157,40 @@ func (p *applying) applyAnalyzers(ctx context.Context) error {
 			return err
 		}
 	}
+	return p.tellTopics(ctx, is)
+}
+
+// tellTopics hands the topics to the analyzers that judge by them and that the file does not name.
+func (p *applying) tellTopics(ctx context.Context, all wishes) error {
+	for _, name := range topical {
+		if _, named := all.of(name); named {
+			continue
+		}
+		versions, err := p.analyzerVersions(ctx, name)
+		if err != nil {
+			return err
+		}
+		for _, v := range versions {
+			if v.State == entanalyzer.StateDisabled {
+				continue
+			}
+			if err := p.putSettings(ctx, all, name, v); err != nil {
+				return err
+			}
+		}
+	}
 	return nil
+}
+
+// putSettings brings the settings of a version to what the file says.
+func (p *applying) putSettings(ctx context.Context, all wishes, name string, v analyzerVersion) error {
+	settings, err := all.settings(name, v.Settings)
+	if err != nil || sameJSON(settings, v.Settings) {
+		return err
+	}
+	p.note("analyzer", "analyzer %s %s: settings changed", name, v.Version)
+	_, err = p.sql.ExecContext(ctx, `UPDATE analyzers SET settings = $2 WHERE id = $1`, v.ID, string(settings))
+	return err
 }
 
 func (w wish) words() string {
@@ -180,15 +220,8 @@ func (p *applying) applyWish(ctx context.Context, all wishes, w wish) error {
 		p.absent = append(p.absent, w.Name)
 		return nil
 	}
-	settings, err := all.settings(w.Name, chosen.Settings)
-	if err != nil {
+	if err := p.putSettings(ctx, all, w.Name, *chosen); err != nil {
 		return err
-	}
-	if !sameJSON(settings, chosen.Settings) {
-		p.note("analyzer", "analyzer %s %s: settings changed", w.Name, chosen.Version)
-		if _, err := p.sql.ExecContext(ctx, `UPDATE analyzers SET settings = $2 WHERE id = $1`, chosen.ID, string(settings)); err != nil {
-			return err
-		}
 	}
 	if chosen.State == entanalyzer.StateEnabled {
 		return nil
@@ -217,7 +250,7 @@ func (w wishes) settings(name string, has json.RawMessage) (json.RawMessage, err
 	if err := unmarshalIfAny(has, &values); err != nil {
 		return nil, err
 	}
-	if _, declared := values["topics"]; declared && (name == "topic" || name == "llm") && len(w.Topics) > 0 {
+	if _, declared := values["topics"]; declared && slices.Contains(topical, name) && (len(w.Topics) > 0 || w.topicsEnded) {
 		table := map[string][]string{}
 		for _, t := range w.Topics {
 			table[t.Name] = t.Phrases

@@ -82,6 +82,19 @@ func TestTopicsGoToTheAnalyzerThatHasThem(t *testing.T) {
 	if changes := w.Apply(in); len(changes) != 0 {
 		t.Errorf("again: %q", changes)
 	}
+	// Neither need the analyzer be named, nor do topics stay that the file no longer has.
+	in.Analyzers, in.Topics = nil, []app.TopicInput{{Name: "gifts", Phrases: []string{"sovg'a"}}}
+	w.Apply(in)
+	if got := enabled(t, w); !strings.Contains(got, `topic 1 a {"topics": {"gifts": ["sovg'a"]}}`) {
+		t.Errorf("got %s", got)
+	}
+	in.Topics = nil
+	if _, err := w.App.ApplyCompany(w.Operator(), app.ApplyCompanyInput{Company: in, Prune: true}); err != nil {
+		t.Fatal(err)
+	}
+	if got := enabled(t, w); !strings.Contains(got, `topic 1 a {"topics": {}}`) {
+		t.Errorf("got %s", got)
+	}
 }
 
 func TestAFileWithoutDaysIsAppliedTwice(t *testing.T) {

@@ -7,6 +7,7 @@ import (
 	"strconv"
 
 	"github.com/fincokpi/finco/ent/gen"
+	"github.com/fincokpi/finco/plugins/analyzer"
 )
 
 const (
@@ -32,7 +33,7 @@ func (a *App) DemoReviews(ctx context.Context) ([]GiveFeedbackInput, error) {
 SELECT id, analyzer_id, kind, label, score FROM (
   SELECT a.*, row_number() OVER (PARTITION BY a.analyzer_id, a.kind, a.language ORDER BY a.confidence DESC, a.id DESC) AS n,
     count(f.id) OVER (PARTITION BY a.analyzer_id, a.kind, a.language) AS given
-  FROM analyses a LEFT JOIN feedbacks f ON f.analysis_id = a.id WHERE NOT a.shadow) x
+  FROM analyses a LEFT JOIN feedbacks f ON f.analysis_id = a.id WHERE NOT a.shadow AND (a.label <> '' OR a.score IS NOT NULL)) x
 WHERE n <= $1 AND given < $1 ORDER BY id`
 		return t.each(ctx, q, []any{reviewsPerGroup}, func(scan scanner) error {
 			var found gen.Analysis
@@ -52,8 +53,11 @@ func demoReview(a *gen.Analysis, labels []string) GiveFeedbackInput {
 	sum := fnv.New32a()
 	_, _ = sum.Write([]byte(strconv.Itoa(a.ID)))
 	corrects := sum.Sum32()%reviewDisagree == 0
-	if a.Label != "" {
+	if _, greatest := analyzer.Kind(a.Kind).ScoreRange(); greatest <= 1 && a.Label != "" {
 		label := a.Label
+		if len(labels) == 0 { // open: what is out of scope is known all the same
+			labels = []string{analyzer.Other, label}
+		}
 		if i := slices.Index(labels, label); corrects && i >= 0 && len(labels) > 1 {
 			label = labels[(i+1)%len(labels)]
 		}
