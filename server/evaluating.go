@@ -31,8 +31,10 @@ type Evaluation struct {
 	Accuracy float64 `json:"accuracy"`
 	// InScope is the accuracy on texts that are not out of scope, where the data has such; as CLINC150 reports it.
 	InScope *float64 `json:"in_scope_accuracy,omitempty"`
-	MacroF1 float64  `json:"macro_f1"` // mean of the F1 of the labels in the data
-	ECE     float64  `json:"ece"`      // expected calibration error, 10 equal bins (Guo et al. 2017)
+	// OutOfScope is the share of the texts out of scope that were found to be so, where the data has both.
+	OutOfScope *float64 `json:"out_of_scope_recall,omitempty"`
+	MacroF1    float64  `json:"macro_f1"` // mean of the F1 of the labels in the data
+	ECE        float64  `json:"ece"`      // expected calibration error, 10 equal bins (Guo et al. 2017)
 	// Rate is texts a second without the start; a plugin is asked by as many callers as the machine has processors.
 	Rate       float64               `json:"texts_per_second"`
 	Unanswered int                   `json:"unanswered"` // texts without a label of the kind; they count as wrong
@@ -270,7 +272,7 @@ func score(kind analyzer.Kind, data LabelledFile, answers []textmodel.Prediction
 	e := Evaluation{Kind: string(kind), Unasked: data.Unasked, BadLines: len(data.Bad), Bad: data.Bad, Classes: map[string]ClassScore{}}
 	spell := spelling(kind, data.Items)
 	examples := make([]textmodel.Example, len(data.Items))
-	inScope, right := 0, 0
+	inScope, right, found := 0, 0, 0
 	for i, item := range data.Items {
 		examples[i].Label = item.Label
 		if answers[i].Label == "" {
@@ -282,6 +284,8 @@ func score(kind analyzer.Kind, data LabelledFile, answers []textmodel.Prediction
 			if answers[i].Label == item.Label {
 				right++
 			}
+		} else if answers[i].Label == item.Label {
+			found++
 		}
 	}
 	r := textmodel.Compare(examples, answers, nil)
@@ -289,6 +293,8 @@ func score(kind analyzer.Kind, data LabelledFile, answers []textmodel.Prediction
 	if 0 < inScope && inScope < len(data.Items) {
 		share := float64(right) / float64(inScope)
 		e.InScope = &share
+		recall := float64(found) / float64(len(data.Items)-inScope)
+		e.OutOfScope = &recall
 	}
 	for label, c := range r.Classes {
 		e.Classes[label] = ClassScore{Support: c.Texts, Precision: c.Precision, Recall: c.Recall, F1: c.F1}

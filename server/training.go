@@ -25,7 +25,7 @@ type TrainOptions struct {
 	Licences []string // of the data, in its order; one alone is that of all
 	Date     string   // YYYY-MM-DD, for the card
 	Seed     uint64
-	Folds    int // of the measurement by blocks of lines; 0: none
+	Folds    int // of the measurement by blocks of lines; 0: none, and defaultFolds for the calibration
 }
 
 // Trained is a model and what was found on the way.
@@ -37,6 +37,9 @@ type Trained struct {
 
 // kindWord is what may stand in a card for a kind; beside the contract's kinds others may be tried.
 var kindWord = regexp.MustCompile(`^[a-z][a-z0-9_]{0,31}$`)
+
+// defaultFolds is how many parts a calibration rests on that nobody asked to see measured.
+const defaultFolds = 5
 
 // The share of texts from which a second domain is worth a calibration of its own.
 const apartFrom = 0.1
@@ -54,14 +57,18 @@ func TrainModel(ctx context.Context, o TrainOptions) (Trained, error) {
 	}
 	out.Bad = bad
 	apart := keepApart(kind, examples)
-	spec := specOf(kind, o.Seed, examples)
-	evaluation, err := o.folds(ctx, spec, examples)
-	if err != nil {
-		return out, err
-	}
-	m, err := textmodel.Train(ctx, spec, examples)
+	spec, err := textmodel.Tune(ctx, kind, specOf(kind, o.Seed, examples), examples)
 	if err != nil {
 		return out, domain.Errorf(domain.KindInvalid, "%w", err)
+	}
+	m, predictions, err := textmodel.TrainMeasured(ctx, spec, examples, foldsOf(o.Folds))
+	if err != nil {
+		return out, domain.Errorf(domain.KindInvalid, "%w", err)
+	}
+	var evaluation []textmodel.Measurement
+	if o.Folds > 0 {
+		evaluation = append(evaluation, textmodel.Measurement{Data: "all data", Method: fmt.Sprintf("%d folds by blocks of lines", o.Folds),
+			Report: textmodel.Compare(examples, predictions, nil)})
 	}
 	for _, dev := range o.Dev {
 		held, err := ReadLabelled(dev, kind)
@@ -85,6 +92,13 @@ func TrainModel(ctx context.Context, o TrainOptions) (Trained, error) {
 	}
 	out.Model, out.File = m, file.Bytes()
 	return out, nil
+}
+
+func foldsOf(asked int) int {
+	if asked == 0 {
+		return defaultFolds
+	}
+	return asked
 }
 
 func (o TrainOptions) check(kind string) error {
@@ -165,21 +179,24 @@ func trainedLabel(kind, label string) string {
 	return label
 }
 
-// keepApart gives English texts a domain of their own if the data has both English and other texts in earnest, and tells so.
+// keepApart gives each text the domain of its language if the data has more than one in earnest, and tells so.
 func keepApart(kind string, examples []textmodel.Example) bool {
 	if KindOf(kind) == analyzer.Language {
 		return false
 	}
-	english := 0
+	counts := map[string]int{}
 	domains := make([]string, len(examples))
 	for i, e := range examples {
 		domains[i] = textOf(e.Text.Body, true).Domain
-		if domains[i] != "" {
-			english++
+		counts[domains[i]]++
+	}
+	many := 0
+	for _, n := range counts {
+		if float64(n) >= apartFrom*float64(len(examples)) {
+			many++
 		}
 	}
-	share := float64(english) / float64(max(len(examples), 1))
-	if share < apartFrom || share > 1-apartFrom {
+	if many < 2 {
 		return false
 	}
 	for i := range examples {
@@ -200,17 +217,6 @@ func specOf(kind string, seed uint64, examples []textmodel.Example) textmodel.Sp
 		}
 	}
 	return spec
-}
-
-func (o TrainOptions) folds(ctx context.Context, spec textmodel.Spec, examples []textmodel.Example) ([]textmodel.Measurement, error) {
-	if o.Folds == 0 {
-		return nil, nil
-	}
-	r, err := textmodel.CrossEvaluate(ctx, spec, examples, o.Folds)
-	if err != nil {
-		return nil, domain.Errorf(domain.KindInvalid, "%w", err)
-	}
-	return []textmodel.Measurement{{Data: "all data", Method: fmt.Sprintf("%d folds by blocks of lines", o.Folds), Report: r}}, nil
 }
 
 // languagesOf are the languages that at least a hundredth of the texts are in, as far as the built-in detection tells.

@@ -2,44 +2,97 @@ package textmodel
 
 import (
 	"context"
+	"errors"
+	"maps"
 	"math"
 	"slices"
 )
 
-// calibrate fits the slope and the offsets that turn margins into
-// probabilities, and the cut below which the answer is spec.Other, on margins
-// of examples that the separators did not see (folds by group).
-func (m *Model) calibrate(ctx context.Context, set *trainingSet) error {
-	k := len(set.labels)
-	margins := make([][]float64, len(set.examples))
-	for fold := range calibrationFolds {
-		held := func(i int) bool { return foldOf(set.examples[i].Group, calibrationFolds) == fold }
-		weights, bias, err := set.fit(ctx, func(i int) bool { return !held(i) })
-		if err != nil {
-			return err
+// heldMargins gives the margins of every example by a model, in whole steps of
+// weight as it would be stored, that was trained without the example's fold.
+func heldMargins(ctx context.Context, spec Spec, labels []string, examples []Example, folds int) ([][]float64, error) {
+	margins := make([][]float64, len(examples))
+	for fold := range folds {
+		var kept []Example
+		for _, e := range examples {
+			if Fold(e.Group, folds) != fold {
+				kept = append(kept, e)
+			}
 		}
-		for i, vector := range set.vectors {
-			if !held(i) {
+		if len(kept) == 0 {
+			return nil, errors.New("textmodel: training needs more than one group of examples")
+		}
+		set := newTrainingSet(spec, labels, kept)
+		weights, bias, err := set.fit(ctx)
+		if err != nil {
+			return nil, err
+		}
+		m := &Model{spec: spec, labels: labels, idf: set.idf}
+		m.quantise(weights, bias)
+		scorer := m.Scorer()
+		for i, e := range examples {
+			if Fold(e.Group, folds) == fold {
+				scorer.margins(e.Text)
+				margins[i] = slices.Clone(scorer.margin)
+			}
+		}
+	}
+	return margins, nil
+}
+
+// calibrate fits the slopes and the offsets that turn margins into
+// probabilities, whole domains before their parts, and the cut below which the
+// answer is spec.Other, on margins of examples that the separators did not see.
+// of limits the examples (nil = all).
+func (s *trainingSet) calibrate(margins [][]float64, of func(i int) bool) ([]calibration, float64) {
+	in := func(i int) bool { return of == nil || of(i) }
+	var scales []calibration
+	for _, domain := range s.domains() {
+		if domain != whole(domain) {
+			continue
+		}
+		scale := calibration{Domain: domain, Slope: 2, Offset: make([]float64, len(s.labels))}
+		s.fitSoftmax(&scale, margins, s.measured(in, func(d string) bool { return whole(d) == domain }), 0)
+		scales = append(scales, scale)
+	}
+	for _, domain := range s.domains() {
+		if domain == whole(domain) {
+			continue
+		}
+		for _, scale := range scales {
+			if scale.Domain == whole(domain) {
+				part := calibration{Domain: domain, Slope: scale.Slope, Offset: slices.Clone(scale.Offset)}
+				s.fitSoftmax(&part, margins, s.measured(in, func(d string) bool { return d == domain }), partPull)
+				scales = append(scales, part)
+				break
+			}
+		}
+	}
+	cut := 0.0
+	if s.spec.Other != "" {
+		cut = s.fitCut(margins, s.measured(in, func(d string) bool { return whole(d) == scales[0].Domain }))
+	}
+	return scales, cut
+}
+
+// predictions answers for each example that is not auxiliary from its held
+// margins, calibrated on those of the other folds.
+func (s *trainingSet) predictions(margins [][]float64, folds int) []Prediction {
+	out := make([]Prediction, len(margins))
+	for fold := range folds {
+		m := &Model{spec: s.spec, labels: s.labels}
+		m.scales, m.cut = s.calibrate(margins, func(i int) bool { return Fold(s.examples[i].Group, folds) != fold })
+		scorer := &Scorer{m: m, probs: make([]float64, len(s.labels))}
+		for i, e := range s.examples {
+			if e.Auxiliary || Fold(e.Group, folds) != fold {
 				continue
 			}
-			margins[i] = make([]float64, k)
-			for c := range margins[i] {
-				v := bias[c]
-				for _, e := range vector {
-					v += float64(e.value * weights[c][e.bucket])
-				}
-				margins[i][c] = v
-			}
+			scorer.margin = margins[i]
+			out[i] = scorer.answer(m.scaleOf(e.Text.Domain))
+			out[i].Probabilities = slices.Clone(out[i].Probabilities)
 		}
 	}
-	for _, domain := range set.domains() {
-		slope, offset := fitSoftmax(set, margins, set.measured(domain))
-		m.scales = append(m.scales, calibration{Domain: domain, Slope: slope, Offset: offset})
-	}
-	if m.spec.Other != "" {
-		m.cut = m.fitCut(set, margins)
-	}
-	return nil
+	return out
 }
 
 // Fold gives the fold (0 … folds−1) in which CrossPredict measures a group.
@@ -51,16 +104,14 @@ func foldOf(group, folds int) int {
 	return int((h >> 33) % uint64(folds))
 }
 
-// domains lists the domains of the examples, in the order of their names.
+// domains lists the domains of the examples and the whole domains of which these
+// are parts, in the order of their names.
 func (s *trainingSet) domains() []string {
-	var out []string
+	found := map[string]bool{}
 	for _, e := range s.examples {
-		if !slices.Contains(out, e.Text.Domain) {
-			out = append(out, e.Text.Domain)
-		}
+		found[e.Text.Domain], found[whole(e.Text.Domain)] = true, true
 	}
-	slices.Sort(out)
-	return out
+	return slices.Sorted(maps.Keys(found))
 }
 
 // enoughToCalibrate is how many examples a calibration should rest on.
@@ -68,89 +119,103 @@ const enoughToCalibrate = 200
 
 // measured reports whether an example says how the model will be used in a
 // domain; where too few do, the auxiliary ones of the domain count as well.
-func (s *trainingSet) measured(domain string) func(i int) bool {
-	in := func(i int) bool { return s.examples[i].Text.Domain == domain }
+func (s *trainingSet) measured(in func(i int) bool, of func(domain string) bool) func(i int) bool {
 	own := 0
 	for i, e := range s.examples {
-		if !e.Auxiliary && in(i) {
+		if in(i) && !e.Auxiliary && of(e.Text.Domain) {
 			own++
 		}
 	}
-	if own < enoughToCalibrate {
-		return in
+	return func(i int) bool {
+		return in(i) && of(s.examples[i].Text.Domain) && (!s.examples[i].Auxiliary || own < enoughToCalibrate)
 	}
-	return func(i int) bool { return in(i) && !s.examples[i].Auxiliary }
 }
 
-// fitSoftmax minimises the weighted log loss of softmax(slope·margin + offset)
-// by gradient descent (Platt 1999, Guo et al. 2017: vector scaling with one
-// slope), with a light pull of the offsets towards 0.
-func fitSoftmax(set *trainingSet, margins [][]float64, use func(i int) bool) (slope float64, offset []float64) {
-	const rounds, rate, pull = 400, 0.5, 1e-3
-	k := len(set.labels)
-	slope, offset = 2, make([]float64, k)
-	probs, gradOffset := make([]float64, k), make([]float64, k)
+const (
+	// partPull is how many examples the calibration of a whole domain weighs beside those of a part of it.
+	partPull = 30
+	// slopeTexts is how many texts a slope alone rests on at most.
+	slopeTexts = 4000
+	// fewLabels is up to how many labels each has an offset of its own; with more there is too little of each to tell it.
+	fewLabels = 20
+)
+
+// fitSoftmax minimises, from where the scale begins, the weighted log loss of
+// softmax(slope·margin + offset) by gradient descent (Platt 1999, Guo et al.
+// 2017: vector scaling with one slope). pull is how many examples the beginning
+// weighs; without it the offsets are drawn lightly to 0.
+func (s *trainingSet) fitSoftmax(scale *calibration, margins [][]float64, use func(i int) bool, pull float64) {
+	const rounds, rate, light, curvature = 400, 0.5, 1e-3, 0.1
+	var rows []int
 	total := 0.0
-	for i, e := range set.examples {
+	for i, e := range s.examples {
 		if use(i) {
+			rows = append(rows, i)
 			total += weightOf(e)
 		}
 	}
+	if total == 0 {
+		return
+	}
+	if len(s.labels) > fewLabels {
+		scale.Slope = s.fitSlope(scale, margins, rows)
+		return
+	}
+	k := len(s.labels)
+	start := calibration{Slope: scale.Slope, Offset: slices.Clone(scale.Offset)}
+	drawn := curvature * pull / total
+	probs, gradOffset := make([]float64, k), make([]float64, k)
 	for range rounds {
-		gradSlope := 0.0
-		clear(gradOffset)
-		for i, e := range set.examples {
-			if !use(i) {
-				continue
-			}
-			softmax(slope, offset, margins[i], probs)
+		gradSlope := float64(drawn * (scale.Slope - start.Slope))
+		for c := range gradOffset {
+			gradOffset[c] = float64((light + drawn) * (scale.Offset[c] - start.Offset[c]))
+		}
+		for _, i := range rows {
+			softmax(scale.Slope, scale.Offset, margins[i], probs)
 			for c := range probs {
 				miss := probs[c]
-				if c == set.class[i] {
+				if c == s.class[i] {
 					miss--
 				}
-				miss *= weightOf(e) / total
+				miss *= weightOf(s.examples[i]) / total
 				gradOffset[c] += miss
 				gradSlope += float64(miss * margins[i][c])
 			}
 		}
-		slope = max(slope-float64(rate*2*gradSlope), 0.05)
-		for c := range offset {
-			offset[c] -= float64(rate * (gradOffset[c] + float64(pull*offset[c])))
+		scale.Slope = max(scale.Slope-float64(rate*2*gradSlope), 0.05)
+		for c := range scale.Offset {
+			scale.Offset[c] -= float64(rate * gradOffset[c])
 		}
 	}
-	slope = float64(float32(slope))
-	for c := range offset {
-		offset[c] = float64(float32(offset[c]))
+	scale.Slope = float64(float32(scale.Slope))
+	for c := range scale.Offset {
+		scale.Offset[c] = float64(float32(scale.Offset[c]))
 	}
-	return slope, offset
 }
 
-// fitCut picks the cut, of steps of 0.02, with the best macro-F1 in the
-// first domain.
-func (m *Model) fitCut(set *trainingSet, margins [][]float64) float64 {
-	main := m.scales[0]
-	use := set.measured(main.Domain)
-	probs := make([]float64, len(set.labels))
-	best, bestScore := 0.0, -1.0
-	for step := range 36 {
-		cut := float64(step) * 0.02
-		tally := newTally(set.labels)
-		for i := range set.examples {
-			if !use(i) {
-				continue
+// fitSlope minimises the log loss in the slope alone, which has one minimum, by
+// halving between 1/16 and 64.
+func (s *trainingSet) fitSlope(scale *calibration, margins [][]float64, rows []int) float64 {
+	probs := make([]float64, len(s.labels))
+	stride := (len(rows) + slopeTexts - 1) / slopeTexts
+	low, high := -4.0, 6.0 // powers of 2
+	for range 14 {
+		middle := (low + high) / 2
+		slope, gradient := math.Exp2(middle), 0.0
+		for x := 0; x < len(rows); x += stride {
+			i := rows[x]
+			softmax(slope, scale.Offset, margins[i], probs)
+			miss := -margins[i][s.class[i]]
+			for c, p := range probs {
+				miss += float64(p * margins[i][c])
 			}
-			softmax(main.Slope, main.Offset, margins[i], probs)
-			c := argmax(probs)
-			label, confidence := set.labels[c], probs[c]
-			if confidence < cut {
-				label = m.spec.Other
-			}
-			tally.add(set.labels[set.class[i]], label, confidence)
+			gradient += float64(miss * weightOf(s.examples[i]))
 		}
-		if score := tally.report().MacroF1; score > bestScore+1e-9 {
-			best, bestScore = cut, score
+		if gradient > 0 {
+			high = middle
+		} else {
+			low = middle
 		}
 	}
-	return math.Round(best*100) / 100
+	return float64(float32(math.Exp2((low + high) / 2)))
 }

@@ -57,27 +57,18 @@ func Compare(examples []Example, predictions []Prediction, of func(Example) bool
 }
 
 // CrossPredict gives for every example the prediction of a model that was
-// trained without the example's fold; it is empty for auxiliary ones.
+// trained without the example's fold and calibrated on the other folds; it is
+// empty for auxiliary ones.
 func CrossPredict(ctx context.Context, spec Spec, examples []Example, folds int) ([]Prediction, error) {
-	out := make([]Prediction, len(examples))
-	for fold := range folds {
-		var train []Example
-		for _, e := range examples {
-			if e.Auxiliary || Fold(e.Group, folds) != fold {
-				train = append(train, e)
-			}
-		}
-		m, err := Train(ctx, spec, train)
-		if err != nil {
-			return nil, err
-		}
-		for i, e := range examples {
-			if !e.Auxiliary && Fold(e.Group, folds) == fold {
-				out[i] = m.Predict(e.Text)
-			}
-		}
+	labels, err := checked(spec, examples)
+	if err != nil {
+		return nil, err
 	}
-	return out, nil
+	margins, err := heldMargins(ctx, spec, labels, examples, folds)
+	if err != nil {
+		return nil, err
+	}
+	return newTrainingSet(spec, labels, examples).predictions(margins, folds), nil
 }
 
 // tally counts answers by right label and given label.

@@ -1,6 +1,10 @@
 package textmodel
 
-import "unicode/utf8"
+import (
+	"bytes"
+	"strings"
+	"unicode/utf8"
+)
 
 // Hashing is FNV-1a with a multiplicative finish; each kind of feature starts
 // from its own offset, so that the word "on" and the characters "on" differ.
@@ -12,6 +16,7 @@ const (
 	markOffset  = 0xb492b66fbe98f273
 	stemOffset  = 0x8f4d1a2b3c5d6e71
 	openOffset  = 0xd1342543de82ef95
+	turnOffset  = 0xa0761d6478bd642f
 	finishPrime = 0x9e3779b97f4a7c15
 )
 
@@ -26,7 +31,9 @@ type Text struct {
 	Marks []string
 	// Domain names the kind of text where the same signs mean other things, such
 	// as reviews in English beside chat messages: marks are learned and
-	// probabilities calibrated for each domain by itself. "" is one, too.
+	// probabilities calibrated for each domain by itself. "" is one, too. What
+	// follows a dot is a part of a domain, such as a language: it has the marks
+	// of the whole domain, and a calibration drawn to that of the whole.
 	Domain string
 }
 
@@ -39,7 +46,7 @@ type reader struct {
 	words []uint64
 	word  []uint32 // buckets of word n-grams, one entry an occurrence
 	char  []uint32
-	open  []uint32 // of the words that clauses begin with
+	open  []uint32 // of the words that clauses begin with, and of the turns of a dialogue
 	mark  []uint32
 	stems []uint64
 	salt  uint64 // of the marks, by domain
@@ -80,7 +87,8 @@ func (r *reader) read(t Text) {
 	if n := len(r.norm); r.norm[n-1] != ' ' {
 		r.norm = append(r.norm, ' ')
 	}
-	r.salt = hashString(markOffset, t.Domain)
+	domain := whole(t.Domain)
+	r.salt = hashString(markOffset, domain)
 	r.word, r.char, r.open, r.mark = r.word[:0], r.char[:0], r.open[:0], r.mark[:0]
 	r.readChars()
 	r.splitWords()
@@ -93,7 +101,10 @@ func (r *reader) read(t Text) {
 	if r.spec.Openers {
 		r.readOpeners(body)
 	}
-	if r.spec.Copies && t.Domain != "" {
+	if r.spec.Turns {
+		r.readTurns(body)
+	}
+	if r.spec.Copies && domain != "" {
 		r.word, r.char, r.open = r.copied(r.word), r.copied(r.char), r.copied(r.open)
 	}
 	if r.spec.Marks {
@@ -102,12 +113,18 @@ func (r *reader) read(t Text) {
 	if r.spec.Valence {
 		r.readValence()
 	}
-	if t.Domain != "" {
+	if domain != "" {
 		r.addMark(1) // what is usual in the domain
 	}
 	for _, m := range t.Marks {
 		r.mark = append(r.mark, r.bucket(hashString(markOffset, m)))
 	}
+}
+
+// whole is the domain that a part of one belongs to.
+func whole(domain string) string {
+	before, _, _ := strings.Cut(domain, ".")
+	return before
 }
 
 // Clip shortens a text to maxTextBytes at a rune's border.
@@ -134,6 +151,11 @@ func (r *reader) readChars() {
 		}
 		h := uint64(charOffset)
 		end := min(i+hi, len(r.norm))
+		if r.spec.Within {
+			if space := bytes.IndexByte(r.norm[i+1:end], ' '); space >= 0 {
+				end = i + 2 + space
+			}
+		}
 		for j := i; j < end; j++ {
 			h = (h ^ uint64(r.norm[j])) * fnvPrime
 			if j-i+1 >= lo && (j+1 == len(r.norm) || utf8.RuneStart(r.norm[j+1])) {

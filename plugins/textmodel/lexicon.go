@@ -26,7 +26,7 @@ type Lexicon struct {
 
 var lexicons sync.Map // name → *Lexicon
 
-// LoadLexicon gives an embedded word list by name: tone, topic, matter, reply or valence.
+// LoadLexicon gives an embedded word list by name: tone, topic, matter, reply, polite or valence.
 func LoadLexicon(name string) (*Lexicon, error) {
 	if known, ok := lexicons.Load(name); ok {
 		return known.(*Lexicon), nil

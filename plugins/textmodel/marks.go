@@ -63,7 +63,46 @@ func (r *reader) readMarks(body string) {
 			}
 		}
 	}
+	if r.spec.Firsts {
+		r.readFirsts()
+	}
 	r.readSigns(body)
+}
+
+// firstWords is how many words of a text are its beginning.
+const firstWords = 3
+
+// readFirsts adds the categories of the first word, and of the words that the
+// text and its parts behind ? and ! begin with: "please" that opens a request is
+// another than "please" that ends it (Danescu-Niculescu-Mizil et al. 2013).
+func (r *reader) readFirsts() {
+	words, begins := 0, true
+	for i := 0; i < len(r.norm); {
+		c := r.norm[i]
+		if c == ' ' || c == '?' || c == '!' {
+			begins = begins || c != ' '
+			i++
+			continue
+		}
+		j := i
+		for j < len(r.norm) && r.norm[j] != ' ' && r.norm[j] != '?' && r.norm[j] != '!' {
+			j++
+		}
+		if begins || words < firstWords {
+			for x, lex := range r.lexicons {
+				for mask := lex.lookup(r.norm[i:j]); mask != 0; mask &= mask - 1 {
+					category := uint64(bits.TrailingZeros32(mask))
+					r.addMark(5100*uint64(x+1) + category)
+					if words == 0 {
+						r.addMark(5000*uint64(x+1) + category)
+					}
+				}
+			}
+		}
+		begins = false
+		words++
+		i = j
+	}
 }
 
 // countWord adds a word's categories in a further lexicon.

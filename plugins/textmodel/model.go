@@ -2,6 +2,7 @@ package textmodel
 
 import (
 	"math"
+	"slices"
 	"sync"
 )
 
@@ -20,7 +21,7 @@ type Model struct {
 	scale  []float64 // per label: value of one weight step
 	bias   []float64 // per label
 	scales []calibration
-	cut    float64 // below this probability the answer is spec.Other
+	cut    float64 // below this lead (scope.go) the answer is spec.Other
 
 	sum  uint32 // CRC-32 of the file it was read from, 0 = made by Train
 	pool sync.Pool
@@ -92,13 +93,22 @@ func (s *Scorer) Score(t Text) Prediction {
 	scale := s.m.scaleOf(t.Domain)
 	t.Domain = scale.Domain // one that the model was not trained on is read as the first
 	s.margins(t)
+	return s.answer(scale)
+}
+
+// answer turns s.margin into the answer.
+func (s *Scorer) answer(scale *calibration) Prediction {
 	softmax(scale.Slope, scale.Offset, s.margin, s.probs)
 	best := argmax(s.probs)
-	p := Prediction{Label: s.m.labels[best], Confidence: s.probs[best], Probabilities: s.probs}
-	if p.Confidence < s.m.cut && p.Label != s.m.spec.Other {
-		p.Label, p.Confidence = s.m.spec.Other, 1-p.Confidence
+	if s.m.spec.Other != "" {
+		other, _ := slices.BinarySearch(s.m.labels, s.m.spec.Other)
+		scoped, by := lead(s.margin, s.probs, other)
+		if by < s.m.cut {
+			return Prediction{Label: s.m.spec.Other, Confidence: max(s.probs[other], 1-s.probs[scoped]), Probabilities: s.probs}
+		}
+		best = scoped
 	}
-	return p
+	return Prediction{Label: s.m.labels[best], Confidence: s.probs[best], Probabilities: s.probs}
 }
 
 // margins fills s.margin with the signed distances per label.
@@ -143,11 +153,14 @@ func (s *Scorer) addGroup(buckets []uint32, ngrams bool) {
 	}
 }
 
-// scaleOf finds the calibration of a domain; an unknown one gets the first.
+// scaleOf finds the calibration of a domain, or of the whole that it is a part
+// of; an unknown one gets the first.
 func (m *Model) scaleOf(domain string) *calibration {
-	for i := range m.scales {
-		if m.scales[i].Domain == domain {
-			return &m.scales[i]
+	for _, name := range [...]string{domain, whole(domain)} {
+		for i := range m.scales {
+			if m.scales[i].Domain == name {
+				return &m.scales[i]
+			}
 		}
 	}
 	return &m.scales[0]

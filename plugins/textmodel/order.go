@@ -2,7 +2,11 @@ package textmodel
 
 import "unicode"
 
-// readStems adds pairs of stems, next to each other and with one word between:
+// stemReach is how many words the stems of a pair lie apart at most, unless the
+// specification says otherwise.
+const stemReach = 2
+
+// readStems adds pairs of stems, next to each other or a few words apart:
 // endings carry the grammar of Uzbek and Russian, the first letters the matter.
 func (r *reader) readStems() {
 	r.stems = r.stems[:0]
@@ -20,9 +24,13 @@ func (r *reader) readStems() {
 		}
 		n++
 	}
+	reach := stemReach
+	if r.spec.Reach > 0 {
+		reach = r.spec.Reach
+	}
 	for i, a := range r.stems {
 		r.word = append(r.word, r.bucket(a))
-		for k := i + 1; k < len(r.stems) && k <= i+2; k++ {
+		for k := i + 1; k < len(r.stems) && k <= i+reach; k++ {
 			// A sum: the order of the two does not matter.
 			r.word = append(r.word, r.bucket((a+r.stems[k])*fnvPrime))
 		}

@@ -26,6 +26,10 @@ type Spec struct {
 	Lexicons []string `json:"lexicons,omitempty"` // further word lists, by name
 	MinCount int      `json:"min_count"`          // texts a bucket must appear in
 	Stems    int      `json:"stems,omitempty"`    // letters of a word's stem; pairs of stems are read, 0 = none
+	Reach    int      `json:"reach,omitempty"`    // words that the stems of a pair may lie apart, 0 = 2
+	Within   bool     `json:"within,omitempty"`   // no character n-gram reaches over a space
+	Firsts   bool     `json:"firsts,omitempty"`   // what the lexicons say of the words that sentences begin with, as marks
+	Turns    bool     `json:"turns,omitempty"`    // the words of a dialogue's turns (`C: … A: …`) by side and place, a group of their own
 	Openers  bool     `json:"openers,omitempty"`  // the words that clauses begin with, a group of their own
 	Copies   bool     `json:"copies,omitempty"`   // a named domain reads a second copy of each n-gram, for itself
 	Valence  bool     `json:"valence,omitempty"`  // the graded lexicon of tone, as marks
@@ -61,6 +65,8 @@ func (s Spec) validate() error {
 		return fmt.Errorf("textmodel: word n-grams of %d words are outside 0..2", s.WordMax)
 	case s.Stems < 0 || s.Stems > 12:
 		return fmt.Errorf("textmodel: stems of %d letters are outside 0..12", s.Stems)
+	case s.Reach < 0 || s.Reach > 16:
+		return fmt.Errorf("textmodel: pairs of stems %d words apart are outside 0..16", s.Reach)
 	case s.Epochs < 1 || s.Epochs > 1000:
 		return fmt.Errorf("textmodel: epochs %d is outside 1..1000", s.Epochs)
 	case !(s.Cost > 0) || math.IsInf(s.Cost, 0) || !(s.MarkWeight >= 0 && s.MarkWeight <= 10) || !(s.Balance >= 0 && s.Balance <= 1):

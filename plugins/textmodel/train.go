@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"math/rand/v2"
 	"slices"
 )
 
@@ -25,33 +24,75 @@ type Example struct {
 }
 
 // calibrationFolds is the number of parts that margins for calibration come from.
-const calibrationFolds = 4
+const calibrationFolds = 5
 
-// Train fits a model. The same specification and examples give the same model.
-// The card of the result holds the specification, the labels and their counts;
-// the caller adds the data's names and the measurements.
+// maxLabels bounds the classes of a model.
+const maxLabels = 512
+
+// Train fits a model. The same specification and examples give the same model,
+// however many processors there are. The card of the result holds the
+// specification, the labels and their counts; the caller adds the data's names
+// and the measurements.
 func Train(ctx context.Context, spec Spec, examples []Example) (*Model, error) {
-	if err := spec.validate(); err != nil {
-		return nil, err
-	}
-	set, err := newTrainingSet(spec, examples)
+	m, _, err := TrainMeasured(ctx, spec, examples, calibrationFolds)
+	return m, err
+}
+
+// TrainMeasured is Train that also gives, for every example, the prediction of a
+// model that was trained without the example's fold and calibrated on the other
+// folds; it is empty for auxiliary examples. Another number of folds gives
+// another calibration.
+func TrainMeasured(ctx context.Context, spec Spec, examples []Example, folds int) (*Model, []Prediction, error) {
+	labels, err := checked(spec, examples)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	m := &Model{spec: spec, labels: set.labels, idf: set.idf}
-	if err := m.calibrate(ctx, set); err != nil {
-		return nil, err
-	}
-	weights, bias, err := set.fit(ctx, nil)
+	margins, err := heldMargins(ctx, spec, labels, examples, folds)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
+	set := newTrainingSet(spec, labels, examples)
+	weights, bias, err := set.fit(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	m := &Model{spec: spec, labels: labels, idf: set.idf}
 	m.quantise(weights, bias)
-	m.Card = Card{Spec: spec, Labels: set.labels, Examples: len(examples), Classes: map[string]int{}, Seed: spec.Seed}
+	m.scales, m.cut = set.calibrate(margins, nil)
+	m.Card = Card{Spec: spec, Labels: labels, Examples: len(examples), Classes: map[string]int{}, Seed: spec.Seed}
 	for _, e := range examples {
 		m.Card.Classes[e.Label]++
 	}
-	return m, nil
+	return m, set.predictions(margins, folds), nil
+}
+
+// checked gives the labels of examples that a model can be trained on.
+func checked(spec Spec, examples []Example) ([]string, error) {
+	if err := spec.validate(); err != nil {
+		return nil, err
+	}
+	var labels []string
+	known := map[string]bool{}
+	for i, e := range examples {
+		if e.Weight < 0 || math.IsNaN(e.Weight) || math.IsInf(e.Weight, 0) {
+			return nil, fmt.Errorf("textmodel: weight of example %d is not a number above 0", i+1)
+		}
+		if !known[e.Label] {
+			known[e.Label] = true
+			labels = append(labels, e.Label)
+		}
+	}
+	slices.Sort(labels)
+	if len(labels) < 2 {
+		return nil, errors.New("textmodel: training needs examples of at least two labels")
+	}
+	if len(labels) > maxLabels {
+		return nil, fmt.Errorf("textmodel: %d labels are more than %d", len(labels), maxLabels)
+	}
+	if spec.Other != "" && !known[spec.Other] {
+		return nil, fmt.Errorf("textmodel: no example of the class %q for what is out of scope", spec.Other)
+	}
+	return labels, nil
 }
 
 // entry is one value of a sparse vector.
@@ -70,41 +111,25 @@ type trainingSet struct {
 	vectors  [][]entry
 }
 
-func newTrainingSet(spec Spec, examples []Example) (*trainingSet, error) {
-	set := &trainingSet{spec: spec, examples: examples, class: make([]int, len(examples)), cost: make([]float64, len(examples))}
-	for _, e := range examples {
-		if !slices.Contains(set.labels, e.Label) {
-			set.labels = append(set.labels, e.Label)
-		}
-	}
-	slices.Sort(set.labels)
-	if len(set.labels) < 2 {
-		return nil, errors.New("textmodel: training needs examples of at least two labels")
-	}
-	if len(set.labels) > 512 {
-		return nil, fmt.Errorf("textmodel: %d labels are more than 512", len(set.labels))
-	}
-	if spec.Other != "" && !slices.Contains(set.labels, spec.Other) {
-		return nil, fmt.Errorf("textmodel: no example of the class %q for what is out of scope", spec.Other)
-	}
-	mass := make([]float64, len(set.labels))
+// newTrainingSet reads examples of which all labels are among labels.
+func newTrainingSet(spec Spec, labels []string, examples []Example) *trainingSet {
+	set := &trainingSet{spec: spec, labels: labels, examples: examples, class: make([]int, len(examples)), cost: make([]float64, len(examples))}
+	mass, total, present := make([]float64, len(labels)), 0.0, 0.0
 	for i, e := range examples {
-		set.class[i], _ = slices.BinarySearch(set.labels, e.Label)
-		if e.Weight < 0 || math.IsNaN(e.Weight) || math.IsInf(e.Weight, 0) {
-			return nil, fmt.Errorf("textmodel: weight of example %d is not a number above 0", i+1)
-		}
+		set.class[i], _ = slices.BinarySearch(labels, e.Label)
 		mass[set.class[i]] += weightOf(e)
 	}
-	total := 0.0
 	for _, v := range mass {
-		total += v
+		if total += v; v > 0 {
+			present++
+		}
 	}
 	for i, e := range examples {
-		share := total / (float64(len(mass)) * mass[set.class[i]])
+		share := total / (present * mass[set.class[i]])
 		set.cost[i] = spec.Cost * weightOf(e) * math.Pow(share, spec.Balance)
 	}
 	set.vectorise()
-	return set, nil
+	return set
 }
 
 func weightOf(e Example) float64 {
@@ -139,10 +164,13 @@ func (s *trainingSet) vectorise() {
 		}
 	}
 	s.vectors = make([][]entry, len(s.examples))
-	for i, e := range s.examples {
-		r.read(e.Text)
-		s.vectors[i] = s.vector(r)
-	}
+	inParts(len(s.examples), func(from, to int) {
+		r := newReader(s.spec)
+		for i := from; i < to; i++ {
+			r.read(s.examples[i].Text)
+			s.vectors[i] = s.vector(r)
+		}
+	})
 }
 
 // vector is the float form of what Scorer.addGroup computes in whole numbers.
@@ -176,77 +204,6 @@ func (s *trainingSet) vector(r *reader) []entry {
 		}
 	}
 	return slices.Clone(out)
-}
-
-// fit trains one separator per label on the examples that keep accepts (nil =
-// all) and returns the weights by label and bucket, and the biases.
-func (s *trainingSet) fit(ctx context.Context, keep func(i int) bool) (weights [][]float64, bias []float64, err error) {
-	var rows []int
-	for i := range s.examples {
-		if keep == nil || keep(i) {
-			rows = append(rows, i)
-		}
-	}
-	bias = make([]float64, len(s.labels))
-	for c := range s.labels {
-		if err := ctx.Err(); err != nil {
-			return nil, nil, err
-		}
-		w, b := s.separate(rows, c)
-		weights, bias[c] = append(weights, w), b
-	}
-	return weights, bias, nil
-}
-
-// separate solves the L2-regularised squared-hinge support vector machine of
-// one class against the rest in its dual (Hsieh et al. 2008, "A dual coordinate
-// descent method for large-scale linear SVM", algorithm 1).
-func (s *trainingSet) separate(rows []int, class int) ([]float64, float64) {
-	w, bias := make([]float64, 1<<s.spec.Bits), 0.0
-	alpha := make([]float64, len(rows))
-	diagonal := make([]float64, len(rows))
-	square := make([]float64, len(rows))
-	order := make([]int, len(rows))
-	for k, i := range rows {
-		order[k] = k
-		diagonal[k] = 0.5 / s.cost[i]
-		square[k] = 1 + diagonal[k] // 1 is the bias feature
-		for _, e := range s.vectors[i] {
-			square[k] += float64(e.value * e.value)
-		}
-	}
-	random := rand.New(rand.NewPCG(s.spec.Seed, uint64(class)+1))
-	for range s.spec.Epochs {
-		random.Shuffle(len(order), func(a, b int) { order[a], order[b] = order[b], order[a] })
-		worst := 0.0
-		for _, k := range order {
-			i := rows[k]
-			y := -1.0
-			if s.class[i] == class {
-				y = 1
-			}
-			dot := bias
-			for _, e := range s.vectors[i] {
-				dot += float64(e.value * w[e.bucket])
-			}
-			gradient := float64(y*dot) - 1 + float64(diagonal[k]*alpha[k])
-			if alpha[k] == 0 && gradient > 0 {
-				continue
-			}
-			worst = max(worst, math.Abs(gradient))
-			old := alpha[k]
-			alpha[k] = max(old-gradient/square[k], 0)
-			step := float64((alpha[k] - old) * y)
-			bias += step
-			for _, e := range s.vectors[i] {
-				w[e.bucket] += float64(step * e.value)
-			}
-		}
-		if worst < 0.02 {
-			break
-		}
-	}
-	return w, bias
 }
 
 // quantise stores the weights in whole steps of 1/127 of the label's largest.

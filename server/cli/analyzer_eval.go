@@ -79,7 +79,7 @@ func tellEvaluation(io *streams, e server.Evaluation) error {
 	_, _ = fmt.Fprintf(io.out, "%s %s, %s, on %s\n", e.Analyzer, e.Version, strings.ToLower(e.Kind), e.Data)
 	_, _ = fmt.Fprintf(io.out, "texts %d  accuracy %.3f  macro-F1 %.3f  calibration error %.3f  %.0f texts/s\n", e.Texts, e.Accuracy, e.MacroF1, e.ECE, e.Rate)
 	if e.InScope != nil {
-		_, _ = fmt.Fprintf(io.out, "accuracy in scope %.3f\n", *e.InScope)
+		_, _ = fmt.Fprintf(io.out, "accuracy in scope %.3f  recall out of scope %.3f\n", *e.InScope, *e.OutOfScope)
 	}
 	if e.Unanswered > 0 {
 		_, _ = fmt.Fprintf(io.out, "unanswered %d, counted as wrong; %d of them by an error\n", e.Unanswered, e.Failed)

@@ -7,13 +7,6 @@ import (
 	"github.com/fincokpi/finco/plugins/textmodel"
 )
 
-// languageSpec reads the letters as they are typed: the script matters.
-func languageSpec() textmodel.Spec {
-	s := textmodel.DefaultSpec()
-	s.View, s.Bits, s.Marks, s.CharMax, s.WordMax, s.MinCount, s.MarkWeight = textmodel.Plain, 14, false, 4, 1, 1, 0
-	return s
-}
-
 // chatTongue names the language that a chat folder is mostly in.
 var chatTongue = map[string]string{"ru": "ru", "uz_latn": "uz_Latn", "uz_cyrl": "uz_Cyrl"}
 
@@ -26,7 +19,7 @@ func loadLanguage(root string) ([]textmodel.Example, []textmodel.Source, error) 
 		return nil, nil, err
 	}
 	n := len(out)
-	first, err := textmodel.Train(context.Background(), languageSpec(), out)
+	first, err := textmodel.Train(context.Background(), textmodel.SpecFor("language"), out)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -76,11 +76,7 @@ func (t task) train(ctx context.Context, o options) error {
 		separateEnglish(examples)
 	}
 	t.spec.Seed = o.seed
-	predictions, err := textmodel.CrossPredict(ctx, t.spec, examples, o.folds)
-	if err != nil {
-		return err
-	}
-	m, err := textmodel.Train(ctx, t.spec, examples)
+	m, predictions, err := textmodel.TrainMeasured(ctx, t.spec, examples, o.folds)
 	if err != nil {
 		return err
 	}

@@ -17,19 +17,12 @@ import (
 // repliesName names the rated replies in a card.
 const repliesName = "chat replies"
 
-// qualitySpec reads replies; the 330 rated ones allow little more than 2^13 buckets.
-func qualitySpec() textmodel.Spec {
-	s := textmodel.DefaultSpec()
-	s.Bits, s.MinCount, s.Cost, s.Lexicons = 13, 1, 0.3, []string{"reply"}
-	return s
-}
-
 // qualityTasks lists the models of the scorecard, one a criterion.
 func qualityTasks() []task {
 	var out []task
 	for _, key := range scorecard.Modelled() {
 		out = append(out, task{kind: "quality_" + key, version: "1", out: "quality/model/" + key + ".bin", name: repliesName,
-			spec: qualitySpec(), languages: fourTongues,
+			spec: textmodel.SpecFor("quality"), languages: fourTongues,
 			notes: "Rating 0, 1 or 2 of one criterion, from the reply, the question and the turns before. No rated English replies exist. " + hopeful,
 			load: func(root string) ([]textmodel.Example, []textmodel.Source, error) {
 				return loadQuality(root, key)
@@ -133,7 +126,7 @@ func crossJudge(ctx context.Context, o options, replies []ratedReply) ([]scoreca
 			examples = slices.DeleteFunc(examples, func(e textmodel.Example) bool {
 				return !e.Auxiliary && textmodel.Fold(e.Group, o.folds) == fold
 			})
-			spec := qualitySpec()
+			spec := textmodel.SpecFor("quality")
 			spec.Seed = o.seed
 			if judge.Models[key], err = textmodel.Train(ctx, spec, examples); err != nil {
 				return nil, err

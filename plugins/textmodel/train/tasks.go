@@ -31,25 +31,16 @@ const hopeful = "The word lists were written with about a tenth of the chat mess
 
 // tasks lists every model.
 func tasks() []task {
-	spec := textmodel.DefaultSpec()
-	spec.Cost, spec.Epochs = 0.5, 10
-	sentiment, topic := spec, spec
-	sentiment.Bits, sentiment.Valence = 17, true
-	question := spec
-	question.Bits, question.Cost, question.Openers, question.Copies = 18, 1, true, true
-	topic.Bits, topic.MinCount, topic.Stems = 16, 1, 4
-	topic.Cost, topic.Balance = 0.2, 0.8
-	topic.Lexicons = []string{"topic", "matter"}
 	return append([]task{
-		{kind: "language", version: "1", out: "textmodel/language/model/language.bin", name: "langid", spec: languageSpec(),
+		{kind: "language", version: "1", out: "textmodel/language/model/language.bin", name: "langid", spec: textmodel.SpecFor("language"),
 			load: loadLanguage, dev: []string{"langid/dev.tsv"}, languages: fourTongues},
-		{kind: "sentiment", version: "2", out: "sentiment/model/sentiment.bin", name: chatName, spec: sentiment, load: loadSentiment, domains: true, notes: hopeful,
+		{kind: "sentiment", version: "2", out: "sentiment/model/sentiment.bin", name: chatName, spec: textmodel.SpecFor("sentiment"), load: loadSentiment, domains: true, notes: hopeful,
 			dev: []string{"sentiment_en_vader/dev.tsv"}, languages: fourTongues},
-		{kind: "question", version: "2", out: "question/model/question.bin", name: chatName, spec: question, load: loadQuestion, domains: true, notes: hopeful,
+		{kind: "question", version: "2", out: "question/model/question.bin", name: chatName, spec: textmodel.SpecFor("question"), load: loadQuestion, domains: true, notes: hopeful,
 			dev: []string{"question_en_wiki/dev.tsv"}, languages: fourTongues},
-		{kind: "needs_reply", version: "1", out: "question/model/needs_reply.bin", name: chatName, spec: spec, load: loadNeedsReply, domains: true, notes: hopeful,
+		{kind: "needs_reply", version: "1", out: "question/model/needs_reply.bin", name: chatName, spec: textmodel.SpecFor("needs_reply"), load: loadNeedsReply, domains: true, notes: hopeful,
 			languages: fourTongues},
-		{kind: "topic", version: "2", out: "topic/model/topic.bin", name: chatName, spec: topic, load: loadTopic, domains: true, notes: hopeful, languages: fourTongues},
+		{kind: "topic", version: "2", out: "topic/model/topic.bin", name: chatName, spec: textmodel.SpecFor("topic"), load: loadTopic, domains: true, notes: hopeful, languages: fourTongues},
 		{kind: "politeness", version: "1", out: "politeness/model/politeness.bin", name: "politeness", spec: textmodel.SpecFor("politeness"),
 			load: loadPoliteness, dev: []string{"politeness_en_tydip/dev.tsv"}, notes: hopeful, languages: fourTongues},
 	}, qualityTasks()...)
