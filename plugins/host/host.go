@@ -84,6 +84,9 @@ type Host struct {
 	cancel context.CancelFunc
 	tasks  sync.WaitGroup // keepers, restarts and retirements
 
+	patience context.Context // ends when Close no longer waits for calls under way
+	hurry    context.CancelFunc
+
 	mu     sync.Mutex
 	slots  map[string]*slot
 	closed bool
@@ -92,7 +95,8 @@ type Host struct {
 // New returns a host that runs nothing yet. Close it in the end.
 func New(config Config) *Host {
 	ctx, cancel := context.WithCancel(context.Background())
-	return &Host{config: config.withDefaults(), ctx: ctx, cancel: cancel, slots: map[string]*slot{}}
+	patience, hurry := context.WithCancel(context.Background())
+	return &Host{config: config.withDefaults(), ctx: ctx, cancel: cancel, patience: patience, hurry: hurry, slots: map[string]*slot{}}
 }
 
 // Checksum returns the SHA-256 of a file in hex, to be pinned when a person installs it.
@@ -214,6 +218,8 @@ func (h *Host) Close(ctx context.Context) {
 	h.slots = map[string]*slot{}
 	h.mu.Unlock()
 	h.cancel()
+	defer context.AfterFunc(ctx, h.hurry)()
+	defer h.hurry()
 	var closing sync.WaitGroup
 	for _, s := range slots {
 		closing.Go(func() { s.close(ctx) })

@@ -282,3 +282,30 @@ func TestTranscriptsStayOutOfTheLog(t *testing.T) {
 		t.Errorf("the log holds a transcript:\n%s", b.log)
 	}
 }
+
+// TestCloseEndsWhatWasSwapped: a note that is still with the version before does not keep Close longer than its context.
+func TestCloseEndsWhatWasSwapped(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, nil)
+	b.mustHear("1")
+	before := b.process("p")
+	taken := make(chan struct{})
+	answered := make(chan error, 1)
+	go func() {
+		begun := sync.OnceFunc(func() { close(taken) })
+		_, err := b.hear(context.Background(), "", readerFunc(func([]byte) (int, error) {
+			begun()
+			select {}
+		}))
+		answered <- err
+	}()
+	<-taken
+	b.mustHear("2")
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	b.Close(ctx)
+	<-before
+	if err := <-answered; domain.KindOf(err) != domain.KindUnavailable {
+		t.Errorf("the note that was with it: %v", err)
+	}
+}

@@ -117,7 +117,7 @@ func (s *slot) install(p *process.Process) {
 	g := s.current
 	s.host.tasks.Go(func() { s.keep(g) })
 	if old != nil {
-		s.host.tasks.Go(func() { s.retire(context.Background(), old) })
+		s.host.tasks.Go(func() { s.retire(s.host.patience, old) })
 	}
 }
 
