@@ -86,11 +86,21 @@ func (p *Parts) renewAnalyzers(ctx context.Context) error {
 	for slot := range p.specs {
 		if _, ok := wanted[slot]; !ok {
 			p.slots.drop(slot)
-			p.host.Remove(ctx, slot)
+			p.remove(ctx, slot)
 		}
 	}
 	p.specs = wanted
 	return nil
+}
+
+// removeWithin is how long calls may go on in what is removed: enough for a batch. A voice note would keep everything else from
+// being renewed for minutes; its job is tried again, by whoever works then.
+const removeWithin = 30 * time.Second
+
+func (p *Parts) remove(ctx context.Context, slot string) {
+	ctx, cancel := context.WithTimeout(ctx, removeWithin)
+	defer cancel()
+	p.host.Remove(ctx, slot)
 }
 
 // RegisterBuiltIns makes the registry know the analyzers that came with this program, so that what is imported before the
