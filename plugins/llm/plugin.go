@@ -80,61 +80,32 @@ func (p *plugin) Describe() analyzer.Description {
 	}
 }
 
+// settings are those that Describe lists.
+type settings struct {
+	URL     string          `json:"url"`
+	API     string          `json:"api"`
+	Model   string          `json:"model"`
+	Token   string          `json:"token"`
+	Timeout float64         `json:"timeout"`
+	Seed    float64         `json:"seed"`
+	Topics  json.RawMessage `json:"topics"`
+	Only    bool            `json:"only"`
+}
+
 // Configure implements analyzer.Analyzer. It does not call the server: one that is away is told by the first message and
 // must not take the plugin out of service.
-func (p *plugin) Configure(settings json.RawMessage) error {
-	var given struct {
-		URL     string          `json:"url"`
-		API     string          `json:"api"`
-		Model   string          `json:"model"`
-		Token   string          `json:"token"`
-		Timeout float64         `json:"timeout"`
-		Seed    float64         `json:"seed"`
-		Topics  json.RawMessage `json:"topics"`
-		Only    bool            `json:"only"`
-	}
-	if err := json.Unmarshal(settings, &given); err != nil {
+func (p *plugin) Configure(raw json.RawMessage) error {
+	var given settings
+	if err := json.Unmarshal(raw, &given); err != nil {
 		return analyzer.Errorf(analyzer.Invalid, "settings are not of the types described")
 	}
-	var faults []string
-	end := "/v1"
-	if given.API == "ollama" {
-		end = "/api"
-	}
-	base, ok := baseURL(given.URL, end)
-	if !ok {
-		faults = append(faults, "url must be http:// or https:// with a host, without user, ? or #")
-	}
-	if given.API != "ollama" && given.API != "openai" {
-		faults = append(faults, "api must be ollama or openai")
-	}
-	switch {
-	case !modelName(given.Model):
-		faults = append(faults, "model must be a name of at most 200 bytes without blanks")
-	case p.model != "" && given.Model != p.model:
-		faults = append(faults, "model: this version is for "+p.model+"; FINCO_LLM_MODEL makes one for another")
-	}
-	if strings.ContainsAny(given.Token, "\r\n\x00") {
-		faults = append(faults, "token must be one line")
-	}
-	if !(given.Timeout >= 1 && given.Timeout <= 600) {
-		faults = append(faults, "timeout must be 1 to 600 seconds")
-	}
-	if !(given.Seed >= 0 && given.Seed <= 1<<31-2) { // one more is the retry's, and servers take 31 bits
-		faults = append(faults, "seed must be 0 to 2147483646")
-	}
-	own, err := readTopics(given.Topics)
+	base, own, err := p.check(given)
 	if err != nil {
-		faults = append(faults, analyzer.AsError(err).Message)
+		return err
 	}
 	shipped := p.prompts.topics
 	if given.Only {
-		if shipped = nil; err == nil && len(own) == 0 {
-			faults = append(faults, "only needs topics")
-		}
-	}
-	if len(faults) > 0 {
-		return analyzer.Errorf(analyzer.Invalid, "settings: %s", strings.Join(faults, "; "))
+		shipped = nil
 	}
 	e := &engine{client: newClient(base, given.API == "ollama", given.Model, given.Token, time.Duration(given.Timeout)*time.Second),
 		seed: int64(given.Seed), topics: joinTopics(shipped, own), keys: map[string]string{analyzer.Other: analyzer.Other}}
@@ -145,6 +116,40 @@ func (p *plugin) Configure(settings json.RawMessage) error {
 	e.labels = append(e.labels, analyzer.Other)
 	p.engine.Store(e)
 	return nil
+}
+
+// check returns the server's address and the company's own topics, or an error that names every fault.
+func (p *plugin) check(given settings) (base string, own []topic, err error) {
+	var faults []string
+	fault := func(bad bool, what string) {
+		if bad {
+			faults = append(faults, what)
+		}
+	}
+	end := "/v1"
+	if given.API == "ollama" {
+		end = "/api"
+	}
+	base, ok := baseURL(given.URL, end)
+	fault(!ok, "url must be http:// or https:// with a host, without user, ? or #")
+	fault(given.API != "ollama" && given.API != "openai", "api must be ollama or openai")
+	switch {
+	case !modelName(given.Model):
+		fault(true, "model must be a name of at most 200 bytes without blanks")
+	case p.model != "" && given.Model != p.model:
+		fault(true, "model: this version is for "+p.model+"; FINCO_LLM_MODEL makes one for another")
+	}
+	fault(strings.ContainsAny(given.Token, "\r\n\x00"), "token must be one line")
+	fault(!(given.Timeout >= 1 && given.Timeout <= 600), "timeout must be 1 to 600 seconds")
+	fault(!(given.Seed >= 0 && given.Seed <= 1<<31-2), "seed must be 0 to 2147483646") // one more is the retry's, and servers take 31 bits
+	if own, err = readTopics(given.Topics); err != nil {
+		fault(true, analyzer.AsError(err).Message)
+	}
+	fault(given.Only && err == nil && len(own) == 0, "only needs topics")
+	if len(faults) > 0 {
+		return "", nil, analyzer.Errorf(analyzer.Invalid, "settings: %s", strings.Join(faults, "; "))
+	}
+	return base, own, nil
 }
 
 // Analyze implements analyzer.Analyzer. A message of neither side, or without words, has no outcome.
