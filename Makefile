@@ -14,6 +14,7 @@ LINTER    := v2.14.0
 TOOLS     := $(CURDIR)/bin/tools
 # npm writes this file last: it is there, and younger than the list of packages, only if all of them are.
 AUDIT     := graph/audit/node_modules/.package-lock.json
+SCAFFOLD  := server/scaffold/templates/typescript/node_modules/.package-lock.json
 
 .PHONY: help run test verify generate generated lint bench build clean need-go need-node need-postgres need-speech need-rivals bench-models
 
@@ -27,11 +28,11 @@ build: need-go ## build bin/finco and bin/analyzers
 	@$(GO) build -o bin/finco ./cmd/finco
 	@$(GO) build -o bin/analyzers/ $(ANALYZERS:%=./plugins/%)
 
-test: need-go need-postgres need-speech $(AUDIT) ## run all tests
+test: need-go need-postgres need-speech $(AUDIT) $(SCAFFOLD) ## run all tests
 	@$(GO) test -p 2 -timeout 12m ./...
 
-$(AUDIT): graph/audit/package-lock.json | need-node
-	@npm ci --prefix graph/audit --ignore-scripts --no-audit --no-fund --prefer-offline --loglevel=error >/dev/null
+$(AUDIT) $(SCAFFOLD): %/node_modules/.package-lock.json: %/package-lock.json | need-node
+	@npm ci --prefix $* --ignore-scripts --no-audit --no-fund --prefer-offline --loglevel=error >/dev/null
 
 lint: need-go $(TOOLS)/golangci-lint-$(LINTER) ## run the linters
 	@$(TOOLS)/golangci-lint-$(LINTER) run --timeout 10m ./...
