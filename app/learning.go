@@ -22,17 +22,22 @@ type Correction struct {
 	At                time.Time
 }
 
+// politeFrom is from how many points of politeness on a person's score says polite.
+const politeFrom = 50
+
 // correctionsSQL finds the newest labelled feedback ($1: kind) on each version of a message. What is said of another analyzer
 // ($2: the one that learns) counts where both mean the same by it: of kinds whose labels are fixed by the contract ($3).
-// Deleted messages teach nothing.
+// Deleted messages teach nothing. Politeness is judged by points, which say one of its two labels.
 const correctionsSQL = `
-SELECT DISTINCT ON (a.content_id) a.content_id, m.chat_id, COALESCE(NULLIF(c.text, ''), c.transcript), COALESCE(a.language, ''), m.side, f.label, f.created_at
+SELECT DISTINCT ON (a.content_id) a.content_id, m.chat_id, COALESCE(NULLIF(c.text, ''), c.transcript), COALESCE(a.language, ''), m.side, said.label, f.created_at
 FROM feedbacks f
 JOIN analyses a ON a.id = f.analysis_id
 JOIN analyzers z ON z.id = a.analyzer_id
 JOIN message_contents c ON c.id = a.content_id
 JOIN messages m ON m.id = a.message_id
-WHERE a.kind = $1 AND COALESCE(f.label, '') <> '' AND (z.name = $2 OR $3) AND m.deleted_at IS NULL AND COALESCE(NULLIF(c.text, ''), c.transcript, '') <> ''
+CROSS JOIN LATERAL (SELECT CASE WHEN a.kind = 'POLITENESS' AND COALESCE(f.label, '') = '' AND f.score IS NOT NULL
+  THEN CASE WHEN f.score >= $4 THEN 'polite' ELSE 'impolite' END ELSE COALESCE(f.label, '') END AS label) said
+WHERE a.kind = $1 AND said.label <> '' AND (z.name = $2 OR $3) AND m.deleted_at IS NULL AND COALESCE(NULLIF(c.text, ''), c.transcript, '') <> ''
 ORDER BY a.content_id, f.created_at DESC, f.id DESC`
 
 // LearningMaterial is what people said of a kind of judgement, the newest word on each version of a message, for an analyzer
@@ -44,7 +49,7 @@ func (a *App) LearningMaterial(ctx context.Context, name, kind string) ([]Correc
 	var out []Correction
 	err := a.inTx(ctx, func(ctx context.Context, t *tx) error {
 		out = nil
-		return t.each(ctx, correctionsSQL, []any{kind, name, kind != "TOPIC"}, func(scan scanner) error {
+		return t.each(ctx, correctionsSQL, []any{kind, name, kind != "TOPIC", politeFrom}, func(scan scanner) error {
 			var c Correction
 			err := scan(&c.ContentID, &c.ChatID, &c.Text, &c.Language, &c.Side, &c.Label, &c.At)
 			out = append(out, c)

@@ -8,6 +8,7 @@ import (
 	"github.com/fincokpi/finco/app"
 	"github.com/fincokpi/finco/app/apptest"
 	"github.com/fincokpi/finco/domain"
+	"github.com/fincokpi/finco/plugins/analyzer"
 )
 
 // correct gives a supervisor's label for a judgement of a text.
@@ -58,6 +59,31 @@ func TestLearningMaterialIsTheNewestWordOnEachMessage(t *testing.T) {
 	}
 	if n, other := len(material("topic", "TOPIC")), len(material("llm", "TOPIC")); n != 1 || other != 0 {
 		t.Errorf("topics: %d of its own, %d of an analyzer whose topics are others", n, other)
+	}
+}
+
+func TestPointsOfPolitenessAreALabel(t *testing.T) {
+	t.Parallel()
+	w := apptest.Example(t)
+	w.Register("politeness", []string{"POLITENESS"}, []string{"CUSTOMER"}, nil)
+	w.Analyzers.Default("politeness", apptest.Score(analyzer.Politeness, 70, "ru"))
+	points := map[string]float64{"быстро отвечай": 10, "будьте добры": 90}
+	for text, n := range points {
+		w.Say(-1, 5, apptest.At("2026-09-15 11:00"), text)
+		w.RunJobs()
+		in := app.GiveFeedbackInput{AnalysisID: analysisOf(w, "POLITENESS", text), Score: score(n)}
+		if _, err := w.App.GiveFeedback(w.As(apptest.Botir), in); err != nil {
+			t.Fatal(err)
+		}
+	}
+	list, err := w.App.LearningMaterial(w.Operator(), "politeness", "POLITENESS")
+	if err != nil || len(list) != 2 {
+		t.Fatalf("%+v, %v", list, err)
+	}
+	for _, c := range list {
+		if want := map[bool]string{true: "polite", false: "impolite"}[points[c.Text] > 50]; c.Label != want {
+			t.Errorf("%+v", c)
+		}
 	}
 }
 

@@ -116,10 +116,10 @@ func (l *lesson) adapt(ctx context.Context, now time.Time) error {
 		return domain.Errorf(domain.KindInvalid, "%w", err)
 	}
 	apart, foreign := len(base.Domains()) > 1, false
-	examples := make([]textmodel.Example, len(l.train))
-	for i, c := range l.train {
+	examples := make([]textmodel.Example, 0, len(l.train))
+	for _, c := range l.train {
 		label := trainedLabel(l.name, c.Label)
-		examples[i] = textmodel.Example{Label: label, Text: textOf(c.Text, apart), Group: c.ChatID}
+		examples = append(examples, textmodel.Example{Label: label, Text: textOf(c.Text, apart), Group: c.ChatID})
 		foreign = foreign || !l.labels[label]
 	}
 	if foreign {
