@@ -9,7 +9,7 @@ def describe() -> Description:
     settings = [
         Setting("model", SettingType.STRING, required=True, doc="Its name."),
         Setting("turns", SettingType.INTEGER, default=3, doc="How many."),
-        Setting("options", SettingType.OBJECT, doc="Whatever.", secret=True),
+        Setting("credentials", SettingType.OBJECT, doc="Whatever.", secret=True),
     ]
     return Description(name="batch", version="1", kinds=[Kind.LANGUAGE], settings=settings, max_batch=5)
 

@@ -12,7 +12,7 @@ export function describe(): Description {
     settings: [
       { key: "model", type: "STRING", required: true, doc: "Its name." },
       { key: "turns", type: "INTEGER", default: 3, doc: "How many." },
-      { key: "options", type: "OBJECT", doc: "Whatever.", secret: true },
+      { key: "credentials", type: "OBJECT", doc: "Whatever.", secret: true },
     ],
     maxBatch: 5,
   };
