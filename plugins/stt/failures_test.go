@@ -120,13 +120,10 @@ func TestConnectionsThatBreak(t *testing.T) {
 func TestServersThatAreSlow(t *testing.T) {
 	t.Parallel()
 	held := make(chan struct{})
-	t.Cleanup(func() { close(held) })
 	s := newOpenAI(t)
 	hold := func(_ http.ResponseWriter, r *http.Request) bool {
-		_, _ = readForm(r, "file")
-		select {
-		case <-held:
-		case <-r.Context().Done():
+		if _, err := readForm(r, "file"); err == nil {
+			<-held
 		}
 		return true
 	}
@@ -140,6 +137,7 @@ func TestServersThatAreSlow(t *testing.T) {
 		}
 		return last
 	}
+	t.Cleanup(func() { close(held) }) // before the servers are closed, which wait for their handlers
 	for engine, url := range map[string]string{openAI: s.URL, whisperCPP: w.URL, vosk: v.URL} {
 		t.Run(engine, func(t *testing.T) {
 			t.Parallel()
@@ -234,7 +232,8 @@ func TestVoskThatNeverStopsTalking(t *testing.T) {
 		}
 		return true
 	}
-	failing(t, start(t, map[string]any{"engine": vosk, "url": s.URL}), audio(sample(t)), downstream, analyzer.Internal, "")
+	long := append(wavHeader(), make([]byte, 60*bytesPerSec)...) // in more messages than it takes to say too much
+	failing(t, start(t, map[string]any{"engine": vosk, "url": s.URL}), audio(long), downstream, analyzer.Internal, "more than 4 MiB")
 }
 
 func TestMissingFFmpegIsNamed(t *testing.T) {

@@ -188,13 +188,12 @@ func failing(t *testing.T, p *plugin, sound analyzer.Audio, fault analyzer.Fault
 	}
 }
 
-// script writes a program of the test's own.
+// script writes a program of the test's own. Another process writes it: were the file open here while a test beside forks, it could
+// not be run ("text file busy").
 func script(t *testing.T, lines string) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "program")
-	if err := os.WriteFile(path, []byte("#!/bin/sh\n"+lines), 0o755); err != nil {
-		t.Fatal(err)
-	}
+	run(t, []byte("#!/bin/sh\n"+lines+"\n"), "sh", "-c", `cat > "$0" && chmod 755 "$0"`, path)
 	return path
 }
 
