@@ -2,21 +2,31 @@ package graph
 
 import (
 	"encoding/json"
-	"strings"
+
+	"github.com/fincokpi/finco/plugins/analyzer"
 )
 
 // hidden stands where a secret is set, so that an admin sees that it is.
 const hidden = "•••"
 
-// secretWords are in the names of settings that hold secrets. The registry keeps no schema of a version's settings, so names
-// decide.
-var secretWords = []string{"token", "key", "secret", "password", "credential"}
-
-// withoutSecrets replaces the secrets in settings, however deep. What is no JSON object is nothing.
+// withoutSecrets replaces the secrets in settings: whatever has a secret's name, and texts that have one however deep. Numbers,
+// such as max_tokens, stay. What is no JSON object is nothing.
 func withoutSecrets(settings json.RawMessage) json.RawMessage {
 	values := map[string]any{}
 	if json.Unmarshal(settings, &values) != nil {
 		return nil
+	}
+	for name, value := range values {
+		switch v := value.(type) {
+		case map[string]any:
+			if len(v) > 0 && analyzer.SecretName(name) {
+				values[name] = hidden
+			}
+		case []any:
+			if len(v) > 0 && analyzer.SecretName(name) {
+				values[name] = hidden
+			}
+		}
 	}
 	hideIn(values)
 	raw, err := json.Marshal(values)
@@ -30,7 +40,7 @@ func hideIn(value any) {
 	switch v := value.(type) {
 	case map[string]any:
 		for name, inner := range v {
-			if text, ok := inner.(string); ok && text != "" && isSecret(name) {
+			if text, ok := inner.(string); ok && text != "" && analyzer.SecretName(name) {
 				v[name] = hidden
 				continue
 			}
@@ -41,14 +51,4 @@ func hideIn(value any) {
 			hideIn(inner)
 		}
 	}
-}
-
-func isSecret(name string) bool {
-	name = strings.ToLower(name)
-	for _, word := range secretWords {
-		if strings.Contains(name, word) {
-			return true
-		}
-	}
-	return false
 }

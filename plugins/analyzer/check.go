@@ -51,6 +51,8 @@ func (d Description) Check() error {
 			fault("setting %.80s has no valid type", setting.Key)
 		case setting.Default != nil && !defaultHolds(setting):
 			fault("the default of setting %.80s is not of type %s", setting.Key, setting.Type)
+		case setting.Secret && !SecretName(setting.Key):
+			fault("the name of secret setting %.80s must have token, key, secret, password or credential in it", setting.Key)
 		}
 		keys[setting.Key] = true
 	}

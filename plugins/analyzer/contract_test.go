@@ -98,17 +98,18 @@ func TestCheckResult(t *testing.T) {
 func TestDescriptionCheck(t *testing.T) {
 	t.Parallel()
 	good := Description{
-		Name: "a-1", Version: "1", Kinds: Kinds(), Audio: true, Settings: []Setting{{Key: "a", Type: Integer, Default: 1}, {Key: "b", Type: Strings, Default: []string{"x"}}},
+		Name: "a-1", Version: "1", Kinds: Kinds(), Audio: true, Settings: []Setting{{Key: "a", Type: Integer, Default: 1}, {Key: "b", Type: Strings, Default: []string{"x"}},
+			{Key: "API_KEYS", Type: Strings, Secret: true}, {Key: "token", Type: String, Secret: true}},
 	}
 	if err := good.Check(); err != nil {
 		t.Error(err)
 	}
 	bad := Description{
 		Name: "Not A Name", Kinds: []Kind{Topic, Topic, "MOOD", Transcript}, MaxBatch: -1,
-		Settings: []Setting{{Key: "a", Type: "colour"}, {Key: "b", Type: Bool, Default: "yes"}, {Key: "b", Type: Bool}},
+		Settings: []Setting{{Key: "a", Type: "colour"}, {Key: "b", Type: Bool, Default: "yes"}, {Key: "b", Type: Bool}, {Key: "keywords", Type: Strings, Secret: true}},
 	}
 	err := bad.Check()
-	for _, fault := range []string{"name", "version", "TOPIC is listed twice", "MOOD is not a kind", "setting a", "default of setting b", `setting "b"`, "max batch", "TRANSCRIPT needs audio"} {
+	for _, fault := range []string{"name", "version", "TOPIC is listed twice", "MOOD is not a kind", "setting a", "default of setting b", `setting "b"`, "max batch", "TRANSCRIPT needs audio", "secret setting keywords"} {
 		if err == nil || !strings.Contains(err.Error(), fault) {
 			t.Errorf("%q is not told in %v", fault, err)
 		}
@@ -150,7 +151,7 @@ func TestWireRoundTrip(t *testing.T) {
 	}
 	d := Description{
 		Name: "n", Version: "v", Kinds: []Kind{Topic, Quality}, Sides: map[Kind][]Side{Quality: {Staff}}, Labels: map[Kind][]string{Topic: {"a", Other}},
-		Languages: []string{"uz-Latn"}, Settings: []Setting{{Key: "k", Type: String, Default: "d", Doc: "doc", Required: true, Secret: true}}, MaxBatch: 3,
+		Languages: []string{"uz-Latn"}, Settings: []Setting{{Key: "key", Type: String, Default: "d", Doc: "doc", Required: true, Secret: true}}, MaxBatch: 3,
 		Audio: true,
 	}
 	wire, err := descriptionToWire(d)

@@ -30,7 +30,14 @@ type Setting struct {
 	Default  any // nil: none; otherwise of Type
 	Doc      string
 	Required bool
-	Secret   bool // never shown again once set
+	Secret   bool // never shown again once set; the key is a SecretName
+}
+
+// SecretName says whether what is set under a name is never shown: the registry keeps settings without their schema, so names
+// decide. A secret setting must have such a name.
+func SecretName(name string) bool {
+	name = strings.ReplaceAll(strings.ToLower(name), "keyword", "")
+	return slices.ContainsFunc([]string{"token", "key", "secret", "password", "credential"}, func(word string) bool { return strings.Contains(name, word) })
 }
 
 // CompleteSettings checks settings (a JSON object; empty means {}) against the schema and returns them with defaults filled

@@ -72,7 +72,7 @@ class Setting:
     default: Any = None  # None: no default
     doc: str = ""  # what it does; required by the conformance suite
     required: bool = False
-    secret: bool = False  # never shown again once set
+    secret: bool = False  # never shown again; the key has token, key, secret, password or credential in it
 
 
 @dataclasses.dataclass

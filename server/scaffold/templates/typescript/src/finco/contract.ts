@@ -29,7 +29,7 @@ export interface Setting {
   doc: string;
   default?: unknown;
   required?: boolean;
-  /** never shown again once set */
+  /** never shown again; the key has token, key, secret, password or credential in it */
   secret?: boolean;
 }
 
