@@ -94,8 +94,12 @@ func (c *Config) checkServices(faults *domain.Faults) {
 	case len(c.LLMModel) > 200 || strings.ContainsAny(c.LLMModel, " \t\r\n`"):
 		faults.Add("FINCO_LLM_MODEL", "must have at most 200 bytes without blanks")
 	}
-	if c.STTURL != "" && !isService(c.STTURL, "http", "https", "ws", "wss") {
-		faults.Add("FINCO_STT_URL", "must be http://, https://, ws:// or wss:// with a host, without user, ? or #; FINCO_STT_TOKEN takes a token")
+	schemes := []string{"http", "https"}
+	if c.STTEngine == "vosk" {
+		schemes = append(schemes, "ws", "wss")
+	}
+	if c.STTURL != "" && !isService(c.STTURL, schemes...) {
+		faults.Add("FINCO_STT_URL", "must be http:// or https:// (for vosk ws:// or wss:// too) with a host, without user, ? or #; FINCO_STT_TOKEN takes a token")
 	}
 	if c.STTURL == "" && slices.Contains([]string{"openai", "whisper_cpp", "transcribe", "vosk"}, c.STTEngine) {
 		faults.Add("FINCO_STT_URL", "must name the server of the engine %s", c.STTEngine)

@@ -21,6 +21,7 @@ func TestServicesAreChecked(t *testing.T) {
 		"FINCO_LLM_MODEL: must have": func(c *Config) { c.LLMModel = "a b" },
 		"FINCO_LLM_TOKEN: must be":   func(c *Config) { c.LLMToken = "hunter2\n" },
 		"FINCO_STT_URL: must be":     func(c *Config) { c.STTURL = "tcp://h" },
+		"FINCO_STT_URL: must be h":   func(c *Config) { c.STTEngine = "auto" },
 		"FINCO_STT_URL: must name":   func(c *Config) { c.STTURL = "" },
 	} {
 		c := sound

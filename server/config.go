@@ -27,11 +27,11 @@ type Config struct {
 	LearnAfter     int      `name:"learn-after" env:"FINCO_LEARN_AFTER" default:"50" help:"New corrections after which an analyzer learns from them, once a week at the most. 0: never by itself."`
 	TrustedProxies []string `name:"trusted-proxies" env:"FINCO_TRUSTED_PROXIES" help:"Addresses or networks of proxies whose X-Forwarded-For is believed."`
 
-	LLMURL    string `name:"llm-url" env:"FINCO_LLM_URL" help:"Language model server to judge messages with, such as http://localhost:11434; messages are sent there. Empty: none."`
+	LLMURL    string `name:"llm-url" env:"FINCO_LLM_URL" help:"Language model server to judge messages with, such as http://localhost:11434; messages are sent there. Empty: none; one that was set stays until finco analyzer disable llm."`
 	LLMModel  string `name:"llm-model" env:"FINCO_LLM_MODEL" help:"Name of the model on that server, such as qwen3:8b."`
 	LLMAPI    string `name:"llm-api" env:"FINCO_LLM_API" default:"ollama" enum:"ollama,openai" help:"What that server speaks: ollama, or openai (/v1/chat/completions)."`
 	LLMToken  string `name:"llm-token" env:"FINCO_LLM_TOKEN" help:"Bearer token for that server, if it wants one. It is never stored."`
-	STTURL    string `name:"stt-url" env:"FINCO_STT_URL" help:"Speech server to recognise voice notes with; they are sent there. Empty: none."`
+	STTURL    string `name:"stt-url" env:"FINCO_STT_URL" help:"Speech server to recognise voice notes with; they are sent there. Empty: none; one that was set stays until another engine is."`
 	STTEngine string `name:"stt-engine" env:"FINCO_STT_ENGINE" default:"auto" enum:"auto,openai,whisper_cpp,transcribe,vosk,pocketsphinx,off" help:"What recognises speech: openai, whisper_cpp, transcribe, vosk, pocketsphinx or off; auto is openai with a speech server, else pocketsphinx (English, on this machine)."`
 	STTModel  string `name:"stt-model" env:"FINCO_STT_MODEL" help:"Name of the model on the speech server. Empty: whisper-1."`
 	STTToken  string `name:"stt-token" env:"FINCO_STT_TOKEN" help:"Bearer token for the speech server, if it wants one. It is never stored."`
