@@ -70,7 +70,7 @@ type unreadable struct{ io.Reader }
 // Read implements io.Reader.
 func (u unreadable) Read(p []byte) (int, error) {
 	n, err := u.Reader.Read(p)
-	if err != nil && err != io.EOF {
+	if err != nil && !errors.Is(err, io.EOF) {
 		err = fmt.Errorf("%w: %w", errUnreadable, err)
 	}
 	return n, err
