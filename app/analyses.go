@@ -142,11 +142,11 @@ func (a analyzerRow) wantsContext() bool {
 
 // inputsSQL loads versions that neither the analyzer ($2) has judged yet nor others whose word stands ($6), with the turns before
 // them, which are those of the same conversation. What was only said in shadow is said again to count ($7). Of a turn that waits to
-// be listened to nobody knows yet what it says.
+// be listened to nobody knows yet what it says; what is only heard in shadow will not tell.
 const inputsSQL = `
 WITH unheard AS MATERIALIZED (
   SELECT note.id::bigint AS content FROM river_job j, jsonb_array_elements_text(j.args -> 'content_ids') AS note(id)
-  WHERE $3 AND j.queue = '` + args.QueueSpeech + `' AND j.state IN ('available', 'pending', 'running', 'retryable', 'scheduled'))
+  WHERE $3 AND j.args -> 'version' IS NULL AND j.queue = '` + args.QueueSpeech + `' AND j.state IN ('available', 'pending', 'running', 'retryable', 'scheduled'))
 SELECT c.id, COALESCE(NULLIF(c.text, ''), c.transcript, ''), m.side, m.sent_at, turns.list, COALESCE(turns.unheard, false)
 FROM message_contents c JOIN messages m ON m.id = c.message_id
 LEFT JOIN LATERAL (

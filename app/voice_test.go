@@ -8,6 +8,7 @@ import (
 	"github.com/fincokpi/finco/app"
 	"github.com/fincokpi/finco/app/apptest"
 	"github.com/fincokpi/finco/domain"
+	entanalyzer "github.com/fincokpi/finco/ent/gen/analyzer"
 	"github.com/fincokpi/finco/jobs/args"
 	"github.com/fincokpi/finco/plugins/analyzer"
 )
@@ -126,6 +127,32 @@ func TestAReplyIsJudgedByWhatItReplies(t *testing.T) {
 	}
 	asked := w.Analyzers.Asked("quality")
 	if len(asked) != 1 || len(asked[0].Context) != 1 || asked[0].Context[0].Text != "Yomon!" {
+		t.Errorf("quality got %+v", asked)
+	}
+}
+
+// What a listener in shadow hears never becomes the note's words, so nobody waits for it.
+func TestAReplyWaitsForNoShadow(t *testing.T) {
+	t.Parallel()
+	w := hearing(t)
+	in := plugin("stt", "2", "b")
+	in.Kinds, in.Audio, in.State = []string{"TRANSCRIPT"}, true, entanalyzer.StateShadow
+	if _, err := w.App.RegisterAnalyzer(w.Operator(), in); err != nil {
+		t.Fatal(err)
+	}
+	w.Record(note(w, 5, "2026-09-15 10:00", "grr"))
+	reply := w.Say(-1, apptest.JasurTelegram, apptest.At("2026-09-15 10:02"), "Kechirasiz")
+	var content, counting, shadow int
+	w.One(`SELECT c.id FROM message_contents c JOIN messages m ON m.id = c.message_id WHERE m.telegram_id = $1`, []any{reply}, &content)
+	w.One(`WITH gone AS (DELETE FROM river_job WHERE queue = 'speech' AND args -> 'version' IS NULL RETURNING id) SELECT count(*) FROM gone`, nil, &counting)
+	w.One(`SELECT count(*) FROM river_job WHERE queue = 'speech'`, nil, &shadow)
+	if counting != 1 || shadow != 1 {
+		t.Fatalf("%d jobs to hear what counts, %d in shadow", counting, shadow)
+	}
+	if err := w.App.AnalyzeMessages(w.System("analyzer"), args.AnalyzeMessages{Analyzer: "quality", ContentIDs: []int{content}}); err != nil {
+		t.Error(err)
+	}
+	if asked := w.Analyzers.Asked("quality"); len(asked) != 1 {
 		t.Errorf("quality got %+v", asked)
 	}
 }
