@@ -223,6 +223,26 @@ func TestEndlessFilesAreLimited(t *testing.T) {
 	failing(t, p, endless, analyzer.FaultPlugin, analyzer.Invalid, "128 MiB")
 }
 
+// A file on which ffmpeg crashes would be tried for ever if that counted as being killed.
+func TestAnFFmpegThatCrashes(t *testing.T) {
+	t.Parallel()
+	for signal, c := range map[string]struct {
+		fault analyzer.Fault
+		kind  analyzer.ErrorKind
+		says  string
+	}{
+		"SEGV": {analyzer.FaultPlugin, analyzer.Invalid, "can't decode"}, "KILL": {analyzer.FaultDownstream, analyzer.Unavailable, "was killed"},
+	} {
+		p, err := newPlugin()
+		if err != nil {
+			t.Fatal(err)
+		}
+		p.tools = tools{ffmpeg: script(t, "cat >/dev/null; kill -"+signal+" $$"), pocketSphinx: script(t, "exec cat >/dev/null")}
+		configure(t, p, map[string]any{"engine": pocketSphinx})
+		failing(t, p, audio(sample(t)), c.fault, c.kind, c.says)
+	}
+}
+
 type zeros struct{}
 
 func (zeros) Read(p []byte) (int, error) { clear(p); return len(p), nil }
@@ -246,7 +266,7 @@ func TestProgramsDieWithTheCall(t *testing.T) {
 			}
 			p.tools = fake(told)
 			configure(t, p, map[string]any{"engine": pocketSphinx, "timeout": 2})
-			failing(t, p, audio(sample(t)), analyzer.FaultDownstream, analyzer.Unavailable, "in time")
+			failing(t, p, audio(sample(t)), analyzer.FaultDownstream, analyzer.Invalid, "takes too long")
 			written, err := os.ReadFile(told)
 			if err != nil {
 				t.Fatal(err)

@@ -7,7 +7,9 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"slices"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/fincokpi/finco/plugins/analyzer"
@@ -124,7 +126,7 @@ func (p *pcm) end(got int64) error {
 		return p.ctx.Err()
 	case failed != nil:
 		return failed
-	case p.cmd.ProcessState != nil && p.cmd.ProcessState.ExitCode() < 0:
+	case killed(p.cmd.ProcessState):
 		return analyzer.Downstreamf(analyzer.Unavailable, "ffmpeg was killed before it had decoded the sound")
 	case err != nil && !errors.Is(err, exec.ErrWaitDelay):
 		return analyzer.Errorf(analyzer.Invalid, "ffmpeg can't decode the sound")
@@ -133,6 +135,15 @@ func (p *pcm) end(got int64) error {
 	default:
 		return io.EOF
 	}
+}
+
+// killed says whether somebody ended a program: a person, the kernel for want of memory. What crashes of itself does so again.
+func killed(state *os.ProcessState) bool {
+	if state == nil {
+		return false
+	}
+	status, ok := state.Sys().(syscall.WaitStatus)
+	return ok && status.Signaled() && slices.Contains([]syscall.Signal{syscall.SIGKILL, syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP}, status.Signal())
 }
 
 func (p *pcm) ended() error {

@@ -120,7 +120,23 @@ func (s *setup) hear(ctx context.Context, input analyzer.Input, audio analyzer.A
 		return transcript{}, err
 	}
 	defer note.source.close()
-	return s.engine.transcribe(ctx, note)
+	began := time.Now()
+	said, err := s.engine.transcribe(ctx, note)
+	if err != nil && !typed(err) && errors.Is(ctx.Err(), context.DeadlineExceeded) && s.settings.local() && time.Since(began) >= s.fair() {
+		// Tried again it would take as long, and keep a core and all other notes waiting every time.
+		return transcript{}, analyzer.Downstreamf(analyzer.Invalid, "%s takes too long for this voice note: set engine and url to a server that is faster",
+			s.settings.place())
+	}
+	return said, err
+}
+
+// hostTime is what the host by default leaves a note.
+const hostTime = 10 * time.Minute
+
+// fair is how long a program on this machine had to have before its slowness is the note's fault and not that of a queue: half of
+// what there is.
+func (s *setup) fair() time.Duration {
+	return min(time.Duration(s.settings.Timeout)*time.Second, hostTime) / 2
 }
 
 // until is when an answer must be there: the setting's time, and less than the host's.

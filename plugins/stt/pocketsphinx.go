@@ -80,8 +80,10 @@ func recognise(ctx context.Context, path string, sound io.Reader) (string, error
 		return "", ctx.Err()
 	case len(printed) > maxAnswer:
 		return "", analyzer.Downstreamf(analyzer.Internal, "pocketsphinx prints more than %d MiB", maxAnswer>>20)
-	case errors.As(err, &exit) && exit.ExitCode() < 0:
+	case killed(cmd.ProcessState):
 		return "", analyzer.Downstreamf(analyzer.Unavailable, "pocketsphinx was killed")
+	case errors.As(err, &exit) && exit.ExitCode() < 0:
+		return "", analyzer.Downstreamf(analyzer.Internal, "pocketsphinx crashed on this voice note")
 	case errors.As(err, &exit):
 		return "", analyzer.Downstreamf(analyzer.Internal, "pocketsphinx ends with status %d: is its model installed (apt-get install pocketsphinx-en-us)?",
 			exit.ExitCode())

@@ -149,9 +149,12 @@ func (s settings) endpoint() (string, bool) {
 // code is the language as Whisper's servers take it: "uz" of "uz-Cyrl"; empty: not set.
 func (s settings) code() string { return primary(s.Language) }
 
+// local says whether the engine is a program on this machine: auto with a url is openAI by now.
+func (s settings) local() bool { return s.Engine == pocketSphinx || s.Engine == auto }
+
 // place names the engine in an error: where it is, or which program it is.
 func (s settings) place() string {
-	if s.Engine == pocketSphinx || s.Engine == auto {
+	if s.local() {
 		return "pocketsphinx"
 	}
 	return s.URL

@@ -196,6 +196,7 @@ func TestAPocketSphinxThatFails(t *testing.T) {
 	}{
 		{"cat >/dev/null; echo gossip; exit 1", analyzer.Internal, "pocketsphinx-en-us"},
 		{"cat >/dev/null; kill -9 $$", analyzer.Unavailable, "killed"},
+		{"cat >/dev/null; kill -SEGV $$", analyzer.Internal, "crashed"},
 		{"cat >/dev/null; head -c 5000000 /dev/zero", analyzer.Internal, "more than 4 MiB"},
 	} {
 		p, err := newPlugin()
