@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"slices"
 	"strings"
 	"time"
@@ -143,8 +144,20 @@ func (a *App) RegisterAnalyzer(ctx context.Context, in RegisterAnalyzerInput) (b
 	if err := in.validate(); err != nil {
 		return false, err
 	}
-	isNew := false
-	err := a.inTx(as(ctx, "operator"), func(ctx context.Context, t *tx) error {
+	for fit := map[string]bool{}; ; {
+		isNew, unchecked, err := a.register(as(ctx, "operator"), in, fit)
+		if !errors.Is(err, errUnchecked) {
+			return isNew, err
+		}
+		if err := a.checkSettings(ctx, unchecked, fit); err != nil {
+			return false, err
+		}
+	}
+}
+
+// register tells what is to be checked first, if what the company file says of the analyzer was not.
+func (a *App) register(ctx context.Context, in RegisterAnalyzerInput, fit map[string]bool) (isNew bool, unchecked []AnalyzerSpec, err error) {
+	err = a.inTx(ctx, func(ctx context.Context, t *tx) error {
 		said, err := t.wishes(ctx)
 		if err != nil {
 			return err
@@ -154,12 +167,21 @@ func (a *App) RegisterAnalyzer(ctx context.Context, in RegisterAnalyzerInput) (b
 			return err
 		}
 		i := slices.IndexFunc(versions, func(v analyzerVersion) bool { return v.Version == in.Version })
-		if isNew = i < 0; isNew {
-			return t.addAnalyzer(ctx, in, said)
+		if isNew = i < 0; !isNew {
+			return t.renewAnalyzer(ctx, in, versions[i])
 		}
-		return t.renewAnalyzer(ctx, in, versions[i])
+		settings, err := said.settings(in.Name, in.Settings)
+		if err != nil {
+			return err
+		}
+		spec := AnalyzerSpec{Name: in.Name, Version: in.Version, Path: in.Path, Checksum: in.Checksum, Settings: settings, State: in.State}
+		if a.check != nil && !in.Rebuilt && !fit[spec.key()] && !sameJSON(settings, in.Settings) {
+			unchecked = []AnalyzerSpec{spec}
+			return errUnchecked
+		}
+		return t.addAnalyzer(ctx, in, said)
 	})
-	return isNew, err
+	return isNew, unchecked, err
 }
 
 func (t *tx) addAnalyzer(ctx context.Context, in RegisterAnalyzerInput, said wishes) error {

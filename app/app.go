@@ -26,12 +26,15 @@ type Analyzers interface {
 	Listen(ctx context.Context, name, version string, input analyzer.Input, audio analyzer.Audio) (analyzer.Result, error)
 }
 
-// Config is what an App stands on. Every field but Now is required.
+// Config is what an App stands on. Every field but Now and CheckSettings is required.
 type Config struct {
 	DB        *sql.DB
 	Log       *slog.Logger
 	Analyzers Analyzers
 	Files     FileStore
+	// CheckSettings tells what a version of an analyzer has against settings (invalid), before they are stored. It may start
+	// the plugin; nil: none are checked.
+	CheckSettings func(context.Context, AnalyzerSpec) error
 	// Secret signs access tokens; at least 32 bytes.
 	Secret []byte
 	// Now is the clock, time.Now if nil.
@@ -48,6 +51,7 @@ type App struct {
 	tokens    *auth.Tokens
 	hasher    *auth.Hasher
 	now       func() time.Time
+	check     func(context.Context, AnalyzerSpec) error
 	jobs      *river.Client[*sql.Tx]
 	hub       *Hub
 
@@ -78,6 +82,7 @@ func New(cfg Config) (*App, error) {
 		tokens:    tokens,
 		hasher:    auth.NewHasher(2),
 		now:       clock,
+		check:     cfg.CheckSettings,
 		jobs:      jobs,
 		hub:       newHub(),
 	}, nil

@@ -44,18 +44,30 @@ func (a *App) ApplyCompany(ctx context.Context, in ApplyCompanyInput) (CompanyCh
 	}
 	ctx = as(ctx, "operator")
 	var done *applying
-	err := a.inTx(ctx, func(ctx context.Context, t *tx) error {
-		done = &applying{tx: t, in: in.Company, prune: in.Prune, kinds: map[string]bool{}}
-		if err := done.run(ctx); err != nil {
-			return err
+	fit := map[string]bool{}
+	for {
+		err := a.inTx(ctx, func(ctx context.Context, t *tx) error {
+			done = &applying{tx: t, in: in.Company, prune: in.Prune, kinds: map[string]bool{}, fit: fit}
+			if err := done.run(ctx); err != nil {
+				return err
+			}
+			switch {
+			case len(done.unchecked) > 0:
+				return errUnchecked
+			case in.DryRun:
+				return errDryRun
+			}
+			return nil
+		})
+		if err == nil || errors.Is(err, errDryRun) {
+			break
 		}
-		if in.DryRun {
-			return errDryRun
+		if errors.Is(err, errUnchecked) {
+			err = a.checkSettings(ctx, done.unchecked, fit)
 		}
-		return nil
-	})
-	if err != nil && !errors.Is(err, errDryRun) {
-		return CompanyChanges{}, err
+		if err != nil {
+			return CompanyChanges{}, err
+		}
 	}
 	return CompanyChanges{Changes: done.changes, NotInstalled: done.absent}, nil
 }
@@ -83,7 +95,10 @@ type applying struct {
 
 	changes []string
 	kinds   map[string]bool
-	absent  []string
+	// fit are the settings that were checked, unchecked those that must be before they are stored.
+	fit       map[string]bool
+	unchecked []AnalyzerSpec
+	absent    []string
 }
 
 // note tells of a change of one kind.

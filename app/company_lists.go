@@ -189,6 +189,7 @@ func (p *applying) putSettings(ctx context.Context, all wishes, name string, v a
 		return err
 	}
 	p.note("analyzer", "analyzer %s %s: settings changed", name, v.Version)
+	p.mustFit(AnalyzerSpec{Name: name, Version: v.Version, Path: v.Path, Checksum: v.Checksum, Settings: settings, State: v.State})
 	_, err = p.sql.ExecContext(ctx, `UPDATE analyzers SET settings = $2 WHERE id = $1`, v.ID, string(settings))
 	return err
 }
@@ -220,8 +221,13 @@ func (p *applying) applyWish(ctx context.Context, all wishes, w wish) error {
 		p.absent = append(p.absent, w.Name)
 		return nil
 	}
-	if err := p.putSettings(ctx, all, w.Name, *chosen); err != nil {
-		return err
+	for _, v := range versions {
+		if v.ID != chosen.ID && !isCandidate(v.State) {
+			continue
+		}
+		if err := p.putSettings(ctx, all, w.Name, v); err != nil {
+			return err
+		}
 	}
 	if chosen.State == entanalyzer.StateEnabled {
 		return nil

@@ -73,7 +73,7 @@ func (p *Parts) open(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	p.App, err = app.New(app.Config{DB: p.db, Log: p.Log, Analyzers: p.slots, Files: files, Secret: secret})
+	p.App, err = app.New(app.Config{DB: p.db, Log: p.Log, Analyzers: p.slots, Files: files, Secret: secret, CheckSettings: p.checkSettings})
 	return err
 }
 
