@@ -1,6 +1,7 @@
 package app_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -8,6 +9,7 @@ import (
 	"github.com/fincokpi/finco/app"
 	"github.com/fincokpi/finco/app/apptest"
 	"github.com/fincokpi/finco/domain"
+	entanalyzer "github.com/fincokpi/finco/ent/gen/analyzer"
 	"github.com/fincokpi/finco/plugins/analyzer"
 )
 
@@ -110,5 +112,73 @@ func TestWhichVersionsAreTried(t *testing.T) {
 		if got := states(); got != c.want {
 			t.Errorf("%s: %s", c.name, got)
 		}
+	}
+}
+
+// A newer version that comes with the program does not take the place of one that a person promoted: it is compared first.
+func TestWhatComesWithTheProgramIsComparedWithWhatWasLearnt(t *testing.T) {
+	t.Parallel()
+	w := apptest.New(t)
+	register := func(version, learned string, state entanalyzer.State, builtIn bool) {
+		t.Helper()
+		in := plugin("mood", version, version)
+		in.State, in.Rebuilt, in.Learned = state, builtIn, []byte(learned)
+		if _, err := w.App.RegisterAnalyzer(w.Operator(), in); err != nil {
+			t.Fatal(err)
+		}
+	}
+	states := func() (out string) {
+		w.One(`SELECT string_agg(version || ' ' || state, ', ' ORDER BY id) FROM analyzers`, nil, &out)
+		return out
+	}
+	register("1", "", entanalyzer.StateEnabled, true)
+	register("2", `{"base":"1"}`, entanalyzer.StateShadow, false)
+	register("3", "", entanalyzer.StateEnabled, true)
+	if got := states(); got != "1 DISABLED, 2 SHADOW, 3 ENABLED" {
+		t.Errorf("a learnt candidate: %s", got)
+	}
+	if _, err := w.App.EnableAnalyzer(w.Operator(), app.AnalyzerChoice{Name: "mood", Version: "2"}); err != nil {
+		t.Fatal(err)
+	}
+	register("4", "", entanalyzer.StateEnabled, true)
+	register("5", "", entanalyzer.StateEnabled, true)
+	if got := states(); got != "1 DISABLED, 2 ENABLED, 3 DISABLED, 4 SHADOW, 5 DISABLED" {
+		t.Errorf("a learnt version that works: %s", got)
+	}
+	if _, err := w.App.EnableAnalyzer(w.Operator(), app.AnalyzerChoice{Name: "mood"}); err != nil {
+		t.Fatal(err)
+	}
+	if got := states(); got != "1 DISABLED, 2 DISABLED, 3 DISABLED, 4 SHADOW, 5 ENABLED" {
+		t.Errorf("without a version: %s", got)
+	}
+}
+
+func TestACandidateIsNotPromotedAgainstTheCompanyFile(t *testing.T) {
+	t.Parallel()
+	w := apptest.New(t)
+	in := apptest.ExampleCompany()
+	in.Analyzers = []app.WantedAnalyzerInput{{Name: "mood", Enabled: true, Version: "1"}}
+	w.Apply(in)
+	for i, state := range []entanalyzer.State{"", entanalyzer.StateShadow} {
+		made := plugin("mood", fmt.Sprint(i+1), "a")
+		made.State = state
+		if _, err := w.App.RegisterAnalyzer(w.Operator(), made); err != nil {
+			t.Fatal(err)
+		}
+	}
+	mood := app.AnalyzerChoice{Name: "mood"}
+	if _, err := w.App.PromoteAnalyzer(w.Operator(), mood); domain.KindOf(err) != domain.KindConflict || !strings.Contains(err.Error(), "the company file wants another version") {
+		t.Errorf("promoted: %v", err)
+	}
+	// A file without the analyzer among those it wants ends the candidate too.
+	in.Analyzers[0].Enabled = false
+	w.Apply(in)
+	if got := enabled(t, w); got != "" {
+		t.Errorf("works still: %s", got)
+	}
+	in.Analyzers[0] = app.WantedAnalyzerInput{Name: "mood", Enabled: true}
+	w.Apply(in)
+	if got := enabled(t, w); got != `mood 2 a {"threshold": 0.5}` {
+		t.Errorf("works: %s", got)
 	}
 }
