@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -120,7 +121,7 @@ func TestListening(t *testing.T) {
 
 func TestBatches(t *testing.T) {
 	t.Parallel()
-	variants(t, "batch", func(t *testing.T, _, executable string) {
+	variants(t, "batch", func(t *testing.T, lang, executable string) {
 		log := &lines{}
 		var refused *process.Failure
 		for settings, says := range map[string]string{`{"model":"none"}`: "there is no such model", `{}`: "model is required"} {
@@ -131,6 +132,9 @@ func TestBatches(t *testing.T) {
 		ctx, plugin, err := start(t, executable, `{"model":"some","credentials":{"a":[1]}}`, log)
 		if err != nil {
 			t.Fatal(err)
+		}
+		if line, err := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", plugin.PID())); lang == "typescript" && !strings.Contains(string(line), "--max-old-space-size=245\x00") {
+			t.Errorf("Node.js does not know how much memory there is: %q, %v", line, err)
 		}
 		if d := plugin.Description(); d.MaxBatch != 5 || len(d.Settings) != 3 || !d.Settings[0].Required || !d.Settings[2].Secret || d.Settings[1].Type != analyzer.Integer {
 			t.Errorf("%+v", d)

@@ -2,7 +2,6 @@
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setImmediate } from "node:timers/promises";
-import { setFlagsFromString } from "node:v8";
 
 import {
   type handleUnaryCall, type sendUnaryData, Server, ServerCredentials, type ServerReadableStream, type ServerUnaryCall,
@@ -35,21 +34,12 @@ export function serve(analyzer: Analyzer): void {
     log.error("the analyzer threw outside of a call", typeAndPlace(err));
     process.exit(1);
   });
-  keepToMemory();
   listen(analyzer);
 }
 
 function refuse(why: string): never {
   process.stderr.write(why + "\n");
   process.exit(1);
-}
-
-/** keepToMemory has V8 collect before FinCo's limit of memory is reached, of which the host tells Go plugins 80 %. */
-function keepToMemory(): void {
-  const limit = Number(process.env["GOMEMLIMIT"]);
-  if (limit > 0) {
-    setFlagsFromString(`--max-old-space-size=${Math.max(64, Math.floor((limit / 2 ** 20) * 0.6))}`);
-  }
 }
 
 function listen(analyzer: Analyzer): void {
