@@ -87,7 +87,9 @@ func (t *tx) candidacy(ctx context.Context, name string, versions []analyzerVers
 		if err := json.Unmarshal(candidate.Learned, &lesson); err != nil {
 			return nil, err
 		}
-		out.Trial.HeldOut = &agreement.HeldOut{Before: lesson.AgreementBefore, After: lesson.AgreementAfter}
+		if lesson.Base == current.Version { // else what it was measured beside is not what it would replace
+			out.Trial.HeldOut = &agreement.HeldOut{Before: lesson.AgreementBefore, After: lesson.AgreementAfter}
+		}
 	}
 	out.Missing = out.Trial.Missing(agreement.DefaultGate)
 	out.Refusal = out.Trial.Refusal(agreement.DefaultGate)
