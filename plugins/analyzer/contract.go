@@ -20,6 +20,12 @@ type Analyzer interface {
 	Analyze(ctx context.Context, inputs []Input) ([]Result, error)
 }
 
+// NoSettings is embedded by an Analyzer that has none: what it is configured with is checked to be empty before.
+type NoSettings struct{}
+
+// Configure implements Analyzer.
+func (NoSettings) Configure(json.RawMessage) error { return nil }
+
 // Listener is an Analyzer of voice notes: its Description has Audio set, Listen is called and Analyze never.
 type Listener interface {
 	Analyzer

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"path/filepath"
 	"runtime/debug"
 
 	"github.com/hashicorp/go-hclog"
@@ -36,7 +37,17 @@ var Handshake = plugin.HandshakeConfig{MagicCookieKey: "FINCO_ANALYZER", MagicCo
 // ServiceName is the name under which go-plugin dispenses the analyzer.
 const ServiceName = "analyzer"
 
-// Serve runs a plugin until the host ends it; a plugin's main calls nothing else. It never returns before that, and it
+// Main serves the analyzer that made returns. If it can't be made, the program says why and ends with status 1.
+func Main[A Analyzer](made func() (A, error)) {
+	a, err := made()
+	if err != nil {
+		fmt.Fprintf(os.Stderr, "%s: %v\n", filepath.Base(os.Args[0]), err)
+		os.Exit(1)
+	}
+	Serve(a)
+}
+
+// Serve runs a plugin until the host ends it; a plugin's main calls nothing else, or Main. It never returns before that, and it
 // exits with an explanation when started by hand.
 func Serve(a Analyzer) {
 	if own := debug.SetGCPercent(gcPercent); own != 100 {

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"slices"
 
@@ -15,6 +14,7 @@ const codeVersion = "1.0.0"
 
 // plugin tells languages apart; it has no state of its own.
 type plugin struct {
+	analyzer.NoSettings
 	version string
 }
 
@@ -36,15 +36,6 @@ func (p *plugin) Describe() analyzer.Description {
 		Name: "language", Version: p.version, Kinds: []analyzer.Kind{analyzer.Language},
 		Labels: map[analyzer.Kind][]string{analyzer.Language: labels},
 	}
-}
-
-// Configure implements analyzer.Analyzer; there is nothing to set.
-func (p *plugin) Configure(settings json.RawMessage) error {
-	var none struct{}
-	if len(settings) > 0 && json.Unmarshal(settings, &none) != nil {
-		return analyzer.Errorf(analyzer.Invalid, "settings are no JSON object")
-	}
-	return nil
 }
 
 // Analyze implements analyzer.Analyzer. A text without Latin or Cyrillic letters has no outcome.

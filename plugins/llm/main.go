@@ -1,21 +1,13 @@
 package main
 
-import (
-	"fmt"
-	"os"
-
-	"github.com/fincokpi/finco/plugins/analyzer"
-)
+import "github.com/fincokpi/finco/plugins/analyzer"
 
 func main() {
-	model, err := pinned()
-	var plugin *plugin
-	if err == nil {
-		plugin, err = newPlugin(model)
-	}
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "llm:", err)
-		os.Exit(1)
-	}
-	analyzer.Serve(plugin)
+	analyzer.Main(func() (*plugin, error) {
+		model, err := pinned()
+		if err != nil {
+			return nil, err
+		}
+		return newPlugin(model)
+	})
 }

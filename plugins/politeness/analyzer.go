@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	_ "embed"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -28,6 +27,7 @@ var modelFile []byte
 
 // plugin judges with one model; it is safe for concurrent use.
 type plugin struct {
+	analyzer.NoSettings
 	model   *textmodel.Model
 	version string
 	polite  int  // place of the label in the model
@@ -59,15 +59,6 @@ func (p *plugin) Describe() analyzer.Description {
 		Labels:    map[analyzer.Kind][]string{analyzer.Politeness: {impolite, polite}},
 		Languages: language.Tags(),
 	}
-}
-
-// Configure implements analyzer.Analyzer; there is nothing to set.
-func (p *plugin) Configure(settings json.RawMessage) error {
-	var none struct{}
-	if len(settings) > 0 && json.Unmarshal(settings, &none) != nil {
-		return analyzer.Errorf(analyzer.Invalid, "settings are no JSON object")
-	}
-	return nil
 }
 
 // Analyze implements analyzer.Analyzer. A text without words, of emoji too, has no outcome.

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	_ "embed"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -31,6 +30,7 @@ type verdict struct {
 
 // plugin judges with two models; it is safe for concurrent use.
 type plugin struct {
+	analyzer.NoSettings
 	question, needsReply verdict
 	version              string
 }
@@ -74,9 +74,6 @@ func (p *plugin) Describe() analyzer.Description {
 		Languages: language.Tags(),
 	}
 }
-
-// Configure implements analyzer.Analyzer; there is nothing to set.
-func (p *plugin) Configure(json.RawMessage) error { return nil }
 
 // Analyze implements analyzer.Analyzer. A text without words or emoji has no outcome.
 func (p *plugin) Analyze(ctx context.Context, inputs []analyzer.Input) ([]analyzer.Result, error) {

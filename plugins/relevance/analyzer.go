@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	_ "embed"
-	"encoding/json"
 	"fmt"
 	"slices"
 
@@ -29,6 +28,7 @@ var topicsFile []byte
 
 // plugin judges with one model; it is safe for concurrent use.
 type plugin struct {
+	analyzer.NoSettings
 	judge   pair.Judge
 	version string
 }
@@ -64,15 +64,6 @@ func (p *plugin) Describe() analyzer.Description {
 		Sides:     map[analyzer.Kind][]analyzer.Side{analyzer.Relevance: {analyzer.Staff}},
 		Languages: language.Tags(),
 	}
-}
-
-// Configure implements analyzer.Analyzer; there is nothing to set.
-func (p *plugin) Configure(settings json.RawMessage) error {
-	var none struct{}
-	if len(settings) > 0 && json.Unmarshal(settings, &none) != nil {
-		return analyzer.Errorf(analyzer.Invalid, "settings are no JSON object")
-	}
-	return nil
 }
 
 // Analyze implements analyzer.Analyzer. A message that is not of staff, without words, or to which no words of a customer

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	_ "embed"
-	"encoding/json"
 	"fmt"
 
 	"github.com/fincokpi/finco/plugins/analyzer"
@@ -19,6 +18,7 @@ var modelFile []byte
 
 // plugin judges with one model; it is safe for concurrent use.
 type plugin struct {
+	analyzer.NoSettings
 	model              *textmodel.Model
 	version            string
 	positive, negative int // places of the two labels in the model
@@ -56,9 +56,6 @@ func (p *plugin) Describe() analyzer.Description {
 		Languages: language.Tags(),
 	}
 }
-
-// Configure implements analyzer.Analyzer; there is nothing to set.
-func (p *plugin) Configure(json.RawMessage) error { return nil }
 
 // Analyze implements analyzer.Analyzer. A text without words or emoji has no outcome.
 func (p *plugin) Analyze(ctx context.Context, inputs []analyzer.Input) ([]analyzer.Result, error) {

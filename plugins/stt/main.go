@@ -1,17 +1,5 @@
 package main
 
-import (
-	"fmt"
-	"os"
+import "github.com/fincokpi/finco/plugins/analyzer"
 
-	"github.com/fincokpi/finco/plugins/analyzer"
-)
-
-func main() {
-	plugin, err := newPlugin()
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "stt:", err)
-		os.Exit(1)
-	}
-	analyzer.Serve(plugin)
-}
+func main() { analyzer.Main(newPlugin) }
