@@ -124,7 +124,7 @@ func (e Exchange) marks() []string {
 	asked, tone := counts(topicWords, e.Question), counts(toneWords, e.Question)
 	figures := strings.ContainsAny(joined, "0123456789")
 	first := !e.Greeted
-	length := size(len(strings.Fields(joined)))
+	length := LengthClass(len(strings.Fields(joined)))
 	m := []string{
 		"length=" + strconv.Itoa(length),
 		"first=" + flag(first) + ",greets=" + flag(reply["greet"] > 0),
@@ -157,8 +157,8 @@ func flag(b bool) string {
 	return "0"
 }
 
-// size puts a number of words into classes: 0, 1, 2, 3–4, 5–8, 9–16, 17 and more.
-func size(words int) int {
+// LengthClass puts a number of words into classes: 0, 1, 2, 3–4, 5–8, 9–16, 17 and more.
+func LengthClass(words int) int {
 	for class, limit := range [...]int{0, 1, 2, 4, 8, 16} {
 		if words <= limit {
 			return class

@@ -82,7 +82,7 @@ func (q Question) Reply(text string) (Pair, error) {
 	}
 	list, gives := words(text), map[string]bool{}
 	givenWords.find(list, gives)
-	p.size = size(len(list))
+	p.size = scorecard.LengthClass(len(list))
 	if strings.ContainsAny(text, "0123456789") {
 		gives["figures"] = true
 	}
@@ -118,16 +118,6 @@ func sharedNumbers(a, b string) []string {
 		}
 	}
 	return out
-}
-
-// size puts a number of words into classes: 0, 1, 2, 3–4, 5–8, 9–16, 17 and more.
-func size(words int) int {
-	for class, limit := range [...]int{0, 1, 2, 4, 8, 16} {
-		if words <= limit {
-			return class
-		}
-	}
-	return 6
 }
 
 // wants is what answers a kind of question by nature.
