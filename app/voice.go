@@ -60,7 +60,7 @@ func (a *App) listen(ctx context.Context, who analyzerRow, contentIDs []int) err
 const soundsSQL = `
 SELECT DISTINCT ON (c.id) c.id, m.side, m.sent_at, f.sha256, f.mime, f.bytes, f.seconds, COALESCE((
   SELECT a.language FROM (SELECT p.id FROM messages p WHERE p.chat_id = m.chat_id AND p.side = m.side ORDER BY p.sent_at DESC LIMIT 50) last
-  JOIN analyses a ON a.message_id = last.id WHERE a.language <> '' AND a.kind <> 'TRANSCRIPT' GROUP BY 1 ORDER BY count(*) DESC, 1 LIMIT 1),
+  JOIN analyses a ON a.message_id = last.id WHERE a.language <> '' AND a.kind <> 'TRANSCRIPT' AND NOT a.shadow GROUP BY 1 ORDER BY count(*) DESC, 1 LIMIT 1),
   (SELECT language FROM companies), '')
 FROM attachments f JOIN message_contents c ON c.id = f.content_id JOIN messages m ON m.id = c.message_id
 WHERE c.id = ANY($1) AND NOT EXISTS (SELECT 1 FROM analyses x WHERE x.content_id = c.id AND x.analyzer_id = $2 AND x.shadow = $3)

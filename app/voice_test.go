@@ -97,6 +97,8 @@ func TestAListenerKnowsWhatTheCustomerWrites(t *testing.T) {
 	w.Analyzers.Default("sentiment", apptest.Label(analyzer.Sentiment, "neutral", "ru"))
 	w.Analyzers.Default("question")
 	w.Analyzers.Default("topic")
+	w.Analyzers.Default("sentiment@2", apptest.Label(analyzer.Sentiment, "neutral", "en"), apptest.Label(analyzer.Politeness, "polite", "en"))
+	candidate(t, w, "sentiment", "2", []string{"SENTIMENT", "POLITENESS"}, entanalyzer.StateShadow, 0) // it does not tell
 	w.Say(-1, 5, apptest.At("2026-09-15 09:00"), "Здравствуйте")
 	w.RunJobs()
 	w.Record(note(w, 5, "2026-09-15 10:00", "grr"))
