@@ -100,6 +100,9 @@ func (a *App) AnalyzeMessages(ctx context.Context, job args.AnalyzeMessages) err
 		return err
 	}
 	work, err := a.assign(ctx, job)
+	if err != nil {
+		return err
+	}
 	for _, part := range work {
 		if part.who.Audio {
 			err = errors.Join(err, a.listen(ctx, part.who, part.contents))
@@ -141,8 +144,9 @@ func (a analyzerRow) wantsContext() bool {
 }
 
 // inputsSQL loads versions that neither the analyzer ($2) has judged yet nor others whose word stands ($6), with the turns before
-// them, which are those of the same conversation. What was only said in shadow is said again to count ($7). Of a turn that waits to
-// be listened to nobody knows yet what it says; what is only heard in shadow will not tell.
+// them, which are those of the same conversation, on the sides that it judges ($9): the job may have been meant for another
+// version. What was only said in shadow is said again to count ($7). Of a turn that waits to be listened to nobody knows yet what
+// it says; what is only heard in shadow will not tell.
 const inputsSQL = `
 WITH unheard AS MATERIALIZED (
   SELECT note.id::bigint AS content FROM river_job j, jsonb_array_elements_text(j.args -> 'content_ids') AS note(id)
@@ -159,6 +163,7 @@ LEFT JOIN LATERAL (
       AND p.sent_at >= m.sent_at - make_interval(secs => $5)
     ORDER BY p.sent_at DESC, p.telegram_id DESC LIMIT $4) e) turns ON $3
 WHERE c.id = ANY($1) AND NOT EXISTS (SELECT 1 FROM analyses x WHERE x.content_id = c.id AND (x.analyzer_id = $2 AND x.shadow = $7 OR x.analyzer_id = ANY($6) AND NOT x.shadow))
+  AND m.side = ANY($9)
 ORDER BY c.id`
 
 // scanInput reads an input; ready is false while one of its turns waits to be listened to.

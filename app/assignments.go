@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/lib/pq"
+
 	"github.com/fincokpi/finco/domain"
 	entanalyzer "github.com/fincokpi/finco/ent/gen/analyzer"
 	"github.com/fincokpi/finco/jobs/args"
@@ -147,21 +149,16 @@ func (t *tx) share(ctx context.Context, r *roster, job args.AnalyzeMessages) ([]
 	}
 	theirs, rest := assignment{who: split}, assignment{who: enabled}
 	const q = `
-SELECT c.id, m.id, m.side FROM message_contents c JOIN messages m ON m.id = c.message_id WHERE c.id = ANY($1) ORDER BY c.id`
+SELECT id, message_id FROM message_contents WHERE id = ANY($1) ORDER BY id`
 	err = t.each(ctx, q, []any{idArray(job.ContentIDs)}, func(scan scanner) error {
 		var content, message int
-		var side string
-		if err := scan(&content, &message, &side); err != nil {
-			return err
-		}
+		err := scan(&content, &message)
 		part := &rest
 		if split.splits(message) {
 			part = &theirs
 		}
-		if slices.Contains(part.who.Sides, side) {
-			part.contents = append(part.contents, content)
-		}
-		return nil
+		part.contents = append(part.contents, content)
+		return err
 	})
 	return []assignment{rest, theirs}, err
 }
@@ -172,7 +169,7 @@ func (t *tx) loadPart(ctx context.Context, r *roster, part *assignment) error {
 	if who.Audio || len(part.contents) == 0 {
 		return nil
 	}
-	with := []any{idArray(part.contents), who.ID, who.wantsContext(), contextTurns, r.gap.Seconds(), idArray(who.rivals), who.inShadow(), t.at.Add(-unheardFor)}
+	with := []any{idArray(part.contents), who.ID, who.wantsContext(), contextTurns, r.gap.Seconds(), idArray(who.rivals), who.inShadow(), t.at.Add(-unheardFor), pq.StringArray(who.Sides)}
 	return t.each(ctx, inputsSQL, with, func(scan scanner) error {
 		in, ready, err := scanInput(scan)
 		if ready {

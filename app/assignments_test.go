@@ -204,3 +204,17 @@ func TestWhatWasSaidInShadowIsSaidAgainToCount(t *testing.T) {
 		t.Errorf("one word counts once: %+v, %v", rows, err)
 	}
 }
+
+// A job that was made for a version of both sides comes to one that judges the customers' alone.
+func TestAVersionJudgesItsOwnSides(t *testing.T) {
+	t.Parallel()
+	w := apptest.Example(t)
+	speak(w)
+	w.Import(w.Message(-1, 5, apptest.At("2026-09-14 10:00"), "Salom"), w.Message(-1, apptest.JasurTelegram, apptest.At("2026-09-14 10:01"), "Xayr"))
+	w.One(`WITH wider AS (UPDATE river_job SET args = jsonb_set(args, '{content_ids}', (SELECT jsonb_agg(id) FROM message_contents)) WHERE args ->> 'analyzer' = 'sentiment' RETURNING id)
+SELECT count(*) FROM wider`, nil, new(int))
+	w.RunJobs()
+	if asked := w.Analyzers.Asked("sentiment"); len(asked) != 1 || asked[0].Text != "Salom" {
+		t.Errorf("it got %+v", asked)
+	}
+}

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/lib/pq"
+
 	"github.com/fincokpi/finco/domain"
 	"github.com/fincokpi/finco/plugins/analyzer"
 )
@@ -55,22 +57,24 @@ func (a *App) listen(ctx context.Context, who analyzerRow, contentIDs []int) err
 	return later
 }
 
-// soundsSQL loads the first note of each content that the analyzer has not judged, with the language that this side mostly writes
-// in the chat, as far as the last messages tell, else the company's.
+// soundsSQL loads the first note of each content that neither the analyzer ($2) has judged yet nor others whose word stands ($4),
+// on the sides that it judges ($5), with the language that this side mostly writes in the chat, as far as the last messages tell,
+// else the company's.
 const soundsSQL = `
 SELECT DISTINCT ON (c.id) c.id, m.side, m.sent_at, f.sha256, f.mime, f.bytes, f.seconds, COALESCE((
   SELECT a.language FROM (SELECT p.id FROM messages p WHERE p.chat_id = m.chat_id AND p.side = m.side ORDER BY p.sent_at DESC LIMIT 50) last
   JOIN analyses a ON a.message_id = last.id WHERE a.language <> '' AND a.kind <> 'TRANSCRIPT' AND NOT a.shadow GROUP BY 1 ORDER BY count(*) DESC, 1 LIMIT 1),
   (SELECT language FROM companies), '')
 FROM attachments f JOIN message_contents c ON c.id = f.content_id JOIN messages m ON m.id = c.message_id
-WHERE c.id = ANY($1) AND NOT EXISTS (SELECT 1 FROM analyses x WHERE x.content_id = c.id AND x.analyzer_id = $2 AND x.shadow = $3)
+WHERE c.id = ANY($1) AND NOT EXISTS (SELECT 1 FROM analyses x WHERE x.content_id = c.id AND (x.analyzer_id = $2 AND x.shadow = $3 OR x.analyzer_id = ANY($4) AND NOT x.shadow))
+  AND m.side = ANY($5)
 ORDER BY c.id, f.position`
 
 func (a *App) sounds(ctx context.Context, who analyzerRow, contentIDs []int) ([]sound, error) {
 	var notes []sound
 	err := a.inTx(ctx, func(ctx context.Context, t *tx) error {
 		notes = nil
-		return t.each(ctx, soundsSQL, []any{idArray(contentIDs), who.ID, who.inShadow()}, func(scan scanner) error {
+		return t.each(ctx, soundsSQL, []any{idArray(contentIDs), who.ID, who.inShadow(), idArray(who.rivals), pq.StringArray(who.Sides)}, func(scan scanner) error {
 			var id, seconds int
 			var side string
 			var s sound
@@ -163,11 +167,14 @@ WHERE c.id = $1 AND c.transcript IS NULL AND m.id = c.message_id RETURNING m.sid
 	return err
 }
 
-// catchUpListening has an analyzer that hears listen to every note that has no words yet.
+// catchUpListening has an analyzer that hears listen to every note that has no words yet and in which no version heard that
+// there are none.
 func (t *tx) catchUpListening(ctx context.Context, who analyzerRow) error {
 	const q = `
 SELECT DISTINCT c.id FROM attachments f JOIN message_contents c ON c.id = f.content_id JOIN messages m ON m.id = c.message_id JOIN analyzers a ON a.id = $1
-WHERE a.audio AND to_jsonb(m.side) <@ a.sides AND c.transcript IS NULL ORDER BY c.id`
+WHERE a.audio AND to_jsonb(m.side) <@ a.sides AND c.transcript IS NULL
+  AND NOT EXISTS (SELECT 1 FROM analyses x JOIN analyzers o ON o.id = x.analyzer_id WHERE x.content_id = c.id AND o.name = a.name AND NOT x.shadow)
+ORDER BY c.id`
 	ids, err := t.ids(ctx, q, who.ID)
 	t.enqueueAnalysis(who, ids, live)
 	return err

@@ -200,6 +200,40 @@ func TestAListenerThatComesLaterHearsWhatIsThere(t *testing.T) {
 	}
 }
 
+// A note without words stays judged when another version takes over, like any message; somebody may ask for it again.
+func TestSilenceIsHeardOnce(t *testing.T) {
+	t.Parallel()
+	w := hearing(t)
+	w.Analyzers.Answer("stt", "grr", transcript(""))
+	w.Record(note(w, 5, "2026-09-15 10:00", "grr"))
+	w.RunJobs()
+	w.Analyzers.Answer("stt@2", "grr", transcript("Yomon!"))
+	in := plugin("stt", "2", "b")
+	in.Kinds, in.Audio = []string{"TRANSCRIPT"}, true
+	if _, err := w.App.RegisterAnalyzer(w.Operator(), in); err != nil {
+		t.Fatal(err)
+	}
+	if n := w.Jobs("", "speech"); n != 0 {
+		t.Errorf("%d notes to hear again", n)
+	}
+	content := 0
+	w.One(`SELECT id FROM message_contents`, nil, &content)
+	if err := w.App.AnalyzeMessages(w.System("analyzer"), job("stt", content)); err != nil {
+		t.Fatal(err)
+	}
+	if got := spoken(w, "TRANSCRIPT"); got != "1: 1" || words(w) != "" {
+		t.Errorf("spoken %s, words %q", got, words(w))
+	}
+	id := all(t, w, apptest.Botir)[0].ID
+	if n, err := w.App.Reanalyze(w.As(apptest.Botir), app.ReanalyzeInput{Analyzer: "stt", Messages: []int{id}}); n != 1 || err != nil {
+		t.Fatalf("%d are judged again, %v", n, err)
+	}
+	w.RunJobs()
+	if got := spoken(w, "TRANSCRIPT"); got != "1: 1, 2: 1" || words(w) != "Yomon!" {
+		t.Errorf("spoken %s, words %q", got, words(w))
+	}
+}
+
 func TestFilesAreChecked(t *testing.T) {
 	t.Parallel()
 	w := hearing(t)
