@@ -28,8 +28,8 @@ type Config struct {
 // sweepEvery is how late a breach may show.
 const sweepEvery = 15 * time.Second
 
-// rescueAfter is when a job is taken for lost: above what any may take.
-const rescueAfter = listenTimeout + 5*time.Minute
+// rescueAfter is when a running job is taken for lost, though its worker lives. One whose timeout is longer has that long.
+const rescueAfter = 5 * time.Minute
 
 // Workers is a running River client.
 type Workers struct {
