@@ -8,7 +8,7 @@ func TestARunningServerFollowsTheRegistry(t *testing.T) {
 	m := newMachine(t)
 	s := m.serve()
 	m.must("analyzer", "disable", "topic")
-	s.until(t, func(r readiness) bool { return len(r.Analyzers) == 3 })
+	s.until(t, func(r readiness) bool { return len(r.Analyzers) == len(builtIns)-1 })
 	m.must("analyzer", "enable", "topic")
-	s.until(t, func(r readiness) bool { return len(r.Analyzers) == 4 && r.Ready })
+	s.until(t, func(r readiness) bool { return len(r.Analyzers) == len(builtIns) && r.Ready })
 }
