@@ -18,6 +18,10 @@ func (r *analyzerResolver) Settings(ctx context.Context, obj *gen.Analyzer) (jso
 	return settings(ctx, obj), nil
 }
 
+func (r *analyzerResolver) Learned(ctx context.Context, obj *gen.Analyzer) (json.RawMessage, error) {
+	return learned(ctx, obj), nil
+}
+
 func (r *queryResolver) Node(ctx context.Context, id int) (gen.Noder, error) {
 	return r.app.Client().Noder(ctx, id)
 }

@@ -51,6 +51,15 @@ func settings(ctx context.Context, a *gen.Analyzer) json.RawMessage {
 	return withoutSecrets(a.Settings)
 }
 
+// learned is what came of learning: agreement with the whole company's people, for those who see company totals.
+func learned(ctx context.Context, a *gen.Analyzer) json.RawMessage {
+	actor, _ := auth.From(ctx)
+	if policies.Scope(actor.Role, "agreement", policies.Read) != policies.Company {
+		return nil
+	}
+	return a.Learned
+}
+
 func (r *Resolver) responseStats(ctx context.Context, in app.ResponseStatsInput) (*graphgen.ResponseStats, error) {
 	if in.Period == "" && in.From == nil && in.To == nil {
 		today, err := r.today(ctx)

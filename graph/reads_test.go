@@ -205,6 +205,19 @@ func TestFiguresOfTheCompany(t *testing.T) {
 	}
 }
 
+func TestWhatWasLearntIsForThoseWhoSeeTheCompany(t *testing.T) {
+	t.Parallel()
+	o := open(t)
+	_, err := o.Database.OwnerPool(t).Exec(`UPDATE analyzers SET learned = '{"agreementAfter":0.875}'`)
+	o.check(err)
+	for _, role := range roles {
+		r := o.ask(role.email, `{ analyzers { edges { node { name learned } } } }`, nil)
+		if sees := strings.Contains(r.text, "0.875"); sees != (role.name == "admin" || role.name == "accountant") || !strings.Contains(r.text, `"name":`) {
+			t.Errorf("%s: %s", role.name, r.text)
+		}
+	}
+}
+
 func TestAnalyzerSettingsAreForAdmins(t *testing.T) {
 	t.Parallel()
 	o := open(t)

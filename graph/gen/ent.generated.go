@@ -42,6 +42,8 @@ type AnalysisResolver interface {
 }
 type AnalyzerResolver interface {
 	Settings(ctx context.Context, obj *gen.Analyzer) (json.RawMessage, error)
+
+	Learned(ctx context.Context, obj *gen.Analyzer) (json.RawMessage, error)
 }
 type KpiScoreResolver interface {
 	Kpi(ctx context.Context, obj *gen.KpiScore) (*gen.Kpi, error)
@@ -2717,7 +2719,7 @@ func (ec *executionContext) _Analyzer_learned(ctx context.Context, field graphql
 			return ec.fieldContext_Analyzer_learned(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.Learned, nil
+			return ec.Resolvers.Analyzer().Learned(ctx, obj)
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v json.RawMessage) graphql.Marshaler {
@@ -2728,7 +2730,7 @@ func (ec *executionContext) _Analyzer_learned(ctx context.Context, field graphql
 	)
 }
 func (ec *executionContext) fieldContext_Analyzer_learned(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Analyzer", field, false, false, errors.New("field of type Map does not have child fields"))
+	return graphql.NewScalarFieldContext("Analyzer", field, true, true, errors.New("field of type Map does not have child fields"))
 }
 
 func (ec *executionContext) _Analyzer_createdAt(ctx context.Context, field graphql.CollectedField, obj *gen.Analyzer) (ret graphql.Marshaler) {
@@ -17472,10 +17474,43 @@ func (ec *executionContext) _Analyzer(ctx context.Context, sel ast.SelectionSet,
 				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "learned":
-			out.Values[i] = ec._Analyzer_learned(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				atomic.AddUint32(&out.Invalids, 1)
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._Analyzer_learned(ctx, field, obj)
+				if res == graphql.RequiredNull {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
 			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		case "createdAt":
 			out.Values[i] = ec._Analyzer_createdAt(ctx, field, obj)
 			if out.Values[i] == graphql.Null {

@@ -198,7 +198,7 @@ type Subscription struct {
 
 type SwitchAnalyzerInput struct {
 	Analyzer string `json:"analyzer"`
-	// Not for promoteAnalyzer.
+	// For promoteAnalyzer the one that is tried, if at all: another is not promoted then.
 	Version *string `json:"version,omitempty"`
 	// Percent, 1 to 99; only for splitAnalyzer.
 	Share *int `json:"share,omitempty"`

@@ -6775,7 +6775,7 @@ extend type Adjustment {
 
 input SwitchAnalyzerInput {
   analyzer: String!
-  "Not for promoteAnalyzer."
+  "For promoteAnalyzer the one that is tried, if at all: another is not promoted then."
   version: String
   "Percent, 1 to 99; only for splitAnalyzer."
   share: Int
