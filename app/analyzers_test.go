@@ -117,3 +117,23 @@ func TestTheFileSaysWhichAnalyzersWork(t *testing.T) {
 		t.Errorf("a supervisor reads settings: %v", err)
 	}
 }
+
+func TestWhatCameWhileAnAnalyzerWasOffIsJudgedAfterwards(t *testing.T) {
+	t.Parallel()
+	w := apptest.Example(t)
+	speak(w)
+	w.Say(-1, 5, apptest.At("2026-09-15 10:00"), "Salom")
+	w.RunJobs()
+	if _, err := w.App.DisableAnalyzer(w.Operator(), app.AnalyzerChoice{Name: "sentiment"}); err != nil {
+		t.Fatal(err)
+	}
+	w.Say(-1, 5, apptest.At("2026-09-15 10:05"), "Yomon!")
+	w.RunJobs()
+	if _, err := w.App.EnableAnalyzer(w.Operator(), app.AnalyzerChoice{Name: "sentiment"}); err != nil {
+		t.Fatal(err)
+	}
+	w.RunJobs()
+	if asked := w.Analyzers.Asked("sentiment"); len(asked) != 2 || !strings.Contains(said(w), "Yomon! SENTIMENT negative") {
+		t.Errorf("asked %d times:\n%s", len(asked), said(w))
+	}
+}

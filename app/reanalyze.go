@@ -99,7 +99,7 @@ func (t *tx) catchUp(ctx context.Context, who analyzerRow) error {
 	const q = `
 SELECT c.id FROM message_contents c JOIN messages m ON m.id = c.message_id AND m.version = c.version
 WHERE to_jsonb(m.side) <@ $2::jsonb AND COALESCE(NULLIF(c.text, ''), c.transcript, '') <> ''
-  AND NOT EXISTS (SELECT 1 FROM analyses x JOIN analyzers o ON o.id = x.analyzer_id WHERE o.name = $1 AND NOT x.shadow)
+  AND NOT EXISTS (SELECT 1 FROM analyses x JOIN analyzers o ON o.id = x.analyzer_id WHERE x.content_id = c.id AND o.name = $1 AND NOT x.shadow)
 ORDER BY c.id`
 	ids, err := t.ids(ctx, q, who.Name, asJSON(who.Sides))
 	t.enqueueAnalysis(who, ids, bulk)

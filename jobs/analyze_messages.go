@@ -42,11 +42,12 @@ func (w *analyzeMessages) Work(ctx context.Context, job *river.Job[args.AnalyzeM
 	if job.Attempt > job.MaxAttempts { // the last attempt took its worker along
 		return w.giveUp(ctx, job, domain.Errorf(domain.KindInternal, "the worker died of it"))
 	}
+	began := time.Now()
 	err := w.app.AnalyzeMessages(ctx, job.Args)
 	if err == nil {
 		return nil
 	}
-	if domain.KindOf(err) == domain.KindUnavailable {
+	if domain.KindOf(err) == domain.KindUnavailable && (job.Queue != args.QueueSpeech || time.Since(began) < away) {
 		if wait, goesOn := snooze(job.Metadata); goesOn {
 			return river.JobSnooze(wait)
 		}
@@ -66,6 +67,10 @@ func (w *analyzeMessages) giveUp(ctx context.Context, job *river.Job[args.Analyz
 	}
 	return river.JobCancel(err)
 }
+
+// away is how soon a listener that is away says so. One that worked for longer and then failed is not away: it would keep the
+// other notes waiting for ever.
+const away = time.Minute
 
 const (
 	// maxSnooze is how late an analyzer's return is noticed after a long outage.
