@@ -88,7 +88,7 @@ func (t *tx) candidacy(ctx context.Context, name string, versions []analyzerVers
 			return nil, err
 		}
 		if lesson.Base == current.Version { // else what it was measured beside is not what it would replace
-			out.Trial.HeldOut = &agreement.HeldOut{Before: lesson.AgreementBefore, After: lesson.AgreementAfter}
+			out.Trial.HeldOut = &agreement.HeldOut{Labels: lesson.HeldOut, Before: lesson.AgreementBefore, After: lesson.AgreementAfter}
 		}
 	}
 	out.Missing = out.Trial.Missing(agreement.DefaultGate)

@@ -80,8 +80,9 @@ func (c contest) promote(want string) {
 
 func TestACandidateIsPromotedByWhatPeopleSay(t *testing.T) {
 	t.Parallel()
-	const good, bad = `{"base":"1","agreementBefore":0.7,"agreementAfter":0.8}`, `{"base":"1","agreementBefore":0.8,"agreementAfter":0.8}`
-	const beside = `{"base":"0","agreementBefore":0.7,"agreementAfter":0.8}` // measured beside a version that works no more
+	const good, bad = `{"base":"1","heldOut":30,"agreementBefore":0.7,"agreementAfter":0.8}`, `{"base":"1","heldOut":30,"agreementBefore":0.8,"agreementAfter":0.8}`
+	const few = `{"base":"1","heldOut":12,"agreementBefore":0.7,"agreementAfter":0.8}`
+	const beside = `{"base":"0","heldOut":30,"agreementBefore":0.7,"agreementAfter":0.8}` // measured beside a version that works no more
 	for name, c := range map[string]struct {
 		right, currentRight, labels int
 		learned, want               string
@@ -94,6 +95,7 @@ func TestACandidateIsPromotedByWhatPeopleSay(t *testing.T) {
 		"learnt, no better":           {38, 20, 1, bad, "on labels kept apart"},
 		"learnt, but people disagree": {1, 20, 5, good, "agree with it less"},
 		"learnt, shown by people":     {38, 20, 40, bad, ""},
+		"learnt, on few":              {38, 20, 1, few, "18 more labels are needed"},
 		"learnt from another version": {38, 20, 1, beside, "labelled 0 messages that both versions judged, 30 more"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -42,7 +42,8 @@ type Trial struct {
 
 // HeldOut is the agreement with labels that were kept apart from learning: of the version before it, and of the learnt one.
 type HeldOut struct {
-	Before, After float64
+	Labels        int
+	Before, After float64 // shares, 0 to 1
 }
 
 // Labels are those of all kinds.
@@ -59,7 +60,7 @@ func (t Trial) Missing(g Gate) int { return max(0, g.MinLabels-t.Labels()) }
 
 // Refusal says why the candidate must not take the place of the current version, with figures; empty if it may. It must not
 // where people agree with it less in any kind. With fewer labels than the gate asks for, one that was learnt may lean on what it
-// showed on labels kept apart, if that was better; another may not yet.
+// showed on labels kept apart, if that was better and these make up the number; another may not yet.
 func (t Trial) Refusal(g Gate) string {
 	var worse []string
 	for _, c := range slices.SortedFunc(slices.Values(t.Comparisons), func(a, b Comparison) int { return cmp.Compare(a.Kind, b.Kind) }) {
@@ -79,6 +80,9 @@ func (t Trial) Refusal(g Gate) string {
 	case t.HeldOut.After <= t.HeldOut.Before:
 		return fmt.Sprintf("on labels kept apart it agrees with people in %.3f, the version that it was learnt from in %.3f, and %d more labels are needed to tell otherwise",
 			t.HeldOut.After, t.HeldOut.Before, missing)
+	case t.HeldOut.Labels < missing:
+		return fmt.Sprintf("on %d labels kept apart it agrees with people in %.3f, the version that it was learnt from in %.3f; that is too few to tell, %d more labels are needed",
+			t.HeldOut.Labels, t.HeldOut.After, t.HeldOut.Before, missing-t.HeldOut.Labels)
 	}
 	return ""
 }

@@ -23,9 +23,10 @@ func compared(t *testing.T, kind string, labels, candidate, current int) agreeme
 
 func TestPromotion(t *testing.T) {
 	t.Parallel()
-	learnt := func(before, after float64) *agreement.HeldOut {
-		return &agreement.HeldOut{Before: before, After: after}
+	learntOn := func(labels int, before, after float64) *agreement.HeldOut {
+		return &agreement.HeldOut{Labels: labels, Before: before, After: after}
 	}
+	learnt := func(before, after float64) *agreement.HeldOut { return learntOn(30, before, after) }
 	for name, c := range map[string]struct {
 		kinds   [][4]int // 0: one kind or 1: the other; labels, candidate, current
 		heldOut *agreement.HeldOut
@@ -40,6 +41,8 @@ func TestPromotion(t *testing.T) {
 		"none":                          {nil, nil, "30 more are needed"},
 		"learnt, too few":               {[][4]int{{0, 2, 2, 1}}, learnt(0.7, 0.8), ""},
 		"learnt, none":                  {nil, learnt(0.7, 0.8), ""},
+		"learnt, on few":                {[][4]int{{0, 2, 2, 1}}, learntOn(12, 0.5, 0.6), "on 12 labels kept apart it agrees with people in 0.600, the version that it was learnt from in 0.500; that is too few to tell, 16 more"},
+		"learnt, on few and shown":      {[][4]int{{0, 18, 12, 12}}, learntOn(12, 0.5, 0.6), ""},
 		"learnt, no better":             {nil, learnt(0.8, 0.8), "0.800"},
 		"learnt, no better, but shown":  {[][4]int{{0, 30, 28, 25}}, learnt(0.8, 0.7), ""},
 		"learnt, worse on few":          {[][4]int{{0, 3, 1, 2}}, learnt(0.7, 0.9), "agree with it less"},
