@@ -64,18 +64,18 @@ type drifting struct {
 	rows []app.DriftRow
 }
 
-// judgements is how the analyzers' judgements moved, counted now or lately.
+// judgements is how the analyzers' judgements moved, counted now or lately. What could not be counted is not tried again with
+// every look of Prometheus: it may be the counting that is too much.
 func (p *Parts) judgements(ctx context.Context) []app.DriftRow {
 	d := &p.metrics.drift
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if now := time.Now(); d.at.IsZero() || now.Sub(d.at) > driftEvery {
-		rows, err := p.App.Drift(ctx, app.DriftInput{})
-		if err != nil {
+		var err error
+		if d.rows, err = p.App.Drift(ctx, app.DriftInput{}); err != nil {
 			p.Log.Warn("the drift of the analyzers is not known", "room", "server", "error", err)
-			return nil
 		}
-		d.at, d.rows = now, rows
+		d.at = now
 	}
 	return d.rows
 }
