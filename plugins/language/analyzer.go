@@ -45,7 +45,7 @@ func (p *plugin) Analyze(ctx context.Context, inputs []analyzer.Input) ([]analyz
 
 // judge gives the tag with its probability, which is the score and the confidence at once.
 func (p *plugin) judge(_ context.Context, input analyzer.Input) ([]analyzer.Outcome, error) {
-	tag, sure := language.Detect(input.Text)
+	tag, sure := language.Tell(input.Text)
 	if tag == "" {
 		return nil, nil
 	}

@@ -133,26 +133,33 @@ func (s *trainingSet) measured(in func(i int) bool, of func(domain string) bool)
 
 const (
 	// partPull is how many examples the calibration of a whole domain weighs beside those of a part of it.
-	partPull = 30
+	partPull = 40
 	// slopeTexts is how many texts a slope alone rests on at most.
 	slopeTexts = 4000
 	// fewLabels is up to how many labels each has an offset of its own; with more there is too little of each to tell it.
 	fewLabels = 20
 )
 
+// rows lists the examples that use accepts.
+func (s *trainingSet) rows(use func(i int) bool) []int {
+	var out []int
+	for i := range s.examples {
+		if use(i) {
+			out = append(out, i)
+		}
+	}
+	return out
+}
+
 // fitSoftmax minimises, from where the scale begins, the weighted log loss of
 // softmax(slope·margin + offset) by gradient descent (Platt 1999, Guo et al.
 // 2017: vector scaling with one slope). pull is how many examples the beginning
-// weighs; without it the offsets are drawn lightly to 0.
+// weighs; the offsets are lightly drawn to it anyway.
 func (s *trainingSet) fitSoftmax(scale *calibration, margins [][]float64, use func(i int) bool, pull float64) {
 	const rounds, rate, light, curvature = 400, 0.5, 1e-3, 0.1
-	var rows []int
-	total := 0.0
-	for i, e := range s.examples {
-		if use(i) {
-			rows = append(rows, i)
-			total += weightOf(e)
-		}
+	rows, total := s.rows(use), 0.0
+	for _, i := range rows {
+		total += weightOf(s.examples[i])
 	}
 	if total == 0 {
 		return

@@ -22,8 +22,8 @@ func SpecFor(kind string) Spec {
 	case "needs_reply":
 	case "topic":
 		s.Bits, s.MinCount, s.Stems = 16, 1, 4
-		s.Cost, s.Balance = 0.2, 0.8
-		s.Lexicons = []string{"topic", "matter"}
+		s.Cost, s.Balance, s.MarkWeight = 0.4, 0.8, 0.2
+		s.Lexicons, s.Firsts = []string{"topic", "matter"}, true
 	case "politeness":
 		s.Bits, s.MinCount, s.Cost, s.Epochs = 17, 1, 1, 20
 		s.Lexicons, s.Firsts = []string{"polite"}, true
@@ -38,7 +38,7 @@ func SpecFor(kind string) Spec {
 // intents changes a specification of topics for sets of intents: many fine classes, told apart by pairs of words.
 func (s Spec) intents() Spec {
 	s.Bits, s.MinCount, s.Stems, s.Reach, s.Within = 16, 1, 4, 4, true
-	s.Cost, s.Balance, s.Lexicons = 0.7, 0.3, nil
+	s.Cost, s.Balance, s.MarkWeight, s.Lexicons, s.Firsts = 0.7, 0.3, 0.3, nil, false
 	return s
 }
 

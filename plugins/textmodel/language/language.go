@@ -16,6 +16,9 @@ const (
 	UzbekCyrillic = "uz-Cyrl"
 )
 
+// Other is what Tell calls a language that is none of these. It is no tag.
+const Other = "other"
+
 //go:embed model/language.bin
 var modelFile []byte
 
@@ -39,10 +42,19 @@ func Load() (fingerprint uint32, err error) {
 func Tags() []string { return []string{UzbekLatin, UzbekCyrillic, Russian, English} }
 
 // Detect gives the tag of a text and how sure that is (0..1). A text without
-// Latin or Cyrillic letters has no language: "", 0. It is safe for concurrent use.
+// Latin or Cyrillic letters has no language, and one in another language none
+// that is known: "", 0. It is safe for concurrent use.
 func Detect(text string) (tag string, confidence float64) {
-	latin, cyrillic, uzbek := count(text)
-	if latin+cyrillic == 0 {
+	if tag, confidence = Tell(text); tag == Other {
+		return "", 0
+	}
+	return tag, confidence
+}
+
+// Tell is Detect that calls other languages Other.
+func Tell(text string) (label string, confidence float64) {
+	letters := count(text)
+	if letters.latin+letters.cyrillic == 0 {
 		return "", 0
 	}
 	m, err := model()
@@ -51,31 +63,46 @@ func Detect(text string) (tag string, confidence float64) {
 	}
 	p := m.Predict(textmodel.Text{Body: text})
 	sum, best := 0.0, 0.0
-	for i, label := range m.Labels() {
-		candidate := tags[label]
-		if isCyrillic(candidate) != (cyrillic > latin) {
-			continue
-		}
+	for i, name := range m.Labels() {
+		candidate, known := tags[name]
 		v := p.Probabilities[i]
-		if candidate == UzbekCyrillic && uzbek > 0 {
+		switch {
+		case !known:
+			candidate = Other
+			if letters.foreign > 0 {
+				v += 0.5 // letters that none of the four languages has
+			} else if v < surelyOther {
+				continue
+			}
+		case isCyrillic(candidate) != (letters.cyrillic > letters.latin):
+			continue
+		case candidate == UzbekCyrillic && letters.uzbek > 0 && letters.foreign == 0:
 			v += 0.5 // letters that Russian does not have
 		}
 		sum += v
 		if v > best {
-			tag, best = candidate, v
+			label, best = candidate, v
 		}
 	}
 	if sum == 0 {
 		return "", 0
 	}
-	return tag, best / sum
+	return label, best / sum
 }
+
+// surelyOther is how probable another language must be for a text without a
+// letter of its own: names and slang look foreign, too.
+const surelyOther = 0.7
 
 func isCyrillic(tag string) bool { return tag == Russian || tag == UzbekCyrillic }
 
-// count counts the letters of each script, and those of Uzbek Cyrillic alone.
-// A Cyrillic letter weighs like a Latin one; the larger script names the text.
-func count(text string) (latin, cyrillic, uzbek int) {
+// lettersOf are the letters of a text by what they tell.
+type lettersOf struct{ latin, cyrillic, uzbek, foreign int }
+
+// count counts the letters of each script, those of Uzbek Cyrillic alone, and
+// those of neighbours' alphabets. A Cyrillic letter weighs like a Latin one; the
+// larger script names the text.
+func count(text string) (n lettersOf) {
 	for i, r := range text {
 		if i > 4<<10 {
 			break
@@ -83,17 +110,22 @@ func count(text string) (latin, cyrillic, uzbek int) {
 		switch {
 		case r < 0x80:
 			if r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' {
-				latin++
+				n.latin++
 			}
 		case unicode.Is(unicode.Cyrillic, r):
-			cyrillic++
+			n.cyrillic++
 			switch unicode.ToLower(r) {
 			case 'ў', 'қ', 'ғ', 'ҳ':
-				uzbek++
+				n.uzbek++
+			case 'ә', 'ң', 'ө', 'ұ', 'ү', 'һ', 'і', 'ӣ', 'ӯ', 'ҷ':
+				n.foreign++
 			}
 		case unicode.Is(unicode.Latin, r):
-			latin++
+			n.latin++
+			if r == 'ə' || r == 'Ə' || r == 'ı' || r == 'İ' {
+				n.foreign++
+			}
 		}
 	}
-	return latin, cyrillic, uzbek
+	return n
 }

@@ -28,6 +28,30 @@ func TestDetect(t *testing.T) {
 	}
 }
 
+func TestTellOtherLanguages(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"Кітапты маған беріп жіберіңіз":              Other,
+		"Китобро ба ӯ медиҳам":                       Other,
+		"Китепти ага өзүм берем":                     Other,
+		"Kitabı ona kendim vereceğim":                Other,
+		"Kitabı ona özüm verəcəyəm":                  Other,
+		"Kitobni unga o'zim beraman":                 UzbekLatin,
+		"Китобни унга ўзим бераман":                  UzbekCyrillic,
+		"Я сам отдам ему книгу":                      Russian,
+		"I shall give him the book":                  English,
+		"kredit olmoqchiman, shartlari qanaqa ekan?": UzbekLatin,
+	} {
+		label, confidence := Tell(text)
+		if label != want || confidence <= 0 || confidence > 1 {
+			t.Errorf("%q: %s (%.2f), want %s", text, label, confidence, want)
+		}
+		if tag, sure := Detect(text); want == Other && (tag != "" || sure != 0) || want != Other && tag != want {
+			t.Errorf("%q has the tag %q (%.2f)", text, tag, sure)
+		}
+	}
+}
+
 func TestModelCard(t *testing.T) {
 	t.Parallel()
 	if sum, err := Load(); err != nil || sum == 0 {
@@ -37,7 +61,7 @@ func TestModelCard(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if m.Card.Kind != "language" || m.Card.Date == "" || len(m.Card.Data) == 0 || m.Card.Evaluation[0].Report.MacroF1 < 0.99 {
+	if m.Card.Kind != "language" || m.Card.Date == "" || len(m.Card.Data) == 0 || len(m.Card.Evaluation) != 2 || m.Card.Evaluation[1].Report.MacroF1 < 0.995 {
 		t.Errorf("incomplete card %+v", m.Card)
 	}
 }

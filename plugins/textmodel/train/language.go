@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 
 	"github.com/fincokpi/finco/plugins/textmodel"
+	"github.com/fincokpi/finco/plugins/textmodel/language"
 )
 
 // chatTongue names the language that a chat folder is mostly in.
@@ -33,5 +34,10 @@ func loadLanguage(root string) ([]textmodel.Example, []textmodel.Source, error) 
 			out = append(out, textmodel.Example{Label: p.Label, Text: textmodel.Text{Body: l.text}, Group: l.group, Auxiliary: true})
 		}
 	}
-	return out, []textmodel.Source{counted(langidSource, n), counted(chatSource, len(out)-n)}, nil
+	fromChat := len(out) - n
+	for _, text := range ownLines(otherLines) {
+		out = append(out, textmodel.Example{Label: language.Other, Text: textmodel.Text{Body: text}, Group: firstOwnLine + len(out)})
+	}
+	others := len(out) - n - fromChat
+	return out, []textmodel.Source{counted(langidSource, n), counted(chatSource, fromChat), counted(otherSource, others)}, nil
 }

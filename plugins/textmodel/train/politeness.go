@@ -1,24 +1,10 @@
 package main
 
 import (
-	_ "embed"
 	"path/filepath"
-	"strings"
 
 	"github.com/fincokpi/finco/plugins/textmodel"
 )
-
-// politeLines are `label<TAB>text` lines in Russian and Uzbek, for the public
-// ratings are of English alone: what editors of an encyclopedia and people who
-// write to companies say to each other, more and less politely.
-//
-//go:embed politeness.tsv
-var politeLines string
-
-var politeSource = textmodel.Source{Name: "polite and impolite lines in Russian and Uzbek, written for this project", Licence: "the project's own"}
-
-// firstOwnPolite begins the groups of politeLines; each line is one.
-const firstOwnPolite = 9 * groupsPerLanguage
 
 // loadPoliteness joins the rated English requests with lines of our own and with
 // the tone of the rated chat replies: 2 is polite, 0 impolite, 1 is neither.
@@ -29,9 +15,8 @@ func loadPoliteness(root string) ([]textmodel.Example, []textmodel.Source, error
 	}
 	sources := []textmodel.Source{counted(tydipSource, len(out))}
 	own := 0
-	for line := range strings.Lines(politeLines) {
-		label, text, _ := strings.Cut(strings.TrimRight(line, "\n"), "\t")
-		out = append(out, textmodel.Example{Label: label, Text: textmodel.Text{Body: text}, Group: firstOwnPolite + own})
+	for label, text := range ownLines(politeLines) {
+		out = append(out, textmodel.Example{Label: label, Text: textmodel.Text{Body: text}, Group: firstOwnLine + own})
 		own++
 	}
 	replies, err := readReplies(root)

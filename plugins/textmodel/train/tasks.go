@@ -2,6 +2,7 @@ package main
 
 import (
 	"path/filepath"
+	"slices"
 
 	"github.com/fincokpi/finco/plugins/textmodel"
 	"github.com/fincokpi/finco/plugins/textmodel/language"
@@ -81,7 +82,8 @@ func loadSentiment(root string) ([]textmodel.Example, []textmodel.Source, error)
 	for i := range english {
 		english[i].Auxiliary, english[i].Weight = true, sentimentWeight
 	}
-	return append(out, english...), []textmodel.Source{counted(chatSource, len(out)), counted(vaderSource, len(english))}, nil
+	own := moods(func(sentiment string, _ bool) string { return sentiment })
+	return slices.Concat(out, own, english), []textmodel.Source{counted(chatSource, len(out)), counted(moodSource, len(own)), counted(vaderSource, len(english))}, nil
 }
 
 // loadQuestion joins the chat messages with English sentences whose question
@@ -114,7 +116,13 @@ func loadQuestion(root string) ([]textmodel.Example, []textmodel.Source, error) 
 		}
 	}
 	english = append(english, signed...)
-	return append(out, english...), []textmodel.Source{counted(chatSource, len(out)), counted(wikiSource, n)}, nil
+	own := moods(func(_ string, asks bool) string {
+		if asks {
+			return "question"
+		}
+		return "other"
+	})
+	return slices.Concat(out, own, english), []textmodel.Source{counted(chatSource, len(out)), counted(moodSource, len(own)), counted(wikiSource, n)}, nil
 }
 
 // loadNeedsReply takes customers' messages only; a business owes its own staff
@@ -140,8 +148,8 @@ func loadNeedsReply(root string) ([]textmodel.Example, []textmodel.Source, error
 	return out, append([]textmodel.Source{counted(chatSource, n)}, sources...), err
 }
 
-// loadTopic joins the chat messages with English intents that mean one of the
-// twelve topics.
+// loadTopic joins the chat messages with lines of other people's trades and with
+// English intents that mean one of the twelve topics.
 func loadTopic(root string) ([]textmodel.Example, []textmodel.Source, error) {
 	chat, err := readChat(root)
 	if err != nil {
@@ -152,8 +160,12 @@ func loadTopic(root string) ([]textmodel.Example, []textmodel.Source, error) {
 		out = append(out, textmodel.Example{Label: l.topic, Text: textmodel.Text{Body: l.text}, Group: l.group})
 	}
 	n := len(out)
+	for label, text := range ownLines(topicLines) {
+		out = append(out, textmodel.Example{Label: label, Text: textmodel.Text{Body: text}, Group: firstOwnLine + len(out), Auxiliary: true})
+	}
+	own := len(out) - n
 	out, sources, err := appendEnglish(root, out, topicOf)
-	return out, append([]textmodel.Source{counted(chatSource, n)}, sources...), err
+	return out, append([]textmodel.Source{counted(chatSource, n), counted(topicSource, own)}, sources...), err
 }
 
 // englishSets are the intent sets that a mapping may read.

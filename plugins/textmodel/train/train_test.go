@@ -66,7 +66,7 @@ func TestTheSameDataMakesTheSameFile(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if c := m.Card; c.Kind != "sentiment" || c.Date != "2026-01-02" || c.Seed != 3 || len(c.Data) != 2 || c.Data[1].Licence != "MIT" || len(c.Evaluation) != 5 {
+	if c := m.Card; c.Kind != "sentiment" || c.Date != "2026-01-02" || c.Seed != 3 || len(c.Data) != 3 || c.Data[2].Licence != "MIT" || len(c.Evaluation) != 5 {
 		t.Errorf("card %+v", c)
 	}
 	if p := m.Predict(textmodel.Text{Body: "raxmat"}); p.Label != "positive" {
@@ -102,6 +102,32 @@ func TestMappingsNameEachIntentOnce(t *testing.T) {
 				}
 				seen[intent] = label
 			}
+		}
+	}
+}
+
+func TestOwnLinesAreWhole(t *testing.T) {
+	t.Parallel()
+	for name, file := range map[string]struct {
+		lines   string
+		columns int
+		labels  string
+	}{
+		"politeness": {politeLines, 2, "polite impolite"},
+		"moods":      {moodLines, 3, "positive neutral negative"},
+		"others":     {otherLines, 2, "kk tg ky tr az"},
+		"topics":     {topicLines, 2, "price delivery payment refund product technical account booking documents staff_complaint smalltalk other"},
+	} {
+		seen := map[string]bool{}
+		for line := range strings.Lines(file.lines) {
+			fields := strings.Split(strings.TrimRight(line, "\n"), "\t")
+			if len(fields) != file.columns || !strings.Contains(" "+file.labels+" ", " "+fields[0]+" ") || seen[line] {
+				t.Errorf("%s: %q is not well formed, or stands twice", name, line)
+			}
+			seen[line] = true
+		}
+		if len(seen) < 100 {
+			t.Errorf("%s: %d lines", name, len(seen))
 		}
 	}
 }
