@@ -71,7 +71,9 @@ func (a *App) DisableAnalyzer(ctx context.Context, c AnalyzerChoice) (int, error
 		case named.State == entanalyzer.StateEnabled && split != nil:
 			return change{}, domain.Errorf(domain.KindConflict, "%s judges a share of its messages: promote or disable that version first", split.Version)
 		}
-		return change{named.ID, true, nil}, t.putState(ctx, named.ID, entanalyzer.StateDisabled, 0)
+		return change{named.ID, true, nil}, t.reweighing(ctx, c.Name, func() error {
+			return t.putState(ctx, named.ID, entanalyzer.StateDisabled, 0)
+		})
 	})
 }
 
@@ -137,9 +139,12 @@ func (t *tx) tryVersion(ctx context.Context, name string, versions []analyzerVer
 // enableVersion makes one version of an analyzer the only one that works; a candidate stays beside it. If the analyzer never
 // spoke of what is there already, it is asked now: an import may come before it.
 func (t *tx) enableVersion(ctx context.Context, name string, id int) error {
-	_, err := t.sql.ExecContext(ctx, `
+	err := t.reweighing(ctx, name, func() error {
+		_, err := t.sql.ExecContext(ctx, `
 UPDATE analyzers SET state = CASE WHEN id = $2 THEN 'ENABLED' ELSE 'DISABLED' END, share = 0
 WHERE name = $1 AND (id = $2) <> (state = 'ENABLED')`, name, id)
+		return err
+	})
 	if err != nil {
 		return err
 	}
@@ -151,8 +156,10 @@ WHERE name = $1 AND (id = $2) <> (state = 'ENABLED')`, name, id)
 }
 
 func (t *tx) disableAll(ctx context.Context, name string) error {
-	_, err := t.sql.ExecContext(ctx, `UPDATE analyzers SET state = 'DISABLED', share = 0 WHERE name = $1 AND state <> 'DISABLED'`, name)
-	return err
+	return t.reweighing(ctx, name, func() error {
+		_, err := t.sql.ExecContext(ctx, `UPDATE analyzers SET state = 'DISABLED', share = 0 WHERE name = $1 AND state <> 'DISABLED'`, name)
+		return err
+	})
 }
 
 func (t *tx) putState(ctx context.Context, id int, state entanalyzer.State, share int) error {
@@ -237,13 +244,4 @@ func find(versions []analyzerVersion, fits func(analyzerVersion) bool) *analyzer
 		}
 	}
 	return nil
-}
-
-// analyzerNames are the names of all versions, by id.
-func (r *roster) analyzerNames() map[int]string {
-	out := make(map[int]string, len(r.analyzers))
-	for _, a := range r.analyzers {
-		out[a.ID] = a.Name
-	}
-	return out
 }

@@ -11,13 +11,13 @@ import (
 	"github.com/fincokpi/finco/plugins/analyzer"
 )
 
-// judgement is what counts of a message in one kind: the newest analysis of its newest version, and the newest word of a
-// person on it.
+// judgement is what counts of a message in one kind: the newest analysis of its newest version, those of analyzers that work
+// before all others, and the newest word of a person on it.
 type judgement struct {
 	message, content, analysis int
 	created                    int64 // Unix microseconds
 	value                      int64 // nano-units: points of quality, −1 to 1 of sentiment; noNumber for none
-	open, reviewed             bool
+	open, reviewed, working    bool
 }
 
 // judgementList is in order of messages, one a message.
@@ -101,7 +101,7 @@ func (t *tx) readJudgements(ctx context.Context, r *roster, q factQuery, chats [
 	}
 	outside := []any{q.from, q.to, q.at, string(analyzer.NeedsReply)}
 	outside = append(outside, windowArrays(windowsOutside(q, windows))...)
-	c := judgementCollector{gates: gates, names: r.analyzerNames(), corrections: map[int][]correction{}}
+	c := judgementCollector{gates: gates, names: r.analyzerNames(), working: r.workingNames(), corrections: map[int][]correction{}}
 	if err := t.each(ctx, opinionsSQL, []any{q.from, q.to, q.at, nullableIDs(chats)}, c.correction); err != nil {
 		return nil, err
 	}
@@ -136,6 +136,7 @@ func windowsOutside(q factQuery, windows []talkWindow) []talkWindow {
 type judgementCollector struct {
 	gates              gates
 	names              map[int]string
+	working            map[string]bool // by name
 	corrections        map[int][]correction // by content
 	quality, sentiment judgementList
 	replies            judgementList
@@ -188,7 +189,7 @@ func (c *judgementCollector) row(scan scanner) error {
 	*list = slices.Grow(*list, len(c.numbers[0]))
 	open := c.gates[key]
 	for i := range c.numbers[0] {
-		j := judgement{message: int(c.numbers[0][i]), content: int(c.numbers[1][i]), analysis: int(c.numbers[2][i]), created: c.numbers[3][i], open: open}
+		j := judgement{message: int(c.numbers[0][i]), content: int(c.numbers[1][i]), analysis: int(c.numbers[2][i]), created: c.numbers[3][i], open: open, working: c.working[name]}
 		said := opinion{label, c.numbers[4][i]}
 		if person, ok := c.correctionOf(j.content, kind, name); ok {
 			said, j.reviewed = person.over(said, kind)
@@ -246,10 +247,23 @@ func (c *judgementCollector) result() *judgements {
 	return out
 }
 
-// newest keeps one judgement a message: of the newest version the newest, by id if two are of one moment.
+// newest keeps one judgement a message: of the newest version the newest, by id if two are of one moment. What analyzers say
+// that were switched off counts only where none that works spoke: whoever switches one off takes its word back.
 func (l judgementList) newest() judgementList {
 	slices.SortFunc(l, func(a, b judgement) int {
-		return cmp.Or(cmp.Compare(a.message, b.message), cmp.Compare(b.content, a.content), cmp.Compare(b.created, a.created), cmp.Compare(b.analysis, a.analysis))
+		return cmp.Or(cmp.Compare(a.message, b.message), cmp.Compare(b.content, a.content), compareBool(b.working, a.working),
+			cmp.Compare(b.created, a.created), cmp.Compare(b.analysis, a.analysis))
 	})
 	return slices.CompactFunc(l, func(a, b judgement) bool { return a.message == b.message })
+}
+
+// compareBool has false before true.
+func compareBool(a, b bool) int {
+	switch {
+	case a == b:
+		return 0
+	case a:
+		return 1
+	}
+	return -1
 }

@@ -82,13 +82,14 @@ CROSS JOIN LATERAL (SELECT * FROM messages m WHERE m.chat_id = w.chat AND m.thre
 LEFT JOIN LATERAL (` + needsReplySQL + `) n ON m.side = 'CUSTOMER'
 ORDER BY m.chat_id, m.thread, m.sent_at, m.telegram_id`
 
-// needsReplySQL is the newest judgement that counts of whether message m wants an answer, and the newest correction of what that
-// analyzer, in whichever version, said of the same words.
+// needsReplySQL is the newest judgement that counts of whether message m wants an answer, those of analyzers that work before
+// all others, and the newest correction of what that analyzer, in whichever version, said of the same words.
 const needsReplySQL = `
   SELECT a.label, a.analyzer_id, a.language, (SELECT f.label FROM analyses s JOIN analyzers o ON o.id = s.analyzer_id AND o.name = y.name
     JOIN feedbacks f ON f.analysis_id = s.id WHERE s.content_id = a.content_id AND s.kind = a.kind ORDER BY f.created_at DESC, f.id DESC LIMIT 1) AS corrected
   FROM analyses a JOIN analyzers y ON y.id = a.analyzer_id
-  WHERE a.message_id = m.id AND a.kind = 'NEEDS_REPLY' AND NOT a.shadow ORDER BY a.content_id DESC, a.created_at DESC, a.id DESC LIMIT 1`
+  WHERE a.message_id = m.id AND a.kind = 'NEEDS_REPLY' AND NOT a.shadow
+  ORDER BY a.content_id DESC, EXISTS (SELECT 1 FROM analyzers v WHERE v.name = y.name AND ` + worksSQL + `) DESC, a.created_at DESC, a.id DESC LIMIT 1`
 
 // talk is the settled stretch of one chat and thread.
 type talk struct {
