@@ -23,7 +23,8 @@ type DriftInput struct {
 }
 
 // DriftRow compares what an analyzer, in whichever version, says this week of a kind in a language with what it said before. The
-// labels of kinds that have points are tens of points: "0–10" to "90–100".
+// labels of kinds that have points are tens of points: "0–10" to "90–100". LANGUAGE is compared over all languages (""): by its own
+// it always says the same.
 type DriftRow struct {
 	Analyzer, Kind, Language string
 	drift.Report
@@ -34,7 +35,7 @@ const week = 7 * 24 * time.Hour
 // driftSQL counts what counts of the messages from $1 to before $3, apart for those before $2 and after. Scores of points ($4: the
 // kinds that have them) are counted by tens.
 const driftSQL = `
-SELECT n.name, a.kind, COALESCE(a.language, ''), m.sent_at >= $2,
+SELECT n.name, a.kind, CASE WHEN a.kind = 'LANGUAGE' THEN '' ELSE COALESCE(a.language, '') END, m.sent_at >= $2,
   CASE WHEN a.kind = ANY($4) THEN (LEAST(GREATEST(floor(a.score / 10), 0), 9) * 10)::int::text || '–' || (LEAST(GREATEST(floor(a.score / 10), 0), 9) * 10 + 10)::int::text
     ELSE COALESCE(a.label, '') END AS said, count(*), sum(a.confidence)
 FROM messages m JOIN analyses a ON a.message_id = m.id JOIN analyzers n ON n.id = a.analyzer_id

@@ -136,7 +136,7 @@ func windowsOutside(q factQuery, windows []talkWindow) []talkWindow {
 type judgementCollector struct {
 	gates              gates
 	names              map[int]string
-	working            map[string]bool // by name
+	working            map[string]bool      // by name
 	corrections        map[int][]correction // by content
 	quality, sentiment judgementList
 	replies            judgementList

@@ -186,6 +186,11 @@ func TestDriftComparesThisWeekWithThoseBefore(t *testing.T) {
 	w.Analyzers.Answer("sentiment", "Yomon!", apptest.Label(analyzer.Sentiment, "negative", "ru"))
 	w.Import(history...)
 	w.RunJobs()
+	w.One(`
+WITH made AS (INSERT INTO analyses (message_id, content_id, analyzer_id, kind, label, confidence, language, created_at)
+  SELECT a.message_id, a.content_id, a.analyzer_id, 'LANGUAGE', l.tag, 0.9, l.tag, a.created_at
+  FROM analyses a CROSS JOIN LATERAL (SELECT CASE a.label WHEN 'negative' THEN 'uz-Latn' ELSE 'ru' END AS tag) l WHERE a.kind = 'SENTIMENT' AND NOT a.shadow RETURNING 1)
+SELECT count(*) FROM made`, nil, new(int))
 	rows, err := w.App.Drift(w.As(apptest.Botir), app.DriftInput{})
 	if err != nil {
 		t.Fatal(err)
@@ -197,6 +202,9 @@ func TestDriftComparesThisWeekWithThoseBefore(t *testing.T) {
 	s := byKind["SENTIMENT"]
 	if s.Analyzer != "sentiment" || s.Language != "ru" || s.Now != 120 || s.Before != 140 || !s.Drifted() || len(s.Shares) != 2 || s.Shares[0].Now < 0.66 || s.Shares[0].Before > 0.15 {
 		t.Errorf("sentiment: %+v", s)
+	}
+	if l := byKind["LANGUAGE"]; l.Language != "" || l.Now != 120 || l.Before != 140 || !l.Drifted() || len(l.Shares) != 2 {
+		t.Errorf("language: %+v", l)
 	}
 	if q := byKind["QUALITY"]; q.Now != 3 || q.Before != 0 || q.Index != nil || q.Drifted() || len(q.Shares) != 1 || q.Shares[0].Label != "80–90" {
 		t.Errorf("quality: %+v", q)

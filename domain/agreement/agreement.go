@@ -22,7 +22,7 @@ var scoreTolerance = decimal.MustNew(10, 0)
 type Stats struct {
 	Labels    int                 // pairs
 	Agreement decimal.NullDecimal // share of identical labels or near scores; not Valid without pairs
-	Kappa     decimal.NullDecimal // Cohen's kappa of the label pairs; not Valid without them, or when chance explains all
+	Kappa     decimal.NullDecimal // Cohen's kappa of the label pairs; not Valid without them, or when people and machine use one label each
 }
 
 // Compute returns the agreement of the pairs, in any order. Kappa is
@@ -63,7 +63,7 @@ func kappa(same, n int, machine, human map[string]int) (decimal.NullDecimal, err
 		chance += int64(count) * int64(human[label])
 	}
 	whole := int64(n) * int64(n)
-	if n == 0 || chance == whole {
+	if len(machine) <= 1 && len(human) <= 1 { // no pairs, or nothing varies: then there is no agreement beyond chance to measure
 		return decimal.NullDecimal{}, nil
 	}
 	d, err := domain.DecimalOf(big.NewRat(int64(same)*int64(n)-chance, whole-chance), 16)

@@ -46,6 +46,12 @@ func TestKappa(t *testing.T) {
 	if s := compute(t, repeat(5, "yes", "yes")); s.Kappa.Valid || s.Agreement.Decimal.String() != "1" {
 		t.Errorf("one label only: %+v", s)
 	}
+	if s := compute(t, repeat(5, "yes", "no")); s.Kappa.Valid || s.Agreement.Decimal.String() != "0" {
+		t.Errorf("one label each: %+v", s)
+	}
+	if s := compute(t, append(repeat(3, "yes", "yes"), repeat(1, "yes", "no")...)); s.Kappa.Decimal.String() != "0" {
+		t.Errorf("a machine that always says the same: %+v", s)
+	}
 	if s := compute(t, nil); s.Agreement.Valid || s.Kappa.Valid || agreement.DefaultGate.Passes(s) {
 		t.Errorf("nothing: %+v", s)
 	}
