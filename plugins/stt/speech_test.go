@@ -159,6 +159,22 @@ func TestSilenceHasNoTranscript(t *testing.T) {
 	silence(t, start(t, nil), encode(t, append(wavHeader(), make([]byte, 3*bytesPerSec)...)))
 }
 
+// The setting goes before the host's hint, with the engine installed or not.
+func TestTheLanguageSetGoesBeforeTheHint(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		set, hint string
+		refused   bool
+	}{{"en", "ru", false}, {"en-US", "uz-Latn", false}, {"ru", "en", true}, {"", "ru", true}} {
+		p := start(t, map[string]any{"engine": pocketSphinx, "language": c.set})
+		_, err := p.Listen(t.Context(), analyzer.Input{ID: "1", Language: c.hint}, audio(encode(t, append(wavHeader(), make([]byte, bytesPerSec)...))))
+		told := analyzer.AsError(err)
+		if refused := told != nil && strings.Contains(told.Message, "English only"); refused != c.refused {
+			t.Errorf("%q before %q: %v", c.set, c.hint, err)
+		}
+	}
+}
+
 func TestPocketSphinxDoesNotJudgeOtherLanguages(t *testing.T) {
 	t.Parallel()
 	needSphinx(t)
