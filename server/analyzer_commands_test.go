@@ -161,6 +161,20 @@ func TestTrainAModel(t *testing.T) {
 		card.Data[0].Licence != "ours" || card.Data[0].Examples != 180 || len(card.Evaluation) != 1 {
 		t.Errorf("card %+v", card)
 	}
+	if r := m.run("analyzer", "train", "question", "--data", messages(t), "--out", "absent/model.bin"); r.code != 1 || !strings.Contains(r.stderr, "there is no folder") {
+		t.Errorf("code %d\n%s", r.code, r.stderr)
+	}
+	moods := write(t, "moods.tsv", strings.Repeat("positive\tthanks a lot\nhappy\tso good\n", 5))
+	if r := m.run("analyzer", "train", "sentiment", "--data", moods, "--out", "moods.bin"); r.code != 1 || !strings.Contains(r.stderr, "positive, neutral, negative, not happy") {
+		t.Errorf("code %d\n%s", r.code, r.stderr)
+	}
+	if r := m.run("analyzer", "train", "mood", "--data", moods, "--out", "moods.bin", "--folds", "0"); r.code != 0 ||
+		!strings.Contains(r.stderr, "mood is no kind of the contract") || !strings.Contains(r.stdout, "moods.card.json") {
+		t.Errorf("code %d\n%s%s", r.code, r.stdout, r.stderr)
+	}
+	if r := m.run("analyzer", "eval", "sentiment", "--data", moods); r.code != 0 || !strings.Contains(r.stderr, "does not have happy as labels of sentiment") {
+		t.Errorf("code %d\n%s", r.code, r.stderr)
+	}
 	e := decodeEvaluation(t, m.must("analyzer", "eval", "--model", "one.bin", "--data", messages(t), "--json"))
 	if e.Kind != "QUESTION" || e.Texts != 180 || e.Accuracy < 0.9 || e.Classes["1"].Support == 0 {
 		t.Errorf("%+v", e)
@@ -197,14 +211,21 @@ func TestExamineAPlugin(t *testing.T) {
 func TestInstallAnAnalyzer(t *testing.T) {
 	t.Parallel()
 	m, path := newMachine(t), stranger(t, "wellbehaved")
-	if r := m.run("analyzer", "install", path, "--set", "colour=red"); r.code != 1 || !strings.Contains(r.stderr, `"colour" is not a setting`) {
+	if r := m.run("analyzer", "install", path); r.code != 1 || !strings.Contains(r.stderr, "there is no FinCo in "+m.dir) {
+		t.Errorf("code %d\n%s", r.code, r.stderr)
+	}
+	if left, err := os.ReadDir(m.dir); err != nil || len(left) != 0 {
+		t.Errorf("a company was begun in passing: %v %v", left, err)
+	}
+	m.must("db", "migrate")
+	if r := m.run("analyzer", "install", path, "--set", "colour=red"); r.code != 1 || !strings.Contains(r.stderr, `"colour" is not a setting; the settings are marks`) {
 		t.Errorf("code %d\n%s", r.code, r.stderr)
 	}
 	if left, err := os.ReadDir(filepath.Join(m.dir, "analyzers")); err != nil || len(left) != 0 {
 		t.Errorf("a refused installation left %v %v", left, err)
 	}
 	out := m.must("analyzer", "install", path, "--set", `marks=["?"]`)
-	if !strings.Contains(out, "asking") || !strings.Contains(out, "QUESTION") || !strings.Contains(out, "sha256") {
+	if !strings.Contains(out, "asking") || !strings.Contains(out, "QUESTION") || !strings.Contains(out, "sha256") || !strings.Contains(out, "judges nothing yet") {
 		t.Error(out)
 	}
 	installed := filepath.Join(m.dir, "analyzers", "asking-1.0.0")

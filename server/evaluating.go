@@ -36,14 +36,16 @@ type Evaluation struct {
 	MacroF1    float64  `json:"macro_f1"` // mean of the F1 of the labels in the data
 	ECE        float64  `json:"ece"`      // expected calibration error, 10 equal bins (Guo et al. 2017)
 	// Rate is texts a second without the start; a plugin is asked by as many callers as the machine has processors.
-	Rate       float64               `json:"texts_per_second"`
-	Unanswered int                   `json:"unanswered"` // texts without a label of the kind; they count as wrong
-	Failed     int                   `json:"failed"`     // of these, texts whose answer was an error
-	Failure    string                `json:"failure,omitempty"`
-	Unasked    int                   `json:"not_asked"` // lines of a side that the kind is not about
-	BadLines   int                   `json:"bad_lines"`
-	Bad        []string              `json:"bad,omitempty"`
-	Classes    map[string]ClassScore `json:"classes"` // by the data's label
+	Rate       float64  `json:"texts_per_second"`
+	Unanswered int      `json:"unanswered"` // texts without a label of the kind; they count as wrong
+	Failed     int      `json:"failed"`     // of these, texts whose answer was an error
+	Failure    string   `json:"failure,omitempty"`
+	Unasked    int      `json:"not_asked"` // lines of a side that the kind is not about
+	BadLines   int      `json:"bad_lines"`
+	Bad        []string `json:"bad,omitempty"`
+	// Foreign are labels of the data that the contract does not have for the kind, so that no analyzer can give them.
+	Foreign []string              `json:"unknown_labels,omitempty"`
+	Classes map[string]ClassScore `json:"classes"` // by the data's label
 }
 
 // ClassScore is the part of one label.
@@ -269,7 +271,7 @@ func textOf(body string, apart bool) textmodel.Text {
 
 // score compares answers, line for line with the items, with the labels.
 func score(kind analyzer.Kind, data LabelledFile, answers []textmodel.Prediction, took time.Duration) Evaluation {
-	e := Evaluation{Kind: string(kind), Unasked: data.Unasked, BadLines: len(data.Bad), Bad: data.Bad, Classes: map[string]ClassScore{}}
+	e := Evaluation{Kind: string(kind), Unasked: data.Unasked, BadLines: len(data.Bad), Bad: data.Bad, Foreign: foreignLabels(kind, data.Items), Classes: map[string]ClassScore{}}
 	spell := spelling(kind, data.Items)
 	examples := make([]textmodel.Example, len(data.Items))
 	inScope, right, found := 0, 0, 0

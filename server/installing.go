@@ -196,9 +196,27 @@ func SettingsOf(schema []analyzer.Setting, typed map[string]string) (json.RawMes
 	}
 	complete, err := analyzer.CompleteSettings(schema, mustJSON(values))
 	if err != nil {
-		return nil, domain.Errorf(domain.KindInvalid, "%s", strings.TrimPrefix(err.Error(), "invalid: "))
+		return nil, domain.Errorf(domain.KindInvalid, "%s%s", strings.TrimPrefix(err.Error(), "invalid: "), thereAre(schema, types, typed))
 	}
 	return complete, nil
+}
+
+// thereAre lists the settings to somebody who typed one that there is not.
+func thereAre(schema []analyzer.Setting, types map[string]analyzer.SettingType, typed map[string]string) string {
+	known := make([]string, len(schema))
+	for i, s := range schema {
+		known[i] = s.Key
+	}
+	for key := range typed {
+		switch {
+		case types[key] != "":
+		case len(known) == 0:
+			return "; this analyzer has no settings"
+		default:
+			return "; the settings are " + strings.Join(known, ", ")
+		}
+	}
+	return ""
 }
 
 // TypedSettings are settings as typed for an executable, whose schema is asked first. Nothing typed is no settings.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"slices"
 	"strings"
@@ -176,6 +177,28 @@ func meaning(kind analyzer.Kind, label string) string {
 		return analyzer.Other
 	}
 	return lower
+}
+
+// contractLabels are what the contract has for the kinds whose labels it fixes; politeness goes by its score, and its two labels
+// are the shipped analyzer's.
+var contractLabels = map[analyzer.Kind][]string{
+	analyzer.Sentiment: {analyzer.Positive, analyzer.Neutral, analyzer.Negative}, analyzer.Question: {analyzer.Yes, analyzer.No},
+	analyzer.NeedsReply: {analyzer.Yes, analyzer.No}, analyzer.Politeness: {"polite", "impolite"},
+}
+
+// foreignLabels are the labels of the items, sorted, that mean nothing to a kind whose labels the contract fixes.
+func foreignLabels(kind analyzer.Kind, items []Labelled) []string {
+	fixed := contractLabels[kind]
+	if fixed == nil {
+		return nil
+	}
+	foreign := map[string]bool{}
+	for _, item := range items {
+		if !slices.Contains(fixed, meaning(kind, item.Label)) {
+			foreign[item.Label] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(foreign))
 }
 
 // spelling writes an analyzer's labels as the data does where they mean the same; other labels stay as they are.

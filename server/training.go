@@ -71,7 +71,7 @@ func TrainModel(ctx context.Context, o TrainOptions) (Trained, error) {
 			Report: textmodel.Compare(examples, predictions, nil)})
 	}
 	for _, dev := range o.Dev {
-		held, err := ReadLabelled(dev, kind)
+		held, err := readToTrain(dev, kind)
 		if err != nil {
 			return out, err
 		}
@@ -127,7 +127,7 @@ func (o TrainOptions) check(kind string) error {
 func (o TrainOptions) examples(kind string) (examples []textmodel.Example, sources []textmodel.Source, bad []string, err error) {
 	first := 0
 	for i, path := range o.Data {
-		file, err := ReadLabelled(path, kind)
+		file, err := readToTrain(path, kind)
 		if err != nil {
 			return nil, nil, nil, err
 		}
@@ -149,6 +149,18 @@ func (o TrainOptions) examples(kind string) (examples []textmodel.Example, sourc
 		sources = append(sources, textmodel.Source{Name: cardName(path), Licence: licence, Examples: len(file.Items)})
 	}
 	return examples, sources, bad, nil
+}
+
+// readToTrain reads a labelled file whose every label an analyzer of the kind may give.
+func readToTrain(path, kind string) (LabelledFile, error) {
+	file, err := ReadLabelled(path, kind)
+	if err != nil {
+		return file, err
+	}
+	if foreign := foreignLabels(KindOf(kind), file.Items); len(foreign) > 0 {
+		return file, domain.Errorf(domain.KindInvalid, "%s: %s has the labels %s, not %.200s", path, kind, strings.Join(contractLabels[KindOf(kind)], ", "), strings.Join(foreign, ", "))
+	}
+	return file, nil
 }
 
 // cardName is a file's name with its folder's: the rest of the path is the machine's business and would change the bytes.

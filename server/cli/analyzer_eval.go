@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"path/filepath"
 	"slices"
 	"strings"
 	"text/tabwriter"
@@ -29,6 +30,9 @@ func (c *analyzerEvalCmd) Run(ctx context.Context, cfg *server.Config, io *strea
 		return err
 	}
 	tellBad(io, e.Bad)
+	if len(e.Foreign) > 0 {
+		_, _ = fmt.Fprintf(io.err, "the contract does not have %s as labels of %s: these lines count as wrong\n", strings.Join(e.Foreign, ", "), strings.ToLower(e.Kind))
+	}
 	if c.JSON {
 		err = json.NewEncoder(io.out).Encode(e)
 	} else {
@@ -50,16 +54,40 @@ func (c *analyzerEvalCmd) evaluate(ctx context.Context, cfg *server.Config) (ser
 	open := func(ctx context.Context, do func(context.Context, *server.Parts) error) error {
 		return with(ctx, cfg, do)
 	}
+	if strings.ContainsRune(c.Name, filepath.Separator) {
+		if err := executable(c.Name); err != nil {
+			return server.Evaluation{}, err
+		}
+	}
 	file, err := server.FindAnalyzer(ctx, *cfg, c.Name, open)
 	if err != nil {
 		return server.Evaluation{}, err
 	}
-	if len(c.Set) > 0 {
-		if file.Settings, err = server.TypedSettings(ctx, quiet(cfg), file.Path, c.Set); err != nil {
+	set := c.Set
+	if filepath.Base(file.Path) == "llm" && file.Settings == nil && len(set) == 0 {
+		if set, err = languageModel(cfg); err != nil {
 			return server.Evaluation{}, err
 		}
 	}
-	return server.EvaluateAnalyzer(ctx, quiet(cfg), file, c.Kind, c.Data)
+	if len(set) > 0 {
+		if file.Settings, err = server.TypedSettings(ctx, quiet(cfg), file.Path, set); err != nil {
+			return server.Evaluation{}, noAnalyzer(err, c.Name)
+		}
+	}
+	e, err := server.EvaluateAnalyzer(ctx, quiet(cfg), file, c.Kind, c.Data)
+	return e, noAnalyzer(err, c.Name)
+}
+
+// languageModel is what the server's settings say to the analyzer llm where no company knows it yet.
+func languageModel(cfg *server.Config) (map[string]string, error) {
+	if cfg.LLMURL == "" || cfg.LLMModel == "" {
+		return nil, domain.Errorf(domain.KindInvalid, "llm needs a language model: set FINCO_LLM_URL and FINCO_LLM_MODEL, or give --set url=ADDRESS --set model=NAME")
+	}
+	set := map[string]string{"url": cfg.LLMURL, "model": cfg.LLMModel, "api": cfg.LLMAPI}
+	if cfg.LLMToken != "" {
+		set["token"] = cfg.LLMToken
+	}
+	return set, nil
 }
 
 // mostBad is how many lines that could not be read are printed; JSON has all.

@@ -15,7 +15,7 @@ import (
 )
 
 type analyzerTestCmd struct {
-	Path    string            `arg:"" help:"The executable." type:"existingfile"`
+	Path    string            `arg:"" help:"The executable." type:"path"`
 	Set     map[string]string `help:"A setting of the plugin, KEY=VALUE; may be repeated." mapsep:"none" placeholder:"KEY=VALUE"`
 	Timeout time.Duration     `help:"What one batch may take." default:"30s"`
 	Log     bool              `name:"show-log" help:"Show the plugin's own lines, on standard error."`
@@ -26,9 +26,12 @@ const failed = exit(1)
 
 // Run examines a plugin; no database is needed.
 func (c *analyzerTestCmd) Run(ctx context.Context, cfg *server.Config, streams *streams) error {
+	if err := executable(c.Path); err != nil {
+		return err
+	}
 	settings, err := server.TypedSettings(ctx, quiet(cfg), c.Path, c.Set)
 	if err != nil {
-		return err
+		return noAnalyzer(err, c.Path)
 	}
 	options := analyzertest.Options{Settings: settings, CallTimeout: c.Timeout, Log: io.Discard}
 	if c.Log {
@@ -36,11 +39,12 @@ func (c *analyzerTestCmd) Run(ctx context.Context, cfg *server.Config, streams *
 	}
 	w := tabwriter.NewWriter(streams.out, 0, 0, 2, ' ', 0)
 	_, _ = fmt.Fprintln(w, "check\ttook\tresult")
-	bad, findings := 0, analyzertest.Run(ctx, c.Path, options)
+	bad, findings, mute := 0, analyzertest.Run(ctx, c.Path, options), false
 	for _, f := range findings {
 		result := strings.TrimSpace("ok " + f.Note)
 		if !f.OK() {
 			bad++
+			mute = mute || strings.Contains(f.Problem, "no handshake: ")
 			result = "FAILED: " + strings.Join(strings.Fields(f.Problem), " ")
 		}
 		_, _ = fmt.Fprintf(w, "%s\t%s\t%s\n", f.Check, f.Took.Round(time.Millisecond), result)
@@ -53,6 +57,9 @@ func (c *analyzerTestCmd) Run(ctx context.Context, cfg *server.Config, streams *
 	}
 	if bad > 0 {
 		_, _ = fmt.Fprintf(streams.out, "%d of %d checks failed.\n", bad, len(findings))
+		if mute && !c.Log {
+			_, _ = fmt.Fprintf(streams.err, "%s is no analyzer: it printed no handshake; --show-log shows what it says\n", c.Path)
+		}
 		return failed
 	}
 	_, _ = fmt.Fprintf(streams.out, "All %d checks are passed.\n", len(findings))
@@ -60,7 +67,7 @@ func (c *analyzerTestCmd) Run(ctx context.Context, cfg *server.Config, streams *
 }
 
 type analyzerInstallCmd struct {
-	Path   string            `arg:"" help:"One executable file; it is copied." type:"existingfile"`
+	Path   string            `arg:"" help:"One executable file; it is copied." type:"path"`
 	Set    map[string]string `help:"A setting of the plugin, KEY=VALUE; may be repeated." mapsep:"none" placeholder:"KEY=VALUE"`
 	Enable bool              `help:"Let it judge; otherwise finco analyzer enable does." xor:"state"`
 	Shadow bool              `help:"Let it judge beside the enabled version, where it counts nowhere." xor:"state"`
@@ -82,12 +89,18 @@ func (c *analyzerInstallCmd) state() entanalyzer.State {
 
 // Run installs.
 func (c *analyzerInstallCmd) Run(ctx context.Context, cfg *server.Config, io *streams) error {
+	if err := executable(c.Path); err != nil {
+		return err
+	}
 	return with(ctx, cfg, func(ctx context.Context, parts *server.Parts) error {
 		in, err := parts.InstallAnalyzer(ctx, server.InstallOptions{Path: c.Path, Settings: c.Set, State: c.state(), Share: c.Share})
 		if err != nil {
+			return noAnalyzer(err, c.Path)
+		}
+		if err := c.tell(io, in); err != nil || c.state() != entanalyzer.StateEnabled {
 			return err
 		}
-		return c.tell(io, in)
+		return warnOfRivals(ctx, parts, in.Description.Name, "--shadow", io)
 	})
 }
 
@@ -116,13 +129,14 @@ func (c *analyzerInstallCmd) tell(io *streams, in server.Installed) error {
 		state = "It was installed already"
 	}
 	holds := map[entanalyzer.State]string{
-		entanalyzer.StateEnabled: "is enabled", entanalyzer.StateShadow: "judges in shadow", entanalyzer.StateSplit: fmt.Sprintf("judges %d %% of the messages", c.Share),
+		entanalyzer.StateEnabled: "It judges", entanalyzer.StateShadow: "It judges in shadow, where it counts nowhere",
+		entanalyzer.StateSplit: fmt.Sprintf("It judges %d %% of the messages", c.Share),
 	}[c.state()]
 	if holds != "" {
-		_, _ = fmt.Fprintf(io.out, "%s and %s unless the company file says otherwise; servers that run take it up within seconds.\n", state, holds)
+		_, _ = fmt.Fprintf(io.out, "%s. %s, unless the company file says otherwise; servers that run take it up within seconds.\n", state, holds)
 		return nil
 	}
-	_, _ = fmt.Fprintf(io.out, "%s; finco analyzer enable %s %s lets it judge.\n", state, d.Name, d.Version)
+	_, _ = fmt.Fprintf(io.out, "%s, and judges nothing yet: finco analyzer shadow %s %s tries it, finco analyzer enable %s %s lets it judge.\n", state, d.Name, d.Version, d.Name, d.Version)
 	return nil
 }
 

@@ -3,8 +3,14 @@ package cli
 import (
 	"context"
 	"fmt"
+	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/fincokpi/finco/app"
+	"github.com/fincokpi/finco/domain/agreement"
+	"github.com/fincokpi/finco/ent/gen"
+	entanalyzer "github.com/fincokpi/finco/ent/gen/analyzer"
 	"github.com/fincokpi/finco/server"
 )
 
@@ -20,8 +26,36 @@ func switched(ctx context.Context, cfg *server.Config, io *streams, do func(cont
 			return err
 		}
 		_, _ = fmt.Fprintf(io.out, "%s %s %s; servers that run take it up within seconds.\n", a.Name, a.Version, holds)
-		return nil
+		if a.State != entanalyzer.StateEnabled {
+			return nil
+		}
+		return warnOfRivals(ctx, parts, a.Name, "finco analyzer shadow "+a.Name, io)
 	})
+}
+
+// warnOfRivals tells, on standard error, of each kind that the enabled version of an analyzer judges and another analyzer too,
+// and how to try it without counting.
+func warnOfRivals(ctx context.Context, parts *server.Parts, name, instead string, io *streams) error {
+	enabled, err := parts.App.Client().Analyzer.Query().Where(entanalyzer.StateEQ(entanalyzer.StateEnabled)).Order(entanalyzer.ByName()).All(ctx)
+	if err != nil {
+		return err
+	}
+	own := slices.IndexFunc(enabled, func(a *gen.Analyzer) bool { return a.Name == name })
+	if own < 0 {
+		return nil
+	}
+	for _, kind := range enabled[own].Kinds {
+		var others []string
+		for _, a := range enabled {
+			if a.Name != name && slices.Contains(a.Kinds, kind) {
+				others = append(others, a.Name+" "+a.Version)
+			}
+		}
+		if len(others) > 0 {
+			_, _ = fmt.Fprintf(io.err, "%s is judged by %s too; of two the newer judgement counts, in pay too: %s tries it without\n", kind, strings.Join(others, " and "), instead)
+		}
+	}
+	return nil
 }
 
 type analyzerEnableCmd struct {
@@ -75,6 +109,15 @@ func (c *analyzerSplitCmd) Run(ctx context.Context, cfg *server.Config, io *stre
 
 type analyzerPromoteCmd struct {
 	Name string `arg:"" help:"The analyzer."`
+}
+
+// Help states the rule.
+func (c *analyzerPromoteCmd) Help() string {
+	return "The version in shadow or on a share of the messages takes the place of the enabled one, which is disabled. It needs at least " +
+		strconv.Itoa(agreement.DefaultGate.MinLabels) + " messages that both versions judged and that people labelled since it is tried; in no kind may people agree with it less " +
+		"than with the enabled version, on the same messages. A version that was learnt from corrections may make up for missing ones with those that were kept apart " +
+		"from learning, if it did better on them. finco analyzer list and the query candidates tell how far that is; finco analyzer enable NAME VERSION " +
+		"takes a version whatever people think of it."
 }
 
 // Run promotes.

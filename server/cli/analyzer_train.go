@@ -3,12 +3,16 @@ package cli
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"time"
 
+	"github.com/fincokpi/finco/domain"
+	"github.com/fincokpi/finco/plugins/analyzer"
 	"github.com/fincokpi/finco/server"
 )
 
@@ -29,6 +33,13 @@ func (c *analyzerTrainCmd) Run(ctx context.Context, io *streams) error {
 	date := c.Date
 	if date == "" {
 		date = time.Now().UTC().Format(time.DateOnly)
+	}
+	if err := writable(c.Out); err != nil {
+		return err
+	}
+	if kind := server.KindOf(c.Kind); !kind.Known() {
+		_, _ = fmt.Fprintf(io.err, "%s is no kind of the contract (%s): such a model can be evaluated, and no analyzer reads it\n",
+			strings.ToLower(string(kind)), strings.ToLower(kindList(analyzer.Kinds())))
 	}
 	began := time.Now()
 	trained, err := server.TrainModel(ctx, server.TrainOptions{
@@ -55,8 +66,24 @@ func (c *analyzerTrainCmd) Run(ctx context.Context, io *streams) error {
 		_, _ = fmt.Fprintf(io.out, "  %s: accuracy %.3f  macro-F1 %.3f  calibration error %.3f  (%d texts, %s)\n",
 			e.Data, e.Report.Accuracy, e.Report.MacroF1, e.Report.ECE, e.Report.Texts, e.Method)
 	}
+	_, _ = fmt.Fprintf(io.out, "Written: %s, and its card %s\n", c.Out, cardPath)
 	if len(trained.Bad) > 0 {
 		return damaged
 	}
 	return nil
+}
+
+// writable tells before the work whether its result can be kept.
+func writable(path string) error {
+	if info, err := os.Stat(path); err == nil && info.IsDir() {
+		return domain.Errorf(domain.KindInvalid, "--out %s is a folder: give the model a file's name", path)
+	}
+	if info, err := os.Stat(filepath.Dir(path)); err != nil || !info.IsDir() {
+		return domain.Errorf(domain.KindInvalid, "--out: there is no folder %s", filepath.Dir(path))
+	}
+	f, err := os.CreateTemp(filepath.Dir(path), ".new-*")
+	if err != nil {
+		return domain.Errorf(domain.KindInvalid, "--out: nothing can be written there: %w", err)
+	}
+	return errors.Join(f.Close(), os.Remove(f.Name()))
 }

@@ -43,15 +43,23 @@ func printChanges(io *streams, changes app.CompanyChanges, dry bool) {
 		_, _ = fmt.Fprintln(io.out, line)
 	}
 	for _, name := range changes.NotInstalled {
+		if dry { // the built-in ones may not be registered before something is changed
+			_, _ = fmt.Fprintf(io.err, "note: the analyzer %s is not registered yet; what the file says of it will be applied when it is\n", name)
+			continue
+		}
 		_, _ = fmt.Fprintf(io.err, "note: the analyzer %s is not installed; what the file says of it is kept until it is\n", name)
+	}
+	count := fmt.Sprintf("%d changes", len(changes.Changes))
+	if len(changes.Changes) == 1 {
+		count = "1 change"
 	}
 	switch {
 	case len(changes.Changes) == 0:
 		_, _ = fmt.Fprintln(io.out, "Nothing changed.")
 	case dry:
-		_, _ = fmt.Fprintf(io.out, "%d changes would be made; nothing was changed.\n", len(changes.Changes))
+		_, _ = fmt.Fprintf(io.out, "%s would be made; nothing was changed.\n", count)
 	default:
-		_, _ = fmt.Fprintf(io.out, "%d changes.\n", len(changes.Changes))
+		_, _ = fmt.Fprintf(io.out, "%s.\n", count)
 	}
 }
 

@@ -48,8 +48,8 @@ func Main(args []string, stdout, stderr io.Writer) int {
 	code := -1
 	parser, err := kong.New(&c, kong.Name("finco"), kong.Writers(stdout, stderr), kong.Exit(func(n int) { code = n; panic(stopped{}) }),
 		kong.Description("FinCo shows how well a company serves its customers in Telegram, and pays by it."),
-		kong.UsageOnError(), kong.ConfigureHelp(kong.HelpOptions{Compact: true}), settingsFile("finco.yml"),
-		kong.BindTo(ctx, (*context.Context)(nil)), kong.Bind(&streams{stdout, stderr}))
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true}), kong.Help(helpFor), settingsFile("finco.yml"),
+		kong.BindTo(ctx, (*context.Context)(nil)), kong.Bind(&streams{stdout, stderr}, &c.Config))
 	if err != nil {
 		_, _ = fmt.Fprintln(stderr, "finco:", err)
 		return 1
@@ -62,9 +62,9 @@ func Main(args []string, stdout, stderr io.Writer) int {
 		return code
 	}
 	if err == nil {
-		err = parsed.Run(&c.Config)
+		err = parsed.Run()
 	}
-	return report(err, stderr)
+	return report(explained(err), stderr)
 }
 
 // stopped unwinds the parser after --help, which would go on as if the command line were whole.
