@@ -66,6 +66,8 @@ type kpiResult struct {
 
 	figures   *figures
 	published kpi.Total
+	// emptied says of KPIs without a value what the pay gate kept out of them, by key.
+	emptied map[string]string
 }
 
 type kpiScore struct {
@@ -151,9 +153,12 @@ func (k *kpiResult) score(versions []kpiVersion) error {
 		return err
 	}
 	k.published, k.Total, k.Coverage = total, text(total.Total), total.Coverage.String()
-	k.Scores = make([]kpiScore, len(versions))
+	k.Scores, k.emptied = make([]kpiScore, len(versions)), map[string]string{}
 	for i, v := range versions {
 		s := total.Scores[i]
+		if said := k.figures.emptied(v.program.Names()); said != "" && !s.Value.Valid {
+			k.emptied[v.Key] = said
+		}
 		k.Scores[i] = kpiScore{KPI: v.id, Position: i, Key: v.Key, Title: v.title, Value: text(s.Value), Score: text(s.Score), Note: notes[i], Inputs: []domain.MetricInput{}}
 		for _, name := range v.program.Names() {
 			k.Scores[i].Inputs = append(k.Scores[i].Inputs, k.figures.input(name))

@@ -147,17 +147,37 @@ func (f *figures) note(names []string) string {
 	var out []string
 	gated := map[*judged]bool{}
 	for _, name := range names {
-		group, _, _ := strings.Cut(name, ".")
-		if (group == "quality" || group == "sentiment") && f.judged(name).missing() > 0 {
+		if said := f.gateNote(name); said != "" {
 			if list := f.judged(name); !gated[list] {
 				gated[list] = true
-				out = append(out, fmt.Sprintf("the pay gate keeps %d analyses out of %s: people agree with the analyzer too little or reviewed too few (%d, at least %d are needed)",
-					list.missing(), group, len(list.reviewed.analyses), agreement.MinReviewed))
+				out = append(out, said)
 			}
 			continue
 		}
 		if !f.value(name).Valid {
 			out = append(out, name+" has no data")
+		}
+	}
+	return strings.Join(out, "; ")
+}
+
+// gateNote says what the pay gate kept out of a metric; "" if nothing.
+func (f *figures) gateNote(name string) string {
+	group, _, _ := strings.Cut(name, ".")
+	if group != "quality" && group != "sentiment" || f.judged(name).missing() == 0 {
+		return ""
+	}
+	list := f.judged(name)
+	return fmt.Sprintf("the pay gate keeps %d analyses out of %s: people agree with the analyzer too little or reviewed too few (%d, at least %d are needed)",
+		list.missing(), group, len(list.reviewed.analyses), agreement.MinReviewed)
+}
+
+// emptied says what the pay gate kept out of metrics that have no data, "" if nothing.
+func (f *figures) emptied(names []string) string {
+	var out []string
+	for _, name := range names {
+		if said := f.gateNote(name); said != "" && !f.value(name).Valid && !slices.Contains(out, said) {
+			out = append(out, said)
 		}
 	}
 	return strings.Join(out, "; ")

@@ -2,6 +2,8 @@ package app
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/govalues/decimal"
@@ -79,6 +81,9 @@ func (p *payTerms) slips() ([]slipDraft, error) {
 
 func (b *slipBuilder) build() (slipDraft, error) {
 	b.in = payroll.Input{Currency: b.currency, NormDays: 1, TaxPercent: b.tax, FineCapPercent: b.fineCap}
+	if b.regular && !b.over {
+		b.flags = append(b.flags, fmt.Sprintf("%s is not over: what is done, said and judged until the end of %s may change what is paid", b.period, b.period.Last()))
+	}
 	if err := b.addSalary(); err != nil {
 		return slipDraft{}, err
 	}
@@ -145,6 +150,7 @@ func (b *slipBuilder) applyRules(base domain.Money, salary salaryTerm, result *k
 		if flagged {
 			b.flags = append(b.flags, fmt.Sprintf("rule %s gives no line: there is no data for %s", rule.Key, strings.Join(unknown(rule, lookup), ", ")))
 		}
+		b.flags = append(b.flags, gateFlags(rule, result)...)
 		if amount == 0 {
 			continue
 		}
@@ -189,6 +195,28 @@ func unknown(rule payroll.Rule, lookup formula.Lookup) []string {
 	for _, name := range rule.Names() {
 		if _, ok := lookup(name); !ok {
 			out = append(out, name)
+		}
+	}
+	return out
+}
+
+// gateFlags say which values that a rule may read are without what the pay gate kept out: pay may be another when people have
+// reviewed it.
+func gateFlags(rule payroll.Rule, result *kpiResult) []string {
+	var out []string
+	for _, name := range rule.Names() {
+		if name == "kpi.total" {
+			for _, key := range slices.Sorted(maps.Keys(result.emptied)) {
+				out = append(out, fmt.Sprintf("rule %s reads %s without %s, at a coverage of %s: %s", rule.Key, name, formula.KPI(key), result.published.Coverage.Trim(0), result.emptied[key]))
+			}
+			continue
+		}
+		why := result.figures.emptied([]string{name})
+		if key, ok := strings.CutPrefix(name, formula.KPI("")); ok {
+			why = result.emptied[key]
+		}
+		if why != "" {
+			out = append(out, fmt.Sprintf("rule %s reads %s, which has no data: %s", rule.Key, name, why))
 		}
 	}
 	return out

@@ -22,6 +22,7 @@ type payTerms struct {
 	period      domain.Period
 	currency    string
 	regular     bool
+	over        bool // the month is
 	tax         decimal.Decimal
 	fineCap     decimal.Decimal
 	minCoverage decimal.Decimal
@@ -59,7 +60,7 @@ type carriedTerm struct {
 func (t *tx) readTerms(ctx context.Context, r *roster, run *runRow, p domain.Period, at time.Time) (*payTerms, error) {
 	terms := &payTerms{
 		roster: r, period: p, currency: run.Currency, regular: run.Kind == string(payrollrun.KindRegular),
-		tax: payroll.DefaultTaxPercent, fineCap: payroll.DefaultFineCapPercent, minCoverage: kpi.DefaultMinCoverage,
+		over: r.day(at).After(p.Last()), tax: payroll.DefaultTaxPercent, fineCap: payroll.DefaultFineCapPercent, minCoverage: kpi.DefaultMinCoverage,
 		salaries: map[int]salaryTerm{}, adjustments: map[int][]adjustmentTerm{}, carried: map[int][]carriedTerm{}, results: map[int]*kpiResult{},
 	}
 	steps := []func(context.Context, *runRow, *payTerms) error{t.readPolicy, t.readAdjustments, t.readCarried}

@@ -93,6 +93,60 @@ func TestAPayslipSaysWhatItIsMadeOf(t *testing.T) {
 	}
 }
 
+func TestASlipSaysWhatThePayGateKeptFromItsRules(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t, append(pay, `INSERT INTO pay_rules (key, kind, after_tax, "when", amount, percent_of_base, position, "from", removed) VALUES
+	 ('mean', 'BONUS', false, NULL, 'quality.mean * 10', NULL, 4, '2026-01', false), ('tone', 'BONUS', false, NULL, 'kpi.quality * 10', NULL, 5, '2026-01', false)`)...)
+	september(o)
+	flags := func() string {
+		run(t, o, "2026-09")
+		return o.ask(`SELECT COALESCE(string_agg(f, E'\n'), '') FROM payslips p, jsonb_array_elements_text(p.flags) f WHERE p.user_id = 1`)
+	}
+	if got := flags(); strings.Contains(got, "gate") || strings.Contains(got, "over") {
+		t.Errorf("without judgements: %s", got)
+	}
+	ids := make([]string, 5)
+	for i := range ids {
+		o.say(1, 20+i, aziz, fmt.Sprintf("2026-09-10 10:%02d", i))
+		ids[i] = o.judge(1, 20+i, "QUALITY", "", 40)
+	}
+	o.now = o.now.Add(time.Minute)
+	got := flags()
+	const why = "the pay gate keeps 5 analyses out of quality: "
+	for _, want := range []string{"rule total reads kpi.total without kpi.quality, at a coverage of 0.6: " + why, "rule mean reads quality.mean, which has no data: " + why, "rule tone reads kpi.quality, which has no data: " + why} {
+		if !strings.Contains(got, want) {
+			t.Errorf("no %q in\n%s", want, got)
+		}
+	}
+	if strings.Contains(got, "rule good reads") {
+		t.Errorf("a rule that reads nothing of it is flagged: %s", got)
+	}
+	for _, id := range ids {
+		o.review(id, "", 80)
+	}
+	o.now = o.now.Add(time.Minute)
+	if got := flags(); strings.Contains(got, "gate") {
+		t.Errorf("reviewed: %s", got)
+	}
+}
+
+// The office's October is not over; a run of its September is of all that there is.
+func TestASlipOfAMonthThatIsNotOverSaysSo(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t, pay...)
+	one := run(t, o, "2026-10")
+	if _, err := o.ReviewPayroll(o.as(amal, auth.RoleAccountant), one.ID); err != nil {
+		t.Fatal(err)
+	}
+	flags := `SELECT count(*) FROM payslips WHERE run_id = $1 AND flags::text LIKE '%2026-10 is not over: what is done, said and judged until the end of 2026-10-31%'`
+	if got := o.ask(flags, one.ID); got != "2" {
+		t.Errorf("%s slips say so", got)
+	}
+	if got := o.ask(flags, run(t, o, "2026-09").ID); got != "0" {
+		t.Errorf("%s slips of a month that is over", got)
+	}
+}
+
 func TestRunningTwiceChangesNothing(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t, pay...)
