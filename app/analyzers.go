@@ -158,6 +158,9 @@ func (a *App) RegisterAnalyzer(ctx context.Context, in RegisterAnalyzerInput) (b
 // register tells what is to be checked first, if what the company file says of the analyzer was not.
 func (a *App) register(ctx context.Context, in RegisterAnalyzerInput, fit map[string]bool) (isNew bool, unchecked []AnalyzerSpec, err error) {
 	err = a.inTx(ctx, func(ctx context.Context, t *tx) error {
+		if err := t.writeFacts(ctx); err != nil {
+			return err
+		}
 		said, err := t.wishes(ctx)
 		if err != nil {
 			return err

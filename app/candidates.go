@@ -213,6 +213,9 @@ func (a *App) switchAnalyzer(ctx context.Context, c AnalyzerChoice, verb string,
 	}
 	var id int
 	err := a.inTx(as(ctx, "operator"), func(ctx context.Context, t *tx) error {
+		if err := t.writeFacts(ctx); err != nil {
+			return err
+		}
 		if _, err := t.wishes(ctx); err != nil { // one change of the roster after the other
 			return err
 		}

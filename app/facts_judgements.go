@@ -17,7 +17,7 @@ type judgement struct {
 	message, content, analysis int
 	created                    int64 // Unix microseconds
 	value                      int64 // nano-units: points of quality, −1 to 1 of sentiment; noNumber for none
-	open, reviewed, working    bool
+	open, reviewed, idle       bool
 }
 
 // judgementList is in order of messages, one a message.
@@ -99,9 +99,13 @@ func (t *tx) readJudgements(ctx context.Context, r *roster, q factQuery, chats [
 	if err != nil {
 		return nil, err
 	}
+	idle, err := t.idleNames(ctx, q.at)
+	if err != nil {
+		return nil, err
+	}
 	outside := []any{q.from, q.to, q.at, string(analyzer.NeedsReply)}
 	outside = append(outside, windowArrays(windowsOutside(q, windows))...)
-	c := judgementCollector{gates: gates, names: r.analyzerNames(), working: r.workingNames(), corrections: map[int][]correction{}}
+	c := judgementCollector{gates: gates, names: r.analyzerNames(), idle: idle, corrections: map[int][]correction{}}
 	if err := t.each(ctx, opinionsSQL, []any{q.from, q.to, q.at, nullableIDs(chats)}, c.correction); err != nil {
 		return nil, err
 	}
@@ -136,7 +140,7 @@ func windowsOutside(q factQuery, windows []talkWindow) []talkWindow {
 type judgementCollector struct {
 	gates              gates
 	names              map[int]string
-	working            map[string]bool      // by name
+	idle               map[string]bool      // by name: those that were switched off
 	corrections        map[int][]correction // by content
 	quality, sentiment judgementList
 	replies            judgementList
@@ -189,7 +193,7 @@ func (c *judgementCollector) row(scan scanner) error {
 	*list = slices.Grow(*list, len(c.numbers[0]))
 	open := c.gates[key]
 	for i := range c.numbers[0] {
-		j := judgement{message: int(c.numbers[0][i]), content: int(c.numbers[1][i]), analysis: int(c.numbers[2][i]), created: c.numbers[3][i], open: open, working: c.working[name]}
+		j := judgement{message: int(c.numbers[0][i]), content: int(c.numbers[1][i]), analysis: int(c.numbers[2][i]), created: c.numbers[3][i], open: open, idle: c.idle[name]}
 		said := opinion{label, c.numbers[4][i]}
 		if person, ok := c.correctionOf(j.content, kind, name); ok {
 			said, j.reviewed = person.over(said, kind)
@@ -251,7 +255,7 @@ func (c *judgementCollector) result() *judgements {
 // that were switched off counts only where none that works spoke: whoever switches one off takes its word back.
 func (l judgementList) newest() judgementList {
 	slices.SortFunc(l, func(a, b judgement) int {
-		return cmp.Or(cmp.Compare(a.message, b.message), cmp.Compare(b.content, a.content), compareBool(b.working, a.working),
+		return cmp.Or(cmp.Compare(a.message, b.message), cmp.Compare(b.content, a.content), compareBool(a.idle, b.idle),
 			cmp.Compare(b.created, a.created), cmp.Compare(b.analysis, a.analysis))
 	})
 	return slices.CompactFunc(l, func(a, b judgement) bool { return a.message == b.message })

@@ -2,11 +2,11 @@ package app
 
 import (
 	"context"
+	"time"
 
 	"github.com/lib/pq"
 
 	"github.com/fincokpi/finco/domain"
-	entanalyzer "github.com/fincokpi/finco/ent/gen/analyzer"
 	"github.com/fincokpi/finco/plugins/analyzer"
 )
 
@@ -22,15 +22,19 @@ func (r *roster) analyzerNames() map[int]string {
 	return out
 }
 
-// workingNames are the analyzers of which a version judges now, and counts.
-func (r *roster) workingNames() map[string]bool {
+// idleNames are the analyzers of which no version judged and counted at a moment. It is read from when they were switched, not
+// from how they stand: what counted then is the same whenever it is asked.
+func (t *tx) idleNames(ctx context.Context, at time.Time) (map[string]bool, error) {
 	out := map[string]bool{}
-	for _, a := range r.analyzers {
-		if s := entanalyzer.State(a.State); s == entanalyzer.StateEnabled || s == entanalyzer.StateSplit {
-			out[a.Name] = true
-		}
-	}
-	return out
+	const q = `SELECT DISTINCT ON (name) name, works FROM analyzer_switches WHERE at <= $1 ORDER BY name, at DESC, id DESC`
+	err := t.each(ctx, q, []any{at}, func(scan scanner) error {
+		var name string
+		var works bool
+		err := scan(&name, &works)
+		out[name] = !works
+		return err
+	})
+	return out, err
 }
 
 // countedKinds are those that KPIs and waits are made of.
@@ -59,7 +63,14 @@ func (t *tx) reweighing(ctx context.Context, name string, change func() error) e
 	if err := change(); err != nil {
 		return err
 	}
-	if after, err := t.works(ctx, name); err != nil || after == before {
+	after, err := t.works(ctx, name)
+	if err != nil || after == before {
+		return err
+	}
+	if err := t.writeFacts(ctx); err != nil {
+		return err
+	}
+	if _, err := t.sql.ExecContext(ctx, `INSERT INTO analyzer_switches (name, works, at) VALUES ($1, $2, $3)`, name, after, t.at); err != nil {
 		return err
 	}
 	shared, err := t.texts(ctx, sharedKindsSQL, name, countedKinds)

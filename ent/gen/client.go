@@ -20,6 +20,7 @@ import (
 	"github.com/fincokpi/finco/ent/gen/analysisdetail"
 	"github.com/fincokpi/finco/ent/gen/analysisfailure"
 	"github.com/fincokpi/finco/ent/gen/analyzer"
+	"github.com/fincokpi/finco/ent/gen/analyzerswitch"
 	"github.com/fincokpi/finco/ent/gen/attachment"
 	"github.com/fincokpi/finco/ent/gen/auditevent"
 	"github.com/fincokpi/finco/ent/gen/chat"
@@ -73,6 +74,8 @@ type Client struct {
 	AnalysisFailure *AnalysisFailureClient
 	// Analyzer is the client for interacting with the Analyzer builders.
 	Analyzer *AnalyzerClient
+	// AnalyzerSwitch is the client for interacting with the AnalyzerSwitch builders.
+	AnalyzerSwitch *AnalyzerSwitchClient
 	// Attachment is the client for interacting with the Attachment builders.
 	Attachment *AttachmentClient
 	// AuditEvent is the client for interacting with the AuditEvent builders.
@@ -157,6 +160,7 @@ func (c *Client) init() {
 	c.AnalysisDetail = NewAnalysisDetailClient(c.config)
 	c.AnalysisFailure = NewAnalysisFailureClient(c.config)
 	c.Analyzer = NewAnalyzerClient(c.config)
+	c.AnalyzerSwitch = NewAnalyzerSwitchClient(c.config)
 	c.Attachment = NewAttachmentClient(c.config)
 	c.AuditEvent = NewAuditEventClient(c.config)
 	c.Chat = NewChatClient(c.config)
@@ -288,6 +292,7 @@ func (c *Client) Tx(ctx context.Context) (*Tx, error) {
 		AnalysisDetail:    NewAnalysisDetailClient(cfg),
 		AnalysisFailure:   NewAnalysisFailureClient(cfg),
 		Analyzer:          NewAnalyzerClient(cfg),
+		AnalyzerSwitch:    NewAnalyzerSwitchClient(cfg),
 		Attachment:        NewAttachmentClient(cfg),
 		AuditEvent:        NewAuditEventClient(cfg),
 		Chat:              NewChatClient(cfg),
@@ -346,6 +351,7 @@ func (c *Client) BeginTx(ctx context.Context, opts *sql.TxOptions) (*Tx, error) 
 		AnalysisDetail:    NewAnalysisDetailClient(cfg),
 		AnalysisFailure:   NewAnalysisFailureClient(cfg),
 		Analyzer:          NewAnalyzerClient(cfg),
+		AnalyzerSwitch:    NewAnalyzerSwitchClient(cfg),
 		Attachment:        NewAttachmentClient(cfg),
 		AuditEvent:        NewAuditEventClient(cfg),
 		Chat:              NewChatClient(cfg),
@@ -410,10 +416,10 @@ func (c *Client) Close() error {
 func (c *Client) Use(hooks ...Hook) {
 	for _, n := range []interface{ Use(...Hook) }{
 		c.Adjustment, c.Analysis, c.AnalysisDetail, c.AnalysisFailure, c.Analyzer,
-		c.Attachment, c.AuditEvent, c.Chat, c.Company, c.Credential, c.Customer,
-		c.Employment, c.Feedback, c.Kpi, c.KpiRefresh, c.KpiResult, c.KpiScore,
-		c.LedgerAccount, c.LedgerEntry, c.LedgerTransaction, c.LineSource, c.Message,
-		c.MessageContent, c.PayPolicy, c.PayRule, c.PayrollRun, c.Payslip,
+		c.AnalyzerSwitch, c.Attachment, c.AuditEvent, c.Chat, c.Company, c.Credential,
+		c.Customer, c.Employment, c.Feedback, c.Kpi, c.KpiRefresh, c.KpiResult,
+		c.KpiScore, c.LedgerAccount, c.LedgerEntry, c.LedgerTransaction, c.LineSource,
+		c.Message, c.MessageContent, c.PayPolicy, c.PayRule, c.PayrollRun, c.Payslip,
 		c.PayslipLine, c.Salary, c.Schedule, c.ScheduleVersion, c.Session, c.Shift,
 		c.SignInFailure, c.SpentToken, c.Team, c.TeamMembership, c.User, c.Wait,
 	} {
@@ -426,10 +432,10 @@ func (c *Client) Use(hooks ...Hook) {
 func (c *Client) Intercept(interceptors ...Interceptor) {
 	for _, n := range []interface{ Intercept(...Interceptor) }{
 		c.Adjustment, c.Analysis, c.AnalysisDetail, c.AnalysisFailure, c.Analyzer,
-		c.Attachment, c.AuditEvent, c.Chat, c.Company, c.Credential, c.Customer,
-		c.Employment, c.Feedback, c.Kpi, c.KpiRefresh, c.KpiResult, c.KpiScore,
-		c.LedgerAccount, c.LedgerEntry, c.LedgerTransaction, c.LineSource, c.Message,
-		c.MessageContent, c.PayPolicy, c.PayRule, c.PayrollRun, c.Payslip,
+		c.AnalyzerSwitch, c.Attachment, c.AuditEvent, c.Chat, c.Company, c.Credential,
+		c.Customer, c.Employment, c.Feedback, c.Kpi, c.KpiRefresh, c.KpiResult,
+		c.KpiScore, c.LedgerAccount, c.LedgerEntry, c.LedgerTransaction, c.LineSource,
+		c.Message, c.MessageContent, c.PayPolicy, c.PayRule, c.PayrollRun, c.Payslip,
 		c.PayslipLine, c.Salary, c.Schedule, c.ScheduleVersion, c.Session, c.Shift,
 		c.SignInFailure, c.SpentToken, c.Team, c.TeamMembership, c.User, c.Wait,
 	} {
@@ -450,6 +456,8 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.AnalysisFailure.mutate(ctx, m)
 	case *AnalyzerMutation:
 		return c.Analyzer.mutate(ctx, m)
+	case *AnalyzerSwitchMutation:
+		return c.AnalyzerSwitch.mutate(ctx, m)
 	case *AttachmentMutation:
 		return c.Attachment.mutate(ctx, m)
 	case *AuditEventMutation:
@@ -1350,6 +1358,140 @@ func (c *AnalyzerClient) mutate(ctx context.Context, m *AnalyzerMutation) (Value
 		return (&AnalyzerDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
 	default:
 		return nil, fmt.Errorf("gen: unknown Analyzer mutation op: %q", m.Op())
+	}
+}
+
+// AnalyzerSwitchClient is a client for the AnalyzerSwitch schema.
+type AnalyzerSwitchClient struct {
+	config
+}
+
+// NewAnalyzerSwitchClient returns a client for the AnalyzerSwitch from the given config.
+func NewAnalyzerSwitchClient(c config) *AnalyzerSwitchClient {
+	return &AnalyzerSwitchClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `analyzerswitch.Hooks(f(g(h())))`.
+func (c *AnalyzerSwitchClient) Use(hooks ...Hook) {
+	c.hooks.AnalyzerSwitch = append(c.hooks.AnalyzerSwitch, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `analyzerswitch.Intercept(f(g(h())))`.
+func (c *AnalyzerSwitchClient) Intercept(interceptors ...Interceptor) {
+	c.inters.AnalyzerSwitch = append(c.inters.AnalyzerSwitch, interceptors...)
+}
+
+// Create returns a builder for creating a AnalyzerSwitch entity.
+func (c *AnalyzerSwitchClient) Create() *AnalyzerSwitchCreate {
+	mutation := newAnalyzerSwitchMutation(c.config, OpCreate)
+	return &AnalyzerSwitchCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of AnalyzerSwitch entities.
+func (c *AnalyzerSwitchClient) CreateBulk(builders ...*AnalyzerSwitchCreate) *AnalyzerSwitchCreateBulk {
+	return &AnalyzerSwitchCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *AnalyzerSwitchClient) MapCreateBulk(slice any, setFunc func(*AnalyzerSwitchCreate, int)) *AnalyzerSwitchCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &AnalyzerSwitchCreateBulk{err: fmt.Errorf("calling to AnalyzerSwitchClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*AnalyzerSwitchCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &AnalyzerSwitchCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for AnalyzerSwitch.
+func (c *AnalyzerSwitchClient) Update() *AnalyzerSwitchUpdate {
+	mutation := newAnalyzerSwitchMutation(c.config, OpUpdate)
+	return &AnalyzerSwitchUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *AnalyzerSwitchClient) UpdateOne(_m *AnalyzerSwitch) *AnalyzerSwitchUpdateOne {
+	mutation := newAnalyzerSwitchMutation(c.config, OpUpdateOne, withAnalyzerSwitch(_m))
+	return &AnalyzerSwitchUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *AnalyzerSwitchClient) UpdateOneID(id int) *AnalyzerSwitchUpdateOne {
+	mutation := newAnalyzerSwitchMutation(c.config, OpUpdateOne, withAnalyzerSwitchID(id))
+	return &AnalyzerSwitchUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for AnalyzerSwitch.
+func (c *AnalyzerSwitchClient) Delete() *AnalyzerSwitchDelete {
+	mutation := newAnalyzerSwitchMutation(c.config, OpDelete)
+	return &AnalyzerSwitchDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *AnalyzerSwitchClient) DeleteOne(_m *AnalyzerSwitch) *AnalyzerSwitchDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *AnalyzerSwitchClient) DeleteOneID(id int) *AnalyzerSwitchDeleteOne {
+	builder := c.Delete().Where(analyzerswitch.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &AnalyzerSwitchDeleteOne{builder}
+}
+
+// Query returns a query builder for AnalyzerSwitch.
+func (c *AnalyzerSwitchClient) Query() *AnalyzerSwitchQuery {
+	return &AnalyzerSwitchQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeAnalyzerSwitch},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a AnalyzerSwitch entity by its id.
+func (c *AnalyzerSwitchClient) Get(ctx context.Context, id int) (*AnalyzerSwitch, error) {
+	return c.Query().Where(analyzerswitch.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *AnalyzerSwitchClient) GetX(ctx context.Context, id int) *AnalyzerSwitch {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *AnalyzerSwitchClient) Hooks() []Hook {
+	hooks := c.hooks.AnalyzerSwitch
+	return append(hooks[:len(hooks):len(hooks)], analyzerswitch.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *AnalyzerSwitchClient) Interceptors() []Interceptor {
+	return c.inters.AnalyzerSwitch
+}
+
+func (c *AnalyzerSwitchClient) mutate(ctx context.Context, m *AnalyzerSwitchMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&AnalyzerSwitchCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&AnalyzerSwitchUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&AnalyzerSwitchUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&AnalyzerSwitchDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("gen: unknown AnalyzerSwitch mutation op: %q", m.Op())
 	}
 }
 
@@ -7128,20 +7270,21 @@ func (c *WaitClient) mutate(ctx context.Context, m *WaitMutation) (Value, error)
 // hooks and interceptors per client, for fast access.
 type (
 	hooks struct {
-		Adjustment, Analysis, AnalysisDetail, AnalysisFailure, Analyzer, Attachment,
-		AuditEvent, Chat, Company, Credential, Customer, Employment, Feedback, Kpi,
-		KpiRefresh, KpiResult, KpiScore, LedgerAccount, LedgerEntry, LedgerTransaction,
-		LineSource, Message, MessageContent, PayPolicy, PayRule, PayrollRun, Payslip,
-		PayslipLine, Salary, Schedule, ScheduleVersion, Session, Shift, SignInFailure,
-		SpentToken, Team, TeamMembership, User, Wait []ent.Hook
+		Adjustment, Analysis, AnalysisDetail, AnalysisFailure, Analyzer, AnalyzerSwitch,
+		Attachment, AuditEvent, Chat, Company, Credential, Customer, Employment,
+		Feedback, Kpi, KpiRefresh, KpiResult, KpiScore, LedgerAccount, LedgerEntry,
+		LedgerTransaction, LineSource, Message, MessageContent, PayPolicy, PayRule,
+		PayrollRun, Payslip, PayslipLine, Salary, Schedule, ScheduleVersion, Session,
+		Shift, SignInFailure, SpentToken, Team, TeamMembership, User, Wait []ent.Hook
 	}
 	inters struct {
-		Adjustment, Analysis, AnalysisDetail, AnalysisFailure, Analyzer, Attachment,
-		AuditEvent, Chat, Company, Credential, Customer, Employment, Feedback, Kpi,
-		KpiRefresh, KpiResult, KpiScore, LedgerAccount, LedgerEntry, LedgerTransaction,
-		LineSource, Message, MessageContent, PayPolicy, PayRule, PayrollRun, Payslip,
-		PayslipLine, Salary, Schedule, ScheduleVersion, Session, Shift, SignInFailure,
-		SpentToken, Team, TeamMembership, User, Wait []ent.Interceptor
+		Adjustment, Analysis, AnalysisDetail, AnalysisFailure, Analyzer, AnalyzerSwitch,
+		Attachment, AuditEvent, Chat, Company, Credential, Customer, Employment,
+		Feedback, Kpi, KpiRefresh, KpiResult, KpiScore, LedgerAccount, LedgerEntry,
+		LedgerTransaction, LineSource, Message, MessageContent, PayPolicy, PayRule,
+		PayrollRun, Payslip, PayslipLine, Salary, Schedule, ScheduleVersion, Session,
+		Shift, SignInFailure, SpentToken, Team, TeamMembership, User,
+		Wait []ent.Interceptor
 	}
 )
 

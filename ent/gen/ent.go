@@ -17,6 +17,7 @@ import (
 	"github.com/fincokpi/finco/ent/gen/analysisdetail"
 	"github.com/fincokpi/finco/ent/gen/analysisfailure"
 	"github.com/fincokpi/finco/ent/gen/analyzer"
+	"github.com/fincokpi/finco/ent/gen/analyzerswitch"
 	"github.com/fincokpi/finco/ent/gen/attachment"
 	"github.com/fincokpi/finco/ent/gen/auditevent"
 	"github.com/fincokpi/finco/ent/gen/chat"
@@ -116,6 +117,7 @@ func checkColumn(t, c string) error {
 			analysisdetail.Table:    analysisdetail.ValidColumn,
 			analysisfailure.Table:   analysisfailure.ValidColumn,
 			analyzer.Table:          analyzer.ValidColumn,
+			analyzerswitch.Table:    analyzerswitch.ValidColumn,
 			attachment.Table:        attachment.ValidColumn,
 			auditevent.Table:        auditevent.ValidColumn,
 			chat.Table:              chat.ValidColumn,

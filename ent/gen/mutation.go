@@ -18,6 +18,7 @@ import (
 	"github.com/fincokpi/finco/ent/gen/analysisdetail"
 	"github.com/fincokpi/finco/ent/gen/analysisfailure"
 	"github.com/fincokpi/finco/ent/gen/analyzer"
+	"github.com/fincokpi/finco/ent/gen/analyzerswitch"
 	"github.com/fincokpi/finco/ent/gen/attachment"
 	"github.com/fincokpi/finco/ent/gen/auditevent"
 	"github.com/fincokpi/finco/ent/gen/chat"
@@ -69,6 +70,7 @@ const (
 	TypeAnalysisDetail    = "AnalysisDetail"
 	TypeAnalysisFailure   = "AnalysisFailure"
 	TypeAnalyzer          = "Analyzer"
+	TypeAnalyzerSwitch    = "AnalyzerSwitch"
 	TypeAttachment        = "Attachment"
 	TypeAuditEvent        = "AuditEvent"
 	TypeChat              = "Chat"
@@ -4768,6 +4770,440 @@ func (m *AnalyzerMutation) ResetEdge(name string) error {
 		return nil
 	}
 	return fmt.Errorf("unknown Analyzer edge %s", name)
+}
+
+// AnalyzerSwitchMutation represents an operation that mutates the AnalyzerSwitch nodes in the graph.
+type AnalyzerSwitchMutation struct {
+	config
+	op            Op
+	typ           string
+	id            *int
+	name          *string
+	works         *bool
+	at            *time.Time
+	clearedFields map[string]struct{}
+	done          bool
+	oldValue      func(context.Context) (*AnalyzerSwitch, error)
+	predicates    []predicate.AnalyzerSwitch
+}
+
+var _ ent.Mutation = (*AnalyzerSwitchMutation)(nil)
+
+// analyzerswitchOption allows management of the mutation configuration using functional options.
+type analyzerswitchOption func(*AnalyzerSwitchMutation)
+
+// newAnalyzerSwitchMutation creates new mutation for the AnalyzerSwitch entity.
+func newAnalyzerSwitchMutation(c config, op Op, opts ...analyzerswitchOption) *AnalyzerSwitchMutation {
+	m := &AnalyzerSwitchMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeAnalyzerSwitch,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withAnalyzerSwitchID sets the ID field of the mutation.
+func withAnalyzerSwitchID(id int) analyzerswitchOption {
+	return func(m *AnalyzerSwitchMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *AnalyzerSwitch
+		)
+		m.oldValue = func(ctx context.Context) (*AnalyzerSwitch, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().AnalyzerSwitch.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withAnalyzerSwitch sets the old AnalyzerSwitch of the mutation.
+func withAnalyzerSwitch(node *AnalyzerSwitch) analyzerswitchOption {
+	return func(m *AnalyzerSwitchMutation) {
+		m.oldValue = func(context.Context) (*AnalyzerSwitch, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m AnalyzerSwitchMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m AnalyzerSwitchMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("gen: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *AnalyzerSwitchMutation) ID() (id int, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *AnalyzerSwitchMutation) IDs(ctx context.Context) ([]int, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []int{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().AnalyzerSwitch.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetName sets the "name" field.
+func (m *AnalyzerSwitchMutation) SetName(s string) {
+	m.name = &s
+}
+
+// Name returns the value of the "name" field in the mutation.
+func (m *AnalyzerSwitchMutation) Name() (r string, exists bool) {
+	v := m.name
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldName returns the old "name" field's value of the AnalyzerSwitch entity.
+// If the AnalyzerSwitch object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AnalyzerSwitchMutation) OldName(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldName is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldName requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldName: %w", err)
+	}
+	return oldValue.Name, nil
+}
+
+// ResetName resets all changes to the "name" field.
+func (m *AnalyzerSwitchMutation) ResetName() {
+	m.name = nil
+}
+
+// SetWorks sets the "works" field.
+func (m *AnalyzerSwitchMutation) SetWorks(b bool) {
+	m.works = &b
+}
+
+// Works returns the value of the "works" field in the mutation.
+func (m *AnalyzerSwitchMutation) Works() (r bool, exists bool) {
+	v := m.works
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldWorks returns the old "works" field's value of the AnalyzerSwitch entity.
+// If the AnalyzerSwitch object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AnalyzerSwitchMutation) OldWorks(ctx context.Context) (v bool, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldWorks is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldWorks requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldWorks: %w", err)
+	}
+	return oldValue.Works, nil
+}
+
+// ResetWorks resets all changes to the "works" field.
+func (m *AnalyzerSwitchMutation) ResetWorks() {
+	m.works = nil
+}
+
+// SetAt sets the "at" field.
+func (m *AnalyzerSwitchMutation) SetAt(t time.Time) {
+	m.at = &t
+}
+
+// At returns the value of the "at" field in the mutation.
+func (m *AnalyzerSwitchMutation) At() (r time.Time, exists bool) {
+	v := m.at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAt returns the old "at" field's value of the AnalyzerSwitch entity.
+// If the AnalyzerSwitch object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AnalyzerSwitchMutation) OldAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAt: %w", err)
+	}
+	return oldValue.At, nil
+}
+
+// ResetAt resets all changes to the "at" field.
+func (m *AnalyzerSwitchMutation) ResetAt() {
+	m.at = nil
+}
+
+// Where appends a list predicates to the AnalyzerSwitchMutation builder.
+func (m *AnalyzerSwitchMutation) Where(ps ...predicate.AnalyzerSwitch) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the AnalyzerSwitchMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *AnalyzerSwitchMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.AnalyzerSwitch, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *AnalyzerSwitchMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *AnalyzerSwitchMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (AnalyzerSwitch).
+func (m *AnalyzerSwitchMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *AnalyzerSwitchMutation) Fields() []string {
+	fields := make([]string, 0, 3)
+	if m.name != nil {
+		fields = append(fields, analyzerswitch.FieldName)
+	}
+	if m.works != nil {
+		fields = append(fields, analyzerswitch.FieldWorks)
+	}
+	if m.at != nil {
+		fields = append(fields, analyzerswitch.FieldAt)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *AnalyzerSwitchMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case analyzerswitch.FieldName:
+		return m.Name()
+	case analyzerswitch.FieldWorks:
+		return m.Works()
+	case analyzerswitch.FieldAt:
+		return m.At()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *AnalyzerSwitchMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case analyzerswitch.FieldName:
+		return m.OldName(ctx)
+	case analyzerswitch.FieldWorks:
+		return m.OldWorks(ctx)
+	case analyzerswitch.FieldAt:
+		return m.OldAt(ctx)
+	}
+	return nil, fmt.Errorf("unknown AnalyzerSwitch field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *AnalyzerSwitchMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case analyzerswitch.FieldName:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetName(v)
+		return nil
+	case analyzerswitch.FieldWorks:
+		v, ok := value.(bool)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetWorks(v)
+		return nil
+	case analyzerswitch.FieldAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAt(v)
+		return nil
+	}
+	return fmt.Errorf("unknown AnalyzerSwitch field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *AnalyzerSwitchMutation) AddedFields() []string {
+	return nil
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *AnalyzerSwitchMutation) AddedField(name string) (ent.Value, bool) {
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *AnalyzerSwitchMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	}
+	return fmt.Errorf("unknown AnalyzerSwitch numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *AnalyzerSwitchMutation) ClearedFields() []string {
+	return nil
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *AnalyzerSwitchMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *AnalyzerSwitchMutation) ClearField(name string) error {
+	return fmt.Errorf("unknown AnalyzerSwitch nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *AnalyzerSwitchMutation) ResetField(name string) error {
+	switch name {
+	case analyzerswitch.FieldName:
+		m.ResetName()
+		return nil
+	case analyzerswitch.FieldWorks:
+		m.ResetWorks()
+		return nil
+	case analyzerswitch.FieldAt:
+		m.ResetAt()
+		return nil
+	}
+	return fmt.Errorf("unknown AnalyzerSwitch field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *AnalyzerSwitchMutation) AddedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *AnalyzerSwitchMutation) AddedIDs(name string) []ent.Value {
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *AnalyzerSwitchMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *AnalyzerSwitchMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *AnalyzerSwitchMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *AnalyzerSwitchMutation) EdgeCleared(name string) bool {
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *AnalyzerSwitchMutation) ClearEdge(name string) error {
+	return fmt.Errorf("unknown AnalyzerSwitch unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *AnalyzerSwitchMutation) ResetEdge(name string) error {
+	return fmt.Errorf("unknown AnalyzerSwitch edge %s", name)
 }
 
 // AttachmentMutation represents an operation that mutates the Attachment nodes in the graph.

@@ -24,6 +24,8 @@ type Tx struct {
 	AnalysisFailure *AnalysisFailureClient
 	// Analyzer is the client for interacting with the Analyzer builders.
 	Analyzer *AnalyzerClient
+	// AnalyzerSwitch is the client for interacting with the AnalyzerSwitch builders.
+	AnalyzerSwitch *AnalyzerSwitchClient
 	// Attachment is the client for interacting with the Attachment builders.
 	Attachment *AttachmentClient
 	// AuditEvent is the client for interacting with the AuditEvent builders.
@@ -228,6 +230,7 @@ func (tx *Tx) init() {
 	tx.AnalysisDetail = NewAnalysisDetailClient(tx.config)
 	tx.AnalysisFailure = NewAnalysisFailureClient(tx.config)
 	tx.Analyzer = NewAnalyzerClient(tx.config)
+	tx.AnalyzerSwitch = NewAnalyzerSwitchClient(tx.config)
 	tx.Attachment = NewAttachmentClient(tx.config)
 	tx.AuditEvent = NewAuditEventClient(tx.config)
 	tx.Chat = NewChatClient(tx.config)

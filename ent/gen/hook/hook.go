@@ -69,6 +69,18 @@ func (f AnalyzerFunc) Mutate(ctx context.Context, m gen.Mutation) (gen.Value, er
 	return nil, fmt.Errorf("unexpected mutation type %T. expect *gen.AnalyzerMutation", m)
 }
 
+// The AnalyzerSwitchFunc type is an adapter to allow the use of ordinary
+// function as AnalyzerSwitch mutator.
+type AnalyzerSwitchFunc func(context.Context, *gen.AnalyzerSwitchMutation) (gen.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f AnalyzerSwitchFunc) Mutate(ctx context.Context, m gen.Mutation) (gen.Value, error) {
+	if mv, ok := m.(*gen.AnalyzerSwitchMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *gen.AnalyzerSwitchMutation", m)
+}
+
 // The AttachmentFunc type is an adapter to allow the use of ordinary
 // function as Attachment mutator.
 type AttachmentFunc func(context.Context, *gen.AttachmentMutation) (gen.Value, error)

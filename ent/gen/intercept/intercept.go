@@ -13,6 +13,7 @@ import (
 	"github.com/fincokpi/finco/ent/gen/analysisdetail"
 	"github.com/fincokpi/finco/ent/gen/analysisfailure"
 	"github.com/fincokpi/finco/ent/gen/analyzer"
+	"github.com/fincokpi/finco/ent/gen/analyzerswitch"
 	"github.com/fincokpi/finco/ent/gen/attachment"
 	"github.com/fincokpi/finco/ent/gen/auditevent"
 	"github.com/fincokpi/finco/ent/gen/chat"
@@ -239,6 +240,33 @@ func (f TraverseAnalyzer) Traverse(ctx context.Context, q gen.Query) error {
 		return f(ctx, q)
 	}
 	return fmt.Errorf("unexpected query type %T. expect *gen.AnalyzerQuery", q)
+}
+
+// The AnalyzerSwitchFunc type is an adapter to allow the use of ordinary function as a Querier.
+type AnalyzerSwitchFunc func(context.Context, *gen.AnalyzerSwitchQuery) (gen.Value, error)
+
+// Query calls f(ctx, q).
+func (f AnalyzerSwitchFunc) Query(ctx context.Context, q gen.Query) (gen.Value, error) {
+	if q, ok := q.(*gen.AnalyzerSwitchQuery); ok {
+		return f(ctx, q)
+	}
+	return nil, fmt.Errorf("unexpected query type %T. expect *gen.AnalyzerSwitchQuery", q)
+}
+
+// The TraverseAnalyzerSwitch type is an adapter to allow the use of ordinary function as Traverser.
+type TraverseAnalyzerSwitch func(context.Context, *gen.AnalyzerSwitchQuery) error
+
+// Intercept is a dummy implementation of Intercept that returns the next Querier in the pipeline.
+func (f TraverseAnalyzerSwitch) Intercept(next gen.Querier) gen.Querier {
+	return next
+}
+
+// Traverse calls f(ctx, q).
+func (f TraverseAnalyzerSwitch) Traverse(ctx context.Context, q gen.Query) error {
+	if q, ok := q.(*gen.AnalyzerSwitchQuery); ok {
+		return f(ctx, q)
+	}
+	return fmt.Errorf("unexpected query type %T. expect *gen.AnalyzerSwitchQuery", q)
 }
 
 // The AttachmentFunc type is an adapter to allow the use of ordinary function as a Querier.
@@ -1172,6 +1200,8 @@ func NewQuery(q gen.Query) (Query, error) {
 		return &query[*gen.AnalysisFailureQuery, predicate.AnalysisFailure, analysisfailure.OrderOption]{typ: gen.TypeAnalysisFailure, tq: q}, nil
 	case *gen.AnalyzerQuery:
 		return &query[*gen.AnalyzerQuery, predicate.Analyzer, analyzer.OrderOption]{typ: gen.TypeAnalyzer, tq: q}, nil
+	case *gen.AnalyzerSwitchQuery:
+		return &query[*gen.AnalyzerSwitchQuery, predicate.AnalyzerSwitch, analyzerswitch.OrderOption]{typ: gen.TypeAnalyzerSwitch, tq: q}, nil
 	case *gen.AttachmentQuery:
 		return &query[*gen.AttachmentQuery, predicate.Attachment, attachment.OrderOption]{typ: gen.TypeAttachment, tq: q}, nil
 	case *gen.AuditEventQuery:

@@ -187,6 +187,26 @@ var (
 			},
 		},
 	}
+	// AnalyzerSwitchesColumns holds the columns for the "analyzer_switches" table.
+	AnalyzerSwitchesColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeInt, Increment: true},
+		{Name: "name", Type: field.TypeString, Size: 64},
+		{Name: "works", Type: field.TypeBool},
+		{Name: "at", Type: field.TypeTime},
+	}
+	// AnalyzerSwitchesTable holds the schema information for the "analyzer_switches" table.
+	AnalyzerSwitchesTable = &schema.Table{
+		Name:       "analyzer_switches",
+		Columns:    AnalyzerSwitchesColumns,
+		PrimaryKey: []*schema.Column{AnalyzerSwitchesColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "analyzerswitch_name_at",
+				Unique:  false,
+				Columns: []*schema.Column{AnalyzerSwitchesColumns[1], AnalyzerSwitchesColumns[3]},
+			},
+		},
+	}
 	// AttachmentsColumns holds the columns for the "attachments" table.
 	AttachmentsColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeInt, Increment: true},
@@ -1372,6 +1392,7 @@ var (
 		AnalysisDetailsTable,
 		AnalysisFailuresTable,
 		AnalyzersTable,
+		AnalyzerSwitchesTable,
 		AttachmentsTable,
 		AuditEventsTable,
 		ChatsTable,
@@ -1433,6 +1454,9 @@ func init() {
 	}
 	AnalyzersTable.Annotation = &entsql.Annotation{
 		IncrementStart: func(i int) *int { return &i }(17179869184),
+	}
+	AnalyzerSwitchesTable.Annotation = &entsql.Annotation{
+		IncrementStart: func(i int) *int { return &i }(167503724544),
 	}
 	AttachmentsTable.ForeignKeys[0].RefTable = MessageContentsTable
 	AttachmentsTable.Annotation = &entsql.Annotation{

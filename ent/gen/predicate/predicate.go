@@ -21,6 +21,9 @@ type AnalysisFailure func(*sql.Selector)
 // Analyzer is the predicate function for analyzer builders.
 type Analyzer func(*sql.Selector)
 
+// AnalyzerSwitch is the predicate function for analyzerswitch builders.
+type AnalyzerSwitch func(*sql.Selector)
+
 // Attachment is the predicate function for attachment builders.
 type Attachment func(*sql.Selector)
 

@@ -230,6 +230,30 @@ func (f AnalyzerMutationRuleFunc) EvalMutation(ctx context.Context, m gen.Mutati
 	return Denyf("gen/privacy: unexpected mutation type %T, expect *gen.AnalyzerMutation", m)
 }
 
+// The AnalyzerSwitchQueryRuleFunc type is an adapter to allow the use of ordinary
+// functions as a query rule.
+type AnalyzerSwitchQueryRuleFunc func(context.Context, *gen.AnalyzerSwitchQuery) error
+
+// EvalQuery return f(ctx, q).
+func (f AnalyzerSwitchQueryRuleFunc) EvalQuery(ctx context.Context, q gen.Query) error {
+	if q, ok := q.(*gen.AnalyzerSwitchQuery); ok {
+		return f(ctx, q)
+	}
+	return Denyf("gen/privacy: unexpected query type %T, expect *gen.AnalyzerSwitchQuery", q)
+}
+
+// The AnalyzerSwitchMutationRuleFunc type is an adapter to allow the use of ordinary
+// functions as a mutation rule.
+type AnalyzerSwitchMutationRuleFunc func(context.Context, *gen.AnalyzerSwitchMutation) error
+
+// EvalMutation calls f(ctx, m).
+func (f AnalyzerSwitchMutationRuleFunc) EvalMutation(ctx context.Context, m gen.Mutation) error {
+	if m, ok := m.(*gen.AnalyzerSwitchMutation); ok {
+		return f(ctx, m)
+	}
+	return Denyf("gen/privacy: unexpected mutation type %T, expect *gen.AnalyzerSwitchMutation", m)
+}
+
 // The AttachmentQueryRuleFunc type is an adapter to allow the use of ordinary
 // functions as a query rule.
 type AttachmentQueryRuleFunc func(context.Context, *gen.AttachmentQuery) error

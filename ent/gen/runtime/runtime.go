@@ -11,6 +11,7 @@ import (
 	"github.com/fincokpi/finco/ent/gen/analysisdetail"
 	"github.com/fincokpi/finco/ent/gen/analysisfailure"
 	"github.com/fincokpi/finco/ent/gen/analyzer"
+	"github.com/fincokpi/finco/ent/gen/analyzerswitch"
 	"github.com/fincokpi/finco/ent/gen/attachment"
 	"github.com/fincokpi/finco/ent/gen/auditevent"
 	"github.com/fincokpi/finco/ent/gen/chat"
@@ -267,6 +268,26 @@ func init() {
 	analyzerDescCreatedAt := analyzerFields[14].Descriptor()
 	// analyzer.DefaultCreatedAt holds the default value on creation for the created_at field.
 	analyzer.DefaultCreatedAt = analyzerDescCreatedAt.Default.(func() time.Time)
+	analyzerswitchMixin := schema.AnalyzerSwitch{}.Mixin()
+	analyzerswitch.Policy = privacy.NewPolicies(analyzerswitchMixin[0], schema.AnalyzerSwitch{})
+	analyzerswitch.Hooks[0] = func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			if err := analyzerswitch.Policy.EvalMutation(ctx, m); err != nil {
+				return nil, err
+			}
+			return next.Mutate(ctx, m)
+		})
+	}
+	analyzerswitchFields := schema.AnalyzerSwitch{}.Fields()
+	_ = analyzerswitchFields
+	// analyzerswitchDescName is the schema descriptor for name field.
+	analyzerswitchDescName := analyzerswitchFields[0].Descriptor()
+	// analyzerswitch.NameValidator is a validator for the "name" field. It is called by the builders before save.
+	analyzerswitch.NameValidator = analyzerswitchDescName.Validators[0].(func(string) error)
+	// analyzerswitchDescAt is the schema descriptor for at field.
+	analyzerswitchDescAt := analyzerswitchFields[2].Descriptor()
+	// analyzerswitch.DefaultAt holds the default value on creation for the at field.
+	analyzerswitch.DefaultAt = analyzerswitchDescAt.Default.(func() time.Time)
 	attachmentMixin := schema.Attachment{}.Mixin()
 	attachment.Policy = privacy.NewPolicies(attachmentMixin[0], schema.Attachment{})
 	attachment.Hooks[0] = func(next ent.Mutator) ent.Mutator {
