@@ -11,7 +11,7 @@ func TestBeginAnAnalyzer(t *testing.T) {
 	t.Parallel()
 	m := newMachine(t)
 	out := m.must("analyzer", "new", "mine", "--lang", "python")
-	for _, step := range []string{"cd ", "make test", "analyzer test bin/mine", "analyzer install bin/mine --enable"} {
+	for _, step := range []string{"cd ", "make test", "analyzer test bin/mine", "FINCO_DATA_DIR=", "analyzer install bin/mine --shadow"} {
 		if !strings.Contains(out, step) {
 			t.Errorf("the next steps lack %q:\n%s", step, out)
 		}

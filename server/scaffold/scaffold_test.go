@@ -171,6 +171,23 @@ func TestRefused(t *testing.T) {
 	}
 }
 
+// Installing asks where, because the folder of a project is never a server's.
+func TestInstallingAsksWhere(t *testing.T) {
+	t.Parallel()
+	for _, lang := range scaffold.Languages() {
+		dir := filepath.Join(t.TempDir(), lang)
+		if _, err := scaffold.Write(scaffold.Options{Name: "mine", Lang: lang, Dir: dir}); err != nil {
+			t.Fatal(err)
+		}
+		for data, says := range map[string]string{"": "Say where the server's data is", "/some/where": "/some/where analyzer install bin/mine --shadow"} {
+			cmd := exec.CommandContext(t.Context(), "make", "-C", dir, "-o", "build", "install", `FINCO=sh -c 'echo $$FINCO_DATA_DIR $$*' finco`, "DATA="+data)
+			if out, err := cmd.CombinedOutput(); !strings.Contains(string(out), says) || (err == nil) != (data != "") {
+				t.Errorf("%s, DATA=%s: %v\n%s", lang, data, err, out)
+			}
+		}
+	}
+}
+
 // TestContractIsFinCos holds what a project has of the contract to FinCo's own files.
 func TestContractIsFinCos(t *testing.T) {
 	t.Parallel()
