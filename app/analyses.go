@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -113,23 +114,43 @@ func (a *App) AnalyzeMessages(ctx context.Context, job args.AnalyzeMessages) err
 	return err
 }
 
-// judge has a version judge its part of a job.
+// errMore is why the rest of a job is done by its next try, which spends no attempt.
+var errMore = domain.Errorf(domain.KindUnavailable, "there is more to judge than the time of one try allows")
+
+// judge has a version judge its part of a job, in as many calls as it needs. Each is stored at once: a slow version may get a
+// job that was cut for a quick one, and then does what it can in the first half of the job's time.
 func (a *App) judge(ctx context.Context, part assignment) error {
-	if len(part.inputs) == 0 {
-		return part.later
+	later := part.later
+	size := max(len(part.inputs), 1)
+	if part.who.MaxBatch > 0 {
+		size = part.who.MaxBatch
 	}
-	results, err := a.analyzers.Analyze(ctx, part.who.Name, part.who.Version, part.inputs)
+	began := time.Now()
+	deadline, limited := ctx.Deadline()
+	for inputs := range slices.Chunk(part.inputs, size) {
+		if limited && time.Since(began) > time.Until(deadline) {
+			return errMore
+		}
+		wait, err := a.judgeInputs(ctx, part.who, inputs)
+		if err != nil {
+			return err
+		}
+		later = cmp.Or(later, wait)
+	}
+	return later
+}
+
+// judgeInputs has a version judge some messages and stores what it says; later is why to try some of them again.
+func (a *App) judgeInputs(ctx context.Context, who analyzerRow, inputs []analyzer.Input) (later, err error) {
+	results, err := a.analyzers.Analyze(ctx, who.Name, who.Version, inputs)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	rows, failed, later, err := sortResults(results)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	if err := a.inTx(ctx, func(ctx context.Context, t *tx) error { return t.storeResults(ctx, part.who, rows, failed) }); err != nil {
-		return err
-	}
-	return errors.Join(later, part.later)
+	return later, a.inTx(ctx, func(ctx context.Context, t *tx) error { return t.storeResults(ctx, who, rows, failed) })
 }
 
 // unheardFor is how long a reply waits until what it replies to was listened to.

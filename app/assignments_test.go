@@ -2,6 +2,7 @@ package app_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -216,5 +217,28 @@ SELECT count(*) FROM wider`, nil, new(int))
 	w.RunJobs()
 	if asked := w.Analyzers.Asked("sentiment"); len(asked) != 1 || asked[0].Text != "Salom" {
 		t.Errorf("it got %+v", asked)
+	}
+}
+
+func TestASlowVersionTakesAQuickOnesJobInItsOwnSteps(t *testing.T) {
+	t.Parallel()
+	w := apptest.Example(t)
+	speak(w)
+	var talk []app.MessageInput
+	for range 5 {
+		talk = append(talk, w.Message(-1, 5, apptest.At("2026-09-15 10:00"), "Salom"))
+	}
+	w.Import(talk...)
+	slow := plugin("sentiment", "2", "d")
+	slow.Kinds, slow.Sides, slow.MaxBatch = []string{"SENTIMENT"}, []string{"CUSTOMER"}, 2
+	if _, err := w.App.RegisterAnalyzer(w.Operator(), slow); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.App.EnableAnalyzer(w.Operator(), app.AnalyzerChoice{Name: "sentiment", Version: "2"}); err != nil {
+		t.Fatal(err)
+	}
+	w.RunJobs()
+	if calls := w.Analyzers.Calls("sentiment"); !slices.Equal(calls, []int{2, 2, 1}) {
+		t.Errorf("called with %v", calls)
 	}
 }

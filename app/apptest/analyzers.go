@@ -16,13 +16,14 @@ type Analyzers struct {
 	defaults map[string][]analyzer.Outcome
 	down     map[string]error
 	asked    map[string][]analyzer.Input
+	calls    map[string][]int
 	during   map[string]func()
 }
 
 func newAnalyzers() *Analyzers {
 	return &Analyzers{
 		answers: map[string]map[string]analyzer.Result{}, defaults: map[string][]analyzer.Outcome{},
-		down: map[string]error{}, asked: map[string][]analyzer.Input{}, during: map[string]func(){},
+		down: map[string]error{}, asked: map[string][]analyzer.Input{}, calls: map[string][]int{}, during: map[string]func(){},
 	}
 }
 
@@ -84,6 +85,13 @@ func (a *Analyzers) Asked(name string) []analyzer.Input {
 	return append([]analyzer.Input(nil), a.asked[name]...)
 }
 
+// Calls are how many inputs each call to an analyzer had.
+func (a *Analyzers) Calls(name string) []int {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return append([]int(nil), a.calls[name]...)
+}
+
 // Analyze is what the App calls.
 func (a *Analyzers) Analyze(_ context.Context, name, version string, inputs []analyzer.Input) ([]analyzer.Result, error) {
 	a.happen(name)
@@ -93,6 +101,7 @@ func (a *Analyzers) Analyze(_ context.Context, name, version string, inputs []an
 		name = own
 	}
 	a.asked[name] = append(a.asked[name], inputs...)
+	a.calls[name] = append(a.calls[name], len(inputs))
 	if err := a.down[name]; err != nil {
 		return nil, err
 	}
