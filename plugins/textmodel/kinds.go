@@ -13,12 +13,12 @@ func SpecFor(kind string) Spec {
 	switch kind {
 	case "language":
 		// The letters as they are typed: the script matters.
-		s.View, s.Bits, s.Marks, s.CharMax, s.WordMax, s.MinCount, s.MarkWeight = Plain, 14, false, 4, 1, 1, 0
-		s.Cost, s.Epochs = 1, 30
+		s.View, s.Bits, s.Marks, s.CharMax, s.WordMax, s.MinCount, s.MarkWeight = Plain, 15, false, 4, 1, 1, 0
+		s.CharMin, s.Cost, s.Epochs = 1, 1, 30
 	case "sentiment":
 		s.Bits, s.Valence = 17, true
 	case "question":
-		s.Bits, s.Cost, s.Openers, s.Copies = 18, 1, true, true
+		s.Bits, s.Openers, s.Copies = 18, true, true
 	case "needs_reply":
 	case "topic":
 		s.Bits, s.MinCount, s.Stems = 16, 1, 4
@@ -37,8 +37,8 @@ func SpecFor(kind string) Spec {
 
 // intents changes a specification of topics for sets of intents: many fine classes, told apart by pairs of words.
 func (s Spec) intents() Spec {
-	s.Bits, s.MinCount, s.Stems, s.Reach, s.Within = 16, 1, 4, 4, true
-	s.Cost, s.Balance, s.MarkWeight, s.Lexicons, s.Firsts = 0.7, 0.3, 0.3, nil, false
+	s.Bits, s.MinCount, s.Stems, s.Reach, s.Within = 16, 1, 4, 8, true
+	s.Cost, s.Balance, s.MarkWeight, s.Lexicons, s.Firsts = 0.5, 0.3, 0.2, nil, false
 	return s
 }
 
@@ -49,7 +49,7 @@ const (
 	// work and not in seconds, so that the same data always gives the same model.
 	tuneWork = 60e6
 	// tuneGain is by how much another C must be better to be taken.
-	tuneGain = 0.002
+	tuneGain = 0.005
 )
 
 // Tune fits the kind's specification to the data: dialogues are read by turns, topics with many labels as intents, and C is
