@@ -155,7 +155,29 @@ const (
 // twoLetters is what a phrase needs to be compared with anything.
 var twoLetters = regexp.MustCompile(`\p{L}{2}`)
 
+// topicShape is said to whoever wrote topics otherwise, as the settings of analyzers have them.
+const topicShape = `write topics as a list of name and phrases: [{name: instalments, phrases: ["rassrochka bormi", "в рассрочку"]}]`
+
+// shapedAsTopics reports whether this is a list of fields with values, and says how to write one if not.
+func (v value) shapedAsTopics() bool {
+	if v.node.Kind != yamlList {
+		v.fault("%s", topicShape)
+		return false
+	}
+	shaped := true
+	for _, item := range v.list() {
+		if !item.empty() && item.node.Kind != mappingKind {
+			item.fault("%s", topicShape)
+			shaped = false
+		}
+	}
+	return shaped
+}
+
 func (b *builder) topics(o object) {
+	if v, ok := o.opt("topics"); ok && !v.shapedAsTopics() {
+		return
+	}
 	list := o.objects("topics", "name", "phrases")
 	for i, f := range list {
 		var t Topic
