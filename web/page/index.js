@@ -38,7 +38,7 @@ function showAnalyzers(list) {
     const row = document.createElement("li");
     const [text, look] = words[a.state] ?? [a.state, "bad"];
     row.className = look;
-    row.textContent = `${a.name} ${a.version.split("+")[0]}: ${text}`;
+    row.textContent = `${[a.name, a.version.split("+")[0]].filter(Boolean).join(" ")}: ${text}`; // one that never started has no version
     row.title = a.version; // with the sums of its models
     rows.append(row);
   }
