@@ -172,6 +172,10 @@ func (r *queryResolver) Drift(ctx context.Context, weeks *int) ([]*gen1.Drift, e
 	return r.drift(ctx, weeks)
 }
 
+func (r *queryResolver) AnalysisFailures(ctx context.Context, analyzer *string, first *int) ([]*app.AnalysisFailure, error) {
+	return r.analysisFailures(ctx, analyzer, first)
+}
+
 func (r *queryResolver) LatestKpiResults(ctx context.Context, period string) ([]*gen.KpiResult, error) {
 	return r.latestKpiResults(ctx, period)
 }

@@ -94,3 +94,16 @@ func (r *Resolver) drift(ctx context.Context, weeks *int) ([]*graphgen.Drift, er
 	}
 	return out, err
 }
+
+// analysisFailures are the newest messages that analyzers could not judge.
+func (r *Resolver) analysisFailures(ctx context.Context, name *string, first *int) ([]*app.AnalysisFailure, error) {
+	if first == nil || *first < 1 {
+		return nil, domain.Errorf(domain.KindInvalid, "first is from 1 to 200")
+	}
+	rows, err := r.app.AnalysisFailures(ctx, app.AnalysisFailuresInput{Analyzer: deref(name), First: *first})
+	out := make([]*app.AnalysisFailure, len(rows))
+	for i := range rows {
+		out[i] = &rows[i]
+	}
+	return out, err
+}

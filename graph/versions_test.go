@@ -8,6 +8,7 @@ import (
 	"github.com/fincokpi/finco/app"
 	"github.com/fincokpi/finco/app/apptest"
 	entanalyzer "github.com/fincokpi/finco/ent/gen/analyzer"
+	"github.com/fincokpi/finco/plugins/analyzer"
 )
 
 // tried puts a second version of sentiment into shadow.
@@ -73,6 +74,32 @@ func TestACorrectionHoldsForAllVersions(t *testing.T) {
 	for _, want := range []string{`"shadow":true,"effectiveLabel":"negative","analyzerVersion":"2"`, `"shadow":false,"effectiveLabel":"negative","analyzerVersion":"1"`} {
 		if strings.Count(r.text, want) != 1 {
 			t.Errorf("%s is not there once: %s", want, r.text)
+		}
+	}
+}
+
+func TestAdminsAskWhatAnalyzersFailedOn(t *testing.T) {
+	t.Parallel()
+	o := open(t).talks()
+	o.Analyzers.Refuse("sentiment", "Nima bu?", analyzer.Errorf(analyzer.Invalid, "too odd"))
+	o.Say(-1, 5, apptest.At("2026-09-15 11:58"), "Nima bu?")
+	o.RunJobs()
+	const failures = `query($n: Int, $of: String) { analysisFailures(analyzer: $of, first: $n) { analyzer reason failedAt message { telegramID } } }`
+	got := o.ask(apptest.Botir, failures, map[string]any{"n": 10, "of": "sentiment"})
+	if !strings.Contains(got.text, `"analyzer":"sentiment","reason":"invalid: too odd","failedAt":"2026-`) || !strings.Contains(got.text, `"message":{"telegramID":"`) {
+		t.Errorf("an admin's: %s", got.text)
+	}
+	if got := o.ask(apptest.Botir, failures, map[string]any{"n": 10, "of": "quality"}); !strings.Contains(got.text, `"analysisFailures":[]`) {
+		t.Errorf("of another one: %s", got.text)
+	}
+	for n, want := range map[int]string{0: "INVALID", 201: "INVALID"} {
+		if code := o.ask(apptest.Botir, failures, map[string]any{"n": n}).code(); code != want {
+			t.Errorf("%d: %s", n, code)
+		}
+	}
+	for _, role := range roles {
+		if code := o.ask(role.email, failures, map[string]any{"n": 10}).code(); role.name != "admin" && code != "DENIED" {
+			t.Errorf("%s: %q", role.name, code)
 		}
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/fincokpi/finco/app"
+	"github.com/fincokpi/finco/auth"
 	"github.com/fincokpi/finco/intake/telegramexport"
 )
 
@@ -33,6 +34,8 @@ type ImportResult struct {
 	Analyses  int     `json:"analyses"`
 	Files     int     `json:"files"`
 	Seconds   float64 `json:"seconds"`
+	// Failed is how many messages were put aside while the import waited, by analyzer.
+	Failed map[string]int `json:"failed,omitempty"`
 
 	// Notes name what was skipped and why; Damaged tells that something that should have been read was not.
 	Notes   []string `json:"-"`
@@ -61,13 +64,28 @@ func (p *Parts) ImportTelegram(ctx context.Context, opts ImportOptions) (ImportR
 	}
 	err = p.readExports(ctx, opts, staff, &result)
 	if err == nil && opts.Wait {
-		err = p.waitForAnalyses(ctx)
+		if err = p.waitForAnalyses(ctx); err == nil {
+			err = p.tellFailures(ctx, start, &result)
+		}
 	}
 	if stop := finish(context.WithoutCancel(ctx)); err == nil {
 		err = stop
 	}
 	result.Seconds = time.Since(start).Seconds()
 	return result, err
+}
+
+// tellFailures adds what was put aside since a moment.
+func (p *Parts) tellFailures(ctx context.Context, since time.Time, result *ImportResult) error {
+	counts, err := p.App.FailureCounts(auth.With(ctx, auth.System("scheduler")), since.Truncate(time.Microsecond))
+	if len(counts) > 0 {
+		result.Failed = map[string]int{}
+	}
+	for _, f := range counts {
+		result.Failed[f.Analyzer] = f.Count
+		result.Notes = append(result.Notes, fmt.Sprintf("%s put aside %d: %s", f.Analyzer, f.Count, f.Reason))
+	}
+	return err
 }
 
 // judgeHere starts the analyzers and workers in this process.

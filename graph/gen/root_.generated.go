@@ -122,6 +122,13 @@ type ComplexityRoot struct {
 		Node   func(childComplexity int) int
 	}
 
+	AnalysisFailure struct {
+		Analyzer func(childComplexity int) int
+		FailedAt func(childComplexity int) int
+		Message  func(childComplexity int) int
+		Reason   func(childComplexity int) int
+	}
+
 	Analyzer struct {
 		Audio     func(childComplexity int) int
 		CreatedAt func(childComplexity int) int
@@ -494,6 +501,7 @@ type ComplexityRoot struct {
 	Query struct {
 		Agreement        func(childComplexity int, days *int) int
 		Analyses         func(childComplexity int, after *entgql.Cursor[int], first *int, before *entgql.Cursor[int], last *int, orderBy *gen.AnalysisOrder, where *gen.AnalysisWhereInput) int
+		AnalysisFailures func(childComplexity int, analyzer *string, first *int) int
 		Analyzers        func(childComplexity int, after *entgql.Cursor[int], first *int, before *entgql.Cursor[int], last *int, orderBy *gen.AnalyzerOrder, where *gen.AnalyzerWhereInput) int
 		Candidates       func(childComplexity int) int
 		Chats            func(childComplexity int, after *entgql.Cursor[int], first *int, before *entgql.Cursor[int], last *int, orderBy *gen.ChatOrder, where *gen.ChatWhereInput) int
@@ -1010,6 +1018,31 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.AnalysisEdge.Node(childComplexity), true
+
+	case "AnalysisFailure.analyzer":
+		if e.ComplexityRoot.AnalysisFailure.Analyzer == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AnalysisFailure.Analyzer(childComplexity), true
+	case "AnalysisFailure.failedAt":
+		if e.ComplexityRoot.AnalysisFailure.FailedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AnalysisFailure.FailedAt(childComplexity), true
+	case "AnalysisFailure.message":
+		if e.ComplexityRoot.AnalysisFailure.Message == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AnalysisFailure.Message(childComplexity), true
+	case "AnalysisFailure.reason":
+		if e.ComplexityRoot.AnalysisFailure.Reason == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AnalysisFailure.Reason(childComplexity), true
 
 	case "Analyzer.audio":
 		if e.ComplexityRoot.Analyzer.Audio == nil {
@@ -2675,6 +2708,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.Analyses(childComplexity, args["after"].(*entgql.Cursor[int]), args["first"].(*int), args["before"].(*entgql.Cursor[int]), args["last"].(*int), args["orderBy"].(*gen.AnalysisOrder), args["where"].(*gen.AnalysisWhereInput)), true
+	case "Query.analysisFailures":
+		if e.ComplexityRoot.Query.AnalysisFailures == nil {
+			break
+		}
+
+		args, err := ec.field_Query_analysisFailures_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.AnalysisFailures(childComplexity, args["analyzer"].(*string), args["first"].(*int)), true
 	case "Query.analyzers":
 		if e.ComplexityRoot.Query.Analyzers == nil {
 			break
@@ -6564,6 +6608,8 @@ extend type Query {
   candidates: [Candidate!]!
   "How far what analyzers say of this week's messages differs from what they said of those of the weeks before."
   drift(weeks: Int = 4): [Drift!]!
+  "What analyzers could not judge, newest first, at most 200; for admins."
+  analysisFailures(analyzer: String, first: Int = 50): [AnalysisFailure!]!
 }
 
 extend type Query {
@@ -6641,6 +6687,14 @@ type Drift {
   index: Float
   "Whether the index is above 0.2, of at least 100 texts in either span."
   drifted: Boolean!
+}
+
+"A message that an analyzer could not judge. It goes away when it is judged."
+type AnalysisFailure {
+  analyzer: String!
+  reason: String!
+  failedAt: Time!
+  message: Message
 }
 
 "The share of a label, 0 to 1. Points are counted by tens: 0–10 to 90–100."
@@ -7040,6 +7094,20 @@ func (ec *executionContext) childFields_AnalysisEdge(ctx context.Context, field 
 		return ec.fieldContext_AnalysisEdge_cursor(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type AnalysisEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_AnalysisFailure(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "analyzer":
+		return ec.fieldContext_AnalysisFailure_analyzer(ctx, field)
+	case "reason":
+		return ec.fieldContext_AnalysisFailure_reason(ctx, field)
+	case "failedAt":
+		return ec.fieldContext_AnalysisFailure_failedAt(ctx, field)
+	case "message":
+		return ec.fieldContext_AnalysisFailure_message(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AnalysisFailure", field.Name)
 }
 
 func (ec *executionContext) childFields_Analyzer(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"text/tabwriter"
+	"time"
 
 	"github.com/fincokpi/finco/app"
 	"github.com/fincokpi/finco/ent/gen"
@@ -17,7 +18,8 @@ import (
 
 type analyzerListCmd struct{}
 
-// Run lists the versions with how far people agree with them, and then what promoting the candidates would need.
+// Run lists the versions with how far people agree with them, then what promoting the candidates would need, and how much each
+// could not judge.
 func (c *analyzerListCmd) Run(ctx context.Context, cfg *server.Config, io *streams) error {
 	return with(ctx, cfg, func(ctx context.Context, parts *server.Parts) error {
 		list, err := parts.App.Client().Analyzer.Query().Order(entanalyzer.ByName(), entanalyzer.ByID()).All(ctx)
@@ -51,7 +53,11 @@ func (c *analyzerListCmd) Run(ctx context.Context, cfg *server.Config, io *strea
 		for _, c := range candidates {
 			tellCandidacy(io.out, c, list)
 		}
-		return nil
+		failed, err := parts.App.FailureCounts(ctx, time.Time{})
+		for _, f := range failed {
+			_, _ = fmt.Fprintf(io.out, "%s put aside %d: %s\n", f.Analyzer, f.Count, f.Reason)
+		}
+		return err
 	})
 }
 
