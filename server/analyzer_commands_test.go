@@ -18,6 +18,7 @@ type evaluation struct {
 	Accuracy                float64
 	MacroF1                 float64  `json:"macro_f1"`
 	InScope                 *float64 `json:"in_scope_accuracy"`
+	OutOfScope              *float64 `json:"out_of_scope_recall"`
 	ECE                     *float64
 	Rate                    float64 `json:"texts_per_second"`
 	NotAsked                int     `json:"not_asked"`
@@ -188,7 +189,7 @@ func TestOutOfScopeIsOther(t *testing.T) {
 	data := write(t, "intents.tsv", strings.Repeat("price\thow much is it\nprice\twhat does this cost\ndelivery\twhere is my parcel\ndelivery\twhen will it arrive\noos\tsing a song\noos\ttell a joke\n", 8))
 	m.must("analyzer", "train", "topic", "--data", data, "--out", "topic.bin", "--date", "2026-01-02", "--folds", "0")
 	e := decodeEvaluation(t, m.must("analyzer", "eval", "--model", "topic.bin", "--data", strings.TrimSpace(data), "--json"))
-	if e.InScope == nil || *e.InScope < 0.9 || e.Classes["oos"].Support != 16 || e.Classes["oos"].Recall < 0.9 {
+	if e.InScope == nil || *e.InScope < 0.9 || e.OutOfScope == nil || *e.OutOfScope != e.Classes["oos"].Recall || e.Classes["oos"].Support != 16 || e.Classes["oos"].Recall < 0.9 {
 		t.Errorf("%+v", e)
 	}
 	renamed := write(t, "renamed.tsv", "other\tsing a song\nprice\thow much is it\n")
