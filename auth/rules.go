@@ -41,9 +41,9 @@ func CheckPassword(password string) error {
 	normal := normalize(password)
 	switch n := utf8.RuneCountInString(normal); {
 	case n < MinPassword:
-		return domain.Errorf(domain.KindInvalid, "the password has %d characters; it needs at least %d", n, MinPassword)
+		return domain.Errorf(domain.KindInvalid, "a password needs at least %d characters; this one has %d", MinPassword, n)
 	case n > MaxPassword:
-		return domain.Errorf(domain.KindInvalid, "the password has %d characters; it may have at most %d", n, MaxPassword)
+		return domain.Errorf(domain.KindInvalid, "a password may have at most %d characters; this one has %d", MaxPassword, n)
 	}
 	if _, ok := common()[fold(normal)]; ok {
 		return domain.Errorf(domain.KindInvalid, "the password is one of those that are guessed first; choose another")
