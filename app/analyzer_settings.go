@@ -27,7 +27,7 @@ func (a *App) SetAnalyzerSettings(ctx context.Context, c AnalyzerChoice, setting
 		}
 		i := slices.IndexFunc(versions, func(v analyzerVersion) bool { return v.Version == c.Version })
 		if i < 0 {
-			return c.absent()
+			return c.absent(versions)
 		}
 		wanted, err := said.settings(c.Name, settings)
 		if err != nil {

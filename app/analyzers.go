@@ -144,7 +144,7 @@ func (a *App) RegisterAnalyzer(ctx context.Context, in RegisterAnalyzerInput) (b
 	if err := in.validate(); err != nil {
 		return false, err
 	}
-	for fit := map[string]bool{}; ; {
+	for fit := map[string]json.RawMessage{}; ; {
 		isNew, unchecked, err := a.register(as(ctx, "operator"), in, fit)
 		if !errors.Is(err, errUnchecked) {
 			return isNew, err
@@ -156,7 +156,7 @@ func (a *App) RegisterAnalyzer(ctx context.Context, in RegisterAnalyzerInput) (b
 }
 
 // register tells what is to be checked first, if what the company file says of the analyzer was not.
-func (a *App) register(ctx context.Context, in RegisterAnalyzerInput, fit map[string]bool) (isNew bool, unchecked []AnalyzerSpec, err error) {
+func (a *App) register(ctx context.Context, in RegisterAnalyzerInput, fit map[string]json.RawMessage) (isNew bool, unchecked []AnalyzerSpec, err error) {
 	err = a.inTx(ctx, func(ctx context.Context, t *tx) error {
 		if err := t.writeFacts(ctx); err != nil {
 			return err
@@ -178,7 +178,7 @@ func (a *App) register(ctx context.Context, in RegisterAnalyzerInput, fit map[st
 			return err
 		}
 		spec := AnalyzerSpec{Name: in.Name, Version: in.Version, Path: in.Path, Checksum: in.Checksum, Settings: settings, State: in.State}
-		if a.check != nil && !in.Rebuilt && !fit[spec.key()] && !sameJSON(settings, in.Settings) {
+		if _, fits := fit[spec.key()]; a.check != nil && !in.Rebuilt && !fits && !sameJSON(settings, in.Settings) {
 			unchecked = []AnalyzerSpec{spec}
 			return errUnchecked
 		}

@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"log/slog"
 	"sync/atomic"
 	"time"
@@ -32,9 +33,9 @@ type Config struct {
 	Log       *slog.Logger
 	Analyzers Analyzers
 	Files     FileStore
-	// CheckSettings tells what a version of an analyzer has against settings (invalid), before they are stored. It may start
-	// the plugin; nil: none are checked.
-	CheckSettings func(context.Context, AnalyzerSpec) error
+	// CheckSettings tells what a version of an analyzer has against settings (invalid), before they are stored, and returns them
+	// with the defaults of what they leave out. It may start the plugin; nil: none are checked.
+	CheckSettings func(context.Context, AnalyzerSpec) (json.RawMessage, error)
 	// Secret signs access tokens; at least 32 bytes.
 	Secret []byte
 	// Now is the clock, time.Now if nil.
@@ -51,7 +52,7 @@ type App struct {
 	tokens    *auth.Tokens
 	hasher    *auth.Hasher
 	now       func() time.Time
-	check     func(context.Context, AnalyzerSpec) error
+	check     func(context.Context, AnalyzerSpec) (json.RawMessage, error)
 	jobs      *river.Client[*sql.Tx]
 	hub       *Hub
 

@@ -33,8 +33,26 @@ type AnalyzerChoice struct {
 	Version string
 }
 
-func (c AnalyzerChoice) absent() error {
-	return domain.Errorf(domain.KindNotFound, "there is no such analyzer: %s", strings.TrimSpace(clip(c.Name, 64)+" "+clip(c.Version, 64)))
+// absent says what there is in place of what was chosen.
+func (c AnalyzerChoice) absent(versions []analyzerVersion) error {
+	switch {
+	case len(versions) == 0:
+		return domain.Errorf(domain.KindNotFound, "there is no such analyzer: %s", strings.TrimSpace(clip(c.Name, 64)+" "+clip(c.Version, 64)))
+	case c.Version != "":
+		return domain.Errorf(domain.KindNotFound, "%s has no version %s: it has %s", c.Name, clip(c.Version, 64), versionNames(versions))
+	case find(versions, inState(entanalyzer.StateEnabled)) == nil:
+		return domain.Errorf(domain.KindNotFound, "no version of %s is chosen by itself, as each is tried or was learnt: name one of %s", c.Name, versionNames(versions))
+	}
+	return domain.Errorf(domain.KindNotFound, "%s has no other version than %s: finco analyzer install PATH --shadow adds one", c.Name, versionNames(versions))
+}
+
+// versionNames are the versions, oldest first.
+func versionNames(versions []analyzerVersion) string {
+	names := make([]string, len(versions))
+	for i, v := range versions {
+		names[i] = v.Version
+	}
+	return strings.Join(names, ", ")
 }
 
 // EnableAnalyzer makes a version the one that works, whatever people think of it, and returns its id. Without a version that
@@ -43,7 +61,7 @@ func (a *App) EnableAnalyzer(ctx context.Context, c AnalyzerChoice) (int, error)
 	return a.switchAnalyzer(ctx, c, "enable", func(ctx context.Context, t *tx, versions []analyzerVersion) (change, error) {
 		chosen := find(versions, func(v analyzerVersion) bool { return v.Version == c.Version || c.Version == "" && !v.proposed() })
 		if chosen == nil {
-			return change{}, c.absent()
+			return change{}, c.absent(versions)
 		}
 		if chosen.State == entanalyzer.StateEnabled {
 			return change{id: chosen.ID}, nil
@@ -65,7 +83,7 @@ func (a *App) DisableAnalyzer(ctx context.Context, c AnalyzerChoice) (int, error
 			}
 			return change{id: versions[len(versions)-1].ID}, nil
 		case named == nil:
-			return change{}, c.absent()
+			return change{}, c.absent(versions)
 		case !working(*named):
 			return change{id: named.ID}, nil
 		case named.State == entanalyzer.StateEnabled && split != nil:
@@ -101,7 +119,7 @@ func (a *App) tryAnalyzer(ctx context.Context, c AnalyzerChoice, state entanalyz
 			chosen = find(versions, func(v analyzerVersion) bool { return v.State != entanalyzer.StateEnabled })
 		}
 		if chosen == nil {
-			return change{}, c.absent()
+			return change{}, c.absent(versions)
 		}
 		if chosen.State == state && chosen.Share == share {
 			return change{id: chosen.ID}, nil

@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -27,6 +28,8 @@ type CompanyChanges struct {
 	Changes []string
 	// NotInstalled are analyzers that the file wants and nobody installed; what it says of them waits.
 	NotInstalled []string
+	// OtherVersions say of installed analyzers that they have not the version that the file wants; what it says of them waits.
+	OtherVersions []string
 }
 
 // errDryRun gives a transaction up that was only to tell what it would do.
@@ -44,7 +47,7 @@ func (a *App) ApplyCompany(ctx context.Context, in ApplyCompanyInput) (CompanyCh
 	}
 	ctx = as(ctx, "operator")
 	var done *applying
-	fit := map[string]bool{}
+	fit := map[string]json.RawMessage{}
 	for {
 		err := a.inTx(ctx, func(ctx context.Context, t *tx) error {
 			done = &applying{tx: t, in: in.Company, prune: in.Prune, kinds: map[string]bool{}, fit: fit}
@@ -69,7 +72,7 @@ func (a *App) ApplyCompany(ctx context.Context, in ApplyCompanyInput) (CompanyCh
 			return CompanyChanges{}, err
 		}
 	}
-	return CompanyChanges{Changes: done.changes, NotInstalled: done.absent}, nil
+	return CompanyChanges{Changes: done.changes, NotInstalled: done.absent, OtherVersions: done.others}, nil
 }
 
 // applying is one company file on its way into the records.
@@ -95,10 +98,11 @@ type applying struct {
 
 	changes []string
 	kinds   map[string]bool
-	// fit are the settings that were checked, unchecked those that must be before they are stored.
-	fit       map[string]bool
+	// fit are the settings that were checked, with those as they are to be stored, unchecked those that must be before they are stored.
+	fit       map[string]json.RawMessage
 	unchecked []AnalyzerSpec
 	absent    []string
+	others    []string
 }
 
 // note tells of a change of one kind.

@@ -2,10 +2,14 @@ package app
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
+	"maps"
 	"slices"
 	"time"
+
+	"github.com/lib/pq"
 
 	"github.com/fincokpi/finco/domain"
 	entanalyzer "github.com/fincokpi/finco/ent/gen/analyzer"
@@ -153,9 +157,12 @@ func (p *applying) applyAnalyzers(ctx context.Context) error {
 		}
 	}
 	for _, w := range is.Analyzers {
-		if err := p.applyWish(ctx, is, w); err != nil {
+		if err := p.applyWish(ctx, is, w, stored.ended(is, w.Name)); err != nil {
 			return err
 		}
+	}
+	if err := p.unname(ctx, stored, is); err != nil {
+		return err
 	}
 	return p.tellTopics(ctx, is)
 }
@@ -174,7 +181,7 @@ func (p *applying) tellTopics(ctx context.Context, all wishes) error {
 			if v.State == entanalyzer.StateDisabled {
 				continue
 			}
-			if err := p.putSettings(ctx, all, name, v); err != nil {
+			if err := p.putSettings(ctx, all, name, v, nil); err != nil {
 				return err
 			}
 		}
@@ -182,14 +189,20 @@ func (p *applying) tellTopics(ctx context.Context, all wishes) error {
 	return nil
 }
 
-// putSettings brings the settings of a version to what the file says.
-func (p *applying) putSettings(ctx context.Context, all wishes, name string, v analyzerVersion) error {
-	settings, err := all.settings(name, v.Settings)
+// putSettings brings the settings of a version to what the file says; what it says no more goes back to the default.
+func (p *applying) putSettings(ctx context.Context, all wishes, name string, v analyzerVersion, ended []string) error {
+	settings, err := all.settings(name, v.Settings, ended...)
 	if err != nil || sameJSON(settings, v.Settings) {
 		return err
 	}
+	spec := AnalyzerSpec{Name: name, Version: v.Version, Path: v.Path, Checksum: v.Checksum, Settings: settings, State: v.State}
+	if complete, fits := p.fit[spec.key()]; fits {
+		if settings = complete; sameJSON(settings, v.Settings) {
+			return nil
+		}
+	}
 	p.note("analyzer", "analyzer %s %s: settings changed", name, v.Version)
-	p.mustFit(AnalyzerSpec{Name: name, Version: v.Version, Path: v.Path, Checksum: v.Checksum, Settings: settings, State: v.State})
+	p.mustFit(spec)
 	_, err = p.sql.ExecContext(ctx, `UPDATE analyzers SET settings = $2 WHERE id = $1`, v.ID, string(settings))
 	return err
 }
@@ -205,35 +218,94 @@ func (w wish) words() string {
 }
 
 // applyWish brings an installed analyzer to what the file says of it.
-func (p *applying) applyWish(ctx context.Context, all wishes, w wish) error {
+func (p *applying) applyWish(ctx context.Context, all wishes, w wish, ended []string) error {
 	versions, err := p.analyzerVersions(ctx, w.Name)
 	if err != nil {
 		return err
 	}
 	if !w.Enabled {
-		return p.disableUnwanted(ctx, w, versions)
+		return cmp.Or(p.disableUnwanted(ctx, w, versions), p.forget(ctx, w.Name, ended))
 	}
 	chosen := chooseVersion(versions, w.Version)
 	if w.Version == "" && (chosen == nil || chosen.State != entanalyzer.StateEnabled) { // the newest, though it be in shadow
 		chosen = find(versions, func(v analyzerVersion) bool { return len(v.Learned) == 0 })
 	}
-	if chosen == nil {
+	switch {
+	case chosen == nil && len(versions) == 0:
 		p.absent = append(p.absent, w.Name)
+		return nil
+	case chosen == nil:
+		p.others = append(p.others, AnalyzerChoice{w.Name, w.Version}.absent(versions).Error())
 		return nil
 	}
 	for _, v := range versions {
 		if v.ID != chosen.ID && !isCandidate(v.State) {
 			continue
 		}
-		if err := p.putSettings(ctx, all, w.Name, v); err != nil {
+		if err := p.putSettings(ctx, all, w.Name, v, ended); err != nil {
 			return err
 		}
 	}
-	if chosen.State == entanalyzer.StateEnabled {
+	if chosen.State != entanalyzer.StateEnabled {
+		p.note("analyzer", "analyzer %s %s: enabled", w.Name, chosen.Version)
+		if err := p.enableVersion(ctx, w.Name, chosen.ID); err != nil {
+			return err
+		}
+	}
+	return p.forget(ctx, w.Name, ended)
+}
+
+// ended are the settings of an analyzer that the file had and has no more.
+func (w wishes) ended(is wishes, name string) []string {
+	keys := func(all wishes) map[string]json.RawMessage {
+		out := map[string]json.RawMessage{}
+		said, _ := all.of(name)
+		if err := unmarshalIfAny(said.Settings, &out); err != nil {
+			return nil // no table, which settings refuses
+		}
+		return out
+	}
+	now := keys(is)
+	return slices.DeleteFunc(slices.Sorted(maps.Keys(keys(w))), func(key string) bool {
+		_, kept := now[key]
+		return kept
+	})
+}
+
+// unname takes back what the file said of analyzers that it does not name any more.
+func (p *applying) unname(ctx context.Context, stored, is wishes) error {
+	for _, old := range stored.Analyzers {
+		ended := stored.ended(is, old.Name)
+		if _, named := is.of(old.Name); named || len(ended) == 0 {
+			continue
+		}
+		versions, err := p.analyzerVersions(ctx, old.Name)
+		if err != nil {
+			return err
+		}
+		for _, v := range versions {
+			if v.State == entanalyzer.StateDisabled {
+				continue
+			}
+			if err := p.putSettings(ctx, is, old.Name, v, ended); err != nil {
+				return err
+			}
+		}
+		if err := p.forget(ctx, old.Name, ended); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// forget takes settings back from the versions that do not run, which get the defaults when they do. They keep the place of topics.
+func (p *applying) forget(ctx context.Context, name string, ended []string) error {
+	ended = slices.DeleteFunc(slices.Clone(ended), func(key string) bool { return key == "topics" })
+	if len(ended) == 0 {
 		return nil
 	}
-	p.note("analyzer", "analyzer %s %s: enabled", w.Name, chosen.Version)
-	return p.enableVersion(ctx, w.Name, chosen.ID)
+	_, err := p.sql.ExecContext(ctx, `UPDATE analyzers SET settings = settings - $2::text[] WHERE name = $1 AND state = 'DISABLED'`, name, pq.StringArray(ended))
+	return err
 }
 
 func (p *applying) disableUnwanted(ctx context.Context, w wish, versions []analyzerVersion) error {
@@ -250,13 +322,18 @@ func (p *applying) disableUnwanted(ctx context.Context, w wish, versions []analy
 	return p.disableAll(ctx, w.Name)
 }
 
-// settings lays what the file says over what an analyzer has. Topics go to the two built-in analyzers that judge TOPIC.
-func (w wishes) settings(name string, has json.RawMessage) (json.RawMessage, error) {
+// settings lays what the file says over what an analyzer has, without what has ended. Topics go to the two built-in analyzers that
+// judge TOPIC.
+func (w wishes) settings(name string, has json.RawMessage, ended ...string) (json.RawMessage, error) {
 	values := map[string]json.RawMessage{}
 	if err := unmarshalIfAny(has, &values); err != nil {
 		return nil, err
 	}
-	if _, declared := values["topics"]; declared && slices.Contains(topical, name) && (len(w.Topics) > 0 || w.topicsEnded) {
+	_, declared := values["topics"]
+	for _, key := range ended {
+		delete(values, key)
+	}
+	if declared && slices.Contains(topical, name) && (len(w.Topics) > 0 || w.topicsEnded) {
 		table := map[string][]string{}
 		for _, t := range w.Topics {
 			table[t.Name] = t.Phrases

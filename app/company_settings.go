@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"strings"
 
@@ -18,22 +19,24 @@ func (s AnalyzerSpec) key() string {
 
 // mustFit has settings checked before they are stored, unless they were.
 func (p *applying) mustFit(spec AnalyzerSpec) {
-	if p.app.check != nil && !p.fit[spec.key()] {
+	if _, fits := p.fit[spec.key()]; p.app.check != nil && !fits {
 		p.unchecked = append(p.unchecked, spec)
 	}
 }
 
-// checkSettings asks the plugins whether they take the settings, and adds those that do to fit. It names all that do not.
-func (a *App) checkSettings(ctx context.Context, specs []AnalyzerSpec, fit map[string]bool) error {
+// checkSettings asks the plugins whether they take the settings, and adds those that do to fit, with the defaults of what they
+// leave out. It names all that do not.
+func (a *App) checkSettings(ctx context.Context, specs []AnalyzerSpec, fit map[string]json.RawMessage) error {
 	var list []string
 	for _, spec := range specs {
-		if err := a.check(ctx, spec); err != nil {
+		complete, err := a.check(ctx, spec)
+		if err != nil {
 			if domain.KindOf(err) != domain.KindInvalid {
 				return err
 			}
 			list = append(list, spec.Name+" "+spec.Version+": "+strings.TrimPrefix(err.Error(), "invalid: "))
 		}
-		fit[spec.key()] = true
+		fit[spec.key()] = complete
 	}
 	if len(list) == 0 {
 		return nil

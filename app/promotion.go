@@ -149,7 +149,7 @@ func (a *App) PromoteAnalyzer(ctx context.Context, c AnalyzerChoice) (int, error
 	name := c.Name
 	return a.switchAnalyzer(ctx, c, "promote", func(ctx context.Context, t *tx, versions []analyzerVersion) (change, error) {
 		if len(versions) == 0 {
-			return change{}, c.absent()
+			return change{}, c.absent(versions)
 		}
 		candidate := find(versions, func(v analyzerVersion) bool { return isCandidate(v.State) })
 		if candidate == nil {

@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"io/fs"
 	"os"
@@ -12,20 +13,22 @@ import (
 	"github.com/fincokpi/finco/plugins/host"
 )
 
-// checkSettings tells what a version has against settings (invalid): by its own schema, and then by starting it with them. What
-// cannot be asked just now has nothing against them; what is wrong then shows when it starts.
-func (p *Parts) checkSettings(ctx context.Context, spec app.AnalyzerSpec) error {
+// checkSettings tells what a version has against settings (invalid): by its own schema, and then by starting it with them; and
+// returns them with the schema's defaults. What cannot be asked just now has nothing against them; what is wrong then shows when
+// it starts.
+func (p *Parts) checkSettings(ctx context.Context, spec app.AnalyzerSpec) (json.RawMessage, error) {
 	if _, err := os.Stat(spec.Path); errors.Is(err, fs.ErrNotExist) {
-		return nil
+		return spec.Settings, nil
 	}
 	d, err := p.host.Describe(ctx, spec.Path)
 	if err != nil {
-		return invalidOnly(err)
+		return spec.Settings, invalidOnly(err)
 	}
-	if _, err := analyzer.CompleteSettings(d.Settings, spec.Settings); err != nil {
-		return domain.Errorf(domain.KindInvalid, "%w", err)
+	complete, err := analyzer.CompleteSettings(d.Settings, spec.Settings)
+	if err != nil {
+		return nil, domain.Errorf(domain.KindInvalid, "%w", err)
 	}
-	return invalidOnly(p.tryStart(ctx, host.Spec{Name: spec.Name, Path: spec.Path, Checksum: spec.Checksum, Settings: p.cfg.withToken(spec.Name, spec.Settings)}))
+	return complete, invalidOnly(p.tryStart(ctx, host.Spec{Name: spec.Name, Path: spec.Path, Checksum: spec.Checksum, Settings: p.cfg.withToken(spec.Name, spec.Settings)}))
 }
 
 // invalidOnly is an error that says that something was refused, and no other.

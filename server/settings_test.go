@@ -68,3 +68,40 @@ func TestAnInstalledAnalyzerMustTakeWhatTheFileSays(t *testing.T) {
 		t.Errorf("%d are registered", known)
 	}
 }
+
+// A setting with a wrong name is refused with the name, also when nothing would be changed; one that the file drops goes back to
+// the plugin's default.
+func TestDroppedSettingsGoBackToTheDefault(t *testing.T) {
+	t.Parallel()
+	w := newTaught(t, "stt")
+	company := apptest.ExampleCompany()
+	apply := func(settings string, dry bool) ([]string, error) {
+		company.Analyzers = []app.WantedAnalyzerInput{{Name: "stt", Enabled: true, Settings: []byte(settings)}}
+		done, err := w.parts.App.ApplyCompany(w.Operator(), app.ApplyCompanyInput{Company: company, DryRun: dry})
+		return done.Changes, err
+	}
+	for _, dry := range []bool{true, false} {
+		for settings, name := range map[string]string{`{"engine":"foo","langage":"uz"}`: "langage", `{"engine":"foo"}`: "engine"} {
+			if _, err := apply(settings, dry); domain.KindOf(err) != domain.KindInvalid || !strings.Contains(err.Error(), name) {
+				t.Errorf("%s: %v", settings, err)
+			}
+		}
+	}
+	stored := func() (language, engine string) {
+		w.One(`SELECT settings->>'language', settings->>'engine' FROM analyzers WHERE name = 'stt'`, nil, &language, &engine)
+		return language, engine
+	}
+	for _, step := range []struct{ settings, language, engine string }{
+		{`{"engine":"off","language":"uz"}`, "uz", "off"}, {`{"engine":"off"}`, "", "off"}, {``, "", "auto"},
+	} {
+		if _, err := apply(step.settings, false); err != nil {
+			t.Fatal(err)
+		}
+		if language, engine := stored(); language != step.language || engine != step.engine {
+			t.Errorf("%s: language %q, engine %q", step.settings, language, engine)
+		}
+		if again, err := apply(step.settings, false); err != nil || len(again) > 0 {
+			t.Errorf("%s again: %q, %v", step.settings, again, err)
+		}
+	}
+}

@@ -49,6 +49,9 @@ func printChanges(io *streams, changes app.CompanyChanges, dry bool) {
 		}
 		_, _ = fmt.Fprintf(io.err, "note: the analyzer %s is not installed; what the file says of it is kept until it is\n", name)
 	}
+	for _, what := range changes.OtherVersions {
+		_, _ = fmt.Fprintf(io.err, "note: %s; what the file says of it is kept until that version is installed\n", what)
+	}
 	count := fmt.Sprintf("%d changes", len(changes.Changes))
 	if len(changes.Changes) == 1 {
 		count = "1 change"
