@@ -2,6 +2,7 @@ package textmodel
 
 import (
 	"context"
+	"math"
 )
 
 // SpecFor is the specification that a model of a kind (sentiment, topic, …) is trained with unless somebody says otherwise: the
@@ -48,8 +49,9 @@ const (
 	// tuneWork bounds what is spent on choosing C: a set with more n-grams times labels is trained with the kind's. It is counted in
 	// work and not in seconds, so that the same data always gives the same model.
 	tuneWork = 60e6
-	// tuneGain is by how much another C must be better to be taken.
-	tuneGain = 0.005
+	// tuneGain, divided by the root of the number of texts, is by how much another C must be better to be taken: about half of a
+	// standard error.
+	tuneGain = 0.2
 )
 
 // Tune fits the kind's specification to the data: dialogues are read by turns, topics with many labels as intents, and C is
@@ -73,7 +75,7 @@ func Tune(ctx context.Context, kind string, spec Spec, examples []Example) (Spec
 	if float64(work) > tuneWork {
 		return spec, nil
 	}
-	best, bestScore := spec.Cost, 0.0
+	best, bestScore, gain := spec.Cost, 0.0, tuneGain/math.Sqrt(float64(len(examples)))
 	for _, factor := range [...]float64{1, 1.0 / 3, 3} {
 		tried := spec
 		tried.Cost = spec.Cost * factor
@@ -81,7 +83,7 @@ func Tune(ctx context.Context, kind string, spec Spec, examples []Example) (Spec
 		if err != nil {
 			return spec, err
 		}
-		if score := rank(labels, examples, margins); score > bestScore+tuneGain {
+		if score := rank(labels, examples, margins); score > bestScore+gain {
 			best, bestScore = tried.Cost, score
 		}
 	}
