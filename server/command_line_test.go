@@ -83,8 +83,11 @@ func TestEnablingARival(t *testing.T) {
 	if r := m.run("analyzer", "install", path, "--shadow"); r.code != 0 || strings.Contains(r.stderr, rival) || !strings.Contains(r.stdout, "It judges in shadow") {
 		t.Errorf("code %d\n%s%s", r.code, r.stdout, r.stderr)
 	}
-	for _, args := range [][]string{{"install", path, "--enable"}, {"enable", "asking"}} {
-		if r := m.run(append([]string{"analyzer"}, args...)...); r.code != 0 || !strings.Contains(r.stderr, rival) || !strings.Contains(r.stderr, "shadow") {
+	if r := m.run("analyzer", "enable", "asking"); r.code != 1 || !strings.Contains(r.stderr, "finco analyzer enable asking 1.0.0") {
+		t.Errorf("code %d\n%s%s", r.code, r.stdout, r.stderr)
+	}
+	for says, args := range map[string][]string{"--shadow tries it without": {"install", path, "--enable"}, "finco analyzer disable asking takes it back": {"enable", "asking", "1.0.0"}} {
+		if r := m.run(append([]string{"analyzer"}, args...)...); r.code != 0 || !strings.Contains(r.stderr, rival) || !strings.Contains(r.stderr, says) {
 			t.Errorf("%v: code %d\n%s%s", args, r.code, r.stdout, r.stderr)
 		}
 	}

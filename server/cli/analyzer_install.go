@@ -100,7 +100,7 @@ func (c *analyzerInstallCmd) Run(ctx context.Context, cfg *server.Config, io *st
 		if err := c.tell(io, in); err != nil || c.state() != entanalyzer.StateEnabled {
 			return err
 		}
-		return warnOfRivals(ctx, parts, in.Description.Name, "--shadow", io)
+		return warnOfRivals(ctx, parts, in.Description.Name, "--shadow tries it without", io)
 	})
 }
 

@@ -31,7 +31,8 @@ func (c *analyzerNewCmd) Run(io *streams) error {
 	next("make", "builds "+project.Executable+", one file")
 	next("make test", "runs the project's own tests")
 	next(program()+" analyzer test "+project.Executable, "examines it with the conformance suite")
-	next("FINCO_DATA_DIR=/path/to/.finco "+program()+" analyzer install "+project.Executable+" --shadow", "into the server's data directory; in shadow it counts nowhere")
+	next("export FINCO_DATA_DIR=/path/to/finco/.finco", "the server's data directory")
+	next(program()+" analyzer install "+project.Executable+" --shadow", "has it judge there, where it counts nowhere")
 	if err := w.Flush(); err != nil {
 		return err
 	}

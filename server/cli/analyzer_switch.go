@@ -7,10 +7,14 @@ import (
 	"strconv"
 	"strings"
 
+	"entgo.io/ent/dialect/sql"
+
 	"github.com/fincokpi/finco/app"
+	"github.com/fincokpi/finco/domain"
 	"github.com/fincokpi/finco/domain/agreement"
 	"github.com/fincokpi/finco/ent/gen"
 	entanalyzer "github.com/fincokpi/finco/ent/gen/analyzer"
+	"github.com/fincokpi/finco/plugins/analyzer"
 	"github.com/fincokpi/finco/server"
 )
 
@@ -29,12 +33,15 @@ func switched(ctx context.Context, cfg *server.Config, io *streams, do func(cont
 		if a.State != entanalyzer.StateEnabled {
 			return nil
 		}
-		return warnOfRivals(ctx, parts, a.Name, "finco analyzer shadow "+a.Name, io)
+		return warnOfRivals(ctx, parts, a.Name, "finco analyzer disable "+a.Name+" takes it back", io)
 	})
 }
 
+// paidKinds are those that KPIs and waits, and so pay, are made of.
+var paidKinds = []analyzer.Kind{analyzer.NeedsReply, analyzer.Quality, analyzer.Sentiment}
+
 // warnOfRivals tells, on standard error, of each kind that the enabled version of an analyzer judges and another analyzer too,
-// and how to try it without counting.
+// and what to do instead.
 func warnOfRivals(ctx context.Context, parts *server.Parts, name, instead string, io *streams) error {
 	enabled, err := parts.App.Client().Analyzer.Query().Where(entanalyzer.StateEQ(entanalyzer.StateEnabled)).Order(entanalyzer.ByName()).All(ctx)
 	if err != nil {
@@ -52,7 +59,11 @@ func warnOfRivals(ctx context.Context, parts *server.Parts, name, instead string
 			}
 		}
 		if len(others) > 0 {
-			_, _ = fmt.Fprintf(io.err, "%s is judged by %s too; of two the newer judgement counts, in pay too: %s tries it without\n", kind, strings.Join(others, " and "), instead)
+			pay := ""
+			if slices.Contains(paidKinds, analyzer.Kind(kind)) {
+				pay = ", in pay too"
+			}
+			_, _ = fmt.Fprintf(io.err, "%s is judged by %s too; of two the newer judgement counts%s: %s\n", kind, strings.Join(others, " and "), pay, instead)
 		}
 	}
 	return nil
@@ -66,8 +77,21 @@ type analyzerEnableCmd struct {
 // Run enables.
 func (c *analyzerEnableCmd) Run(ctx context.Context, cfg *server.Config, io *streams) error {
 	return switched(ctx, cfg, io, func(ctx context.Context, a *app.App) (int, error) {
-		return a.EnableAnalyzer(ctx, app.AnalyzerChoice{Name: c.Name, Version: c.Version})
+		id, err := a.EnableAnalyzer(ctx, app.AnalyzerChoice{Name: c.Name, Version: c.Version})
+		if c.Version == "" && domain.KindOf(err) == domain.KindNotFound {
+			err = c.tried(ctx, a, err)
+		}
+		return id, err
 	}, "is enabled")
+}
+
+// tried is the error of a name of which there are only versions that are tried or learnt: nobody takes one of these unseen.
+func (c *analyzerEnableCmd) tried(ctx context.Context, a *app.App, err error) error {
+	newest, wrong := a.Client().Analyzer.Query().Where(entanalyzer.Name(c.Name)).Order(entanalyzer.ByID(sql.OrderDesc())).First(ctx)
+	if wrong != nil {
+		return err
+	}
+	return domain.Errorf(domain.KindNotFound, "%s has only versions that are tried or learnt: name the one that is to judge, as in finco analyzer enable %s %s", c.Name, c.Name, newest.Version)
 }
 
 type analyzerDisableCmd struct {
