@@ -224,7 +224,7 @@ func (p *applying) applyWish(ctx context.Context, all wishes, w wish, ended []st
 		return err
 	}
 	if !w.Enabled {
-		return cmp.Or(p.disableUnwanted(ctx, w, versions), p.forget(ctx, w.Name, ended))
+		return cmp.Or(p.disableUnwanted(ctx, w, versions), p.forget(ctx, w.Name, ended, false))
 	}
 	chosen := chooseVersion(versions, w.Version)
 	if w.Version == "" && (chosen == nil || chosen.State != entanalyzer.StateEnabled) { // the newest, though it be in shadow
@@ -236,7 +236,7 @@ func (p *applying) applyWish(ctx context.Context, all wishes, w wish, ended []st
 		return nil
 	case chosen == nil:
 		p.others = append(p.others, AnalyzerChoice{w.Name, w.Version}.absent(versions).Error())
-		return nil
+		return p.forget(ctx, w.Name, ended, true) // what it says now is for another version
 	}
 	for _, v := range versions {
 		if v.ID != chosen.ID && !isCandidate(v.State) {
@@ -252,7 +252,7 @@ func (p *applying) applyWish(ctx context.Context, all wishes, w wish, ended []st
 			return err
 		}
 	}
-	return p.forget(ctx, w.Name, ended)
+	return p.forget(ctx, w.Name, ended, false)
 }
 
 // ended are the settings of an analyzer that the file had and has no more.
@@ -291,20 +291,21 @@ func (p *applying) unname(ctx context.Context, stored, is wishes) error {
 				return err
 			}
 		}
-		if err := p.forget(ctx, old.Name, ended); err != nil {
+		if err := p.forget(ctx, old.Name, ended, false); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// forget takes settings back from the versions that do not run, which get the defaults when they do. They keep the place of topics.
-func (p *applying) forget(ctx context.Context, name string, ended []string) error {
+// forget takes settings back from the versions that do not run, or from all: a version gets the defaults of what it lacks when it
+// starts. They keep the place of topics.
+func (p *applying) forget(ctx context.Context, name string, ended []string, all bool) error {
 	ended = slices.DeleteFunc(slices.Clone(ended), func(key string) bool { return key == "topics" })
 	if len(ended) == 0 {
 		return nil
 	}
-	_, err := p.sql.ExecContext(ctx, `UPDATE analyzers SET settings = settings - $2::text[] WHERE name = $1 AND state = 'DISABLED'`, name, pq.StringArray(ended))
+	_, err := p.sql.ExecContext(ctx, `UPDATE analyzers SET settings = settings - $2::text[] WHERE name = $1 AND ($3 OR state = 'DISABLED')`, name, pq.StringArray(ended), all)
 	return err
 }
 

@@ -51,6 +51,9 @@ func TestSettingsThatTheFileDropsEnd(t *testing.T) {
 	apply(true, other)
 	all(`1{"threshold": 0.5} 2{"threshold": 0.5}`)
 	apply(false, mood(`{"engine":"bar"}`))
+	apply(false, app.WantedAnalyzerInput{Name: "mood", Version: "3", Enabled: true})
+	all(`1{"threshold": 0.5} 2{"threshold": 0.5}`)
+	apply(false, mood(`{"engine":"bar"}`))
 	apply(false, app.WantedAnalyzerInput{Name: "mood"})
 	all(`1{"threshold": 0.5} 2{"threshold": 0.5}`)
 }
