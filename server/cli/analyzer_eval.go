@@ -25,7 +25,7 @@ type analyzerEvalCmd struct {
 
 // Run scores; exit code 3 if lines of the data could not be read.
 func (c *analyzerEvalCmd) Run(ctx context.Context, cfg *server.Config, io *streams) error {
-	e, err := c.evaluate(ctx, cfg)
+	e, err := c.evaluate(ctx, cfg, io)
 	if err != nil {
 		return err
 	}
@@ -44,11 +44,14 @@ func (c *analyzerEvalCmd) Run(ctx context.Context, cfg *server.Config, io *strea
 	return err
 }
 
-func (c *analyzerEvalCmd) evaluate(ctx context.Context, cfg *server.Config) (server.Evaluation, error) {
+func (c *analyzerEvalCmd) evaluate(ctx context.Context, cfg *server.Config, io *streams) (server.Evaluation, error) {
 	switch {
 	case (c.Name == "") == (c.Model == ""):
 		return server.Evaluation{}, domain.Errorf(domain.KindInvalid, "give either an analyzer or --model")
 	case c.Model != "":
+		if c.Kind != "" {
+			tellKind(io, c.Kind)
+		}
 		return server.EvaluateModel(ctx, c.Model, c.Kind, c.Data)
 	}
 	open := func(ctx context.Context, do func(context.Context, *server.Parts) error) error {

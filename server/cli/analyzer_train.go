@@ -37,10 +37,7 @@ func (c *analyzerTrainCmd) Run(ctx context.Context, io *streams) error {
 	if err := writable(c.Out); err != nil {
 		return err
 	}
-	if kind := server.KindOf(c.Kind); !kind.Known() {
-		_, _ = fmt.Fprintf(io.err, "%s is no kind of the contract (%s): such a model can be evaluated, and no analyzer reads it\n",
-			strings.ToLower(string(kind)), strings.ToLower(kindList(analyzer.Kinds())))
-	}
+	tellKind(io, c.Kind)
 	began := time.Now()
 	trained, err := server.TrainModel(ctx, server.TrainOptions{
 		Kind: c.Kind, Data: append(slices.Clone(c.Data), c.More...), Dev: c.Dev, Licences: c.Licence, Date: date, Seed: c.Seed, Folds: c.Folds,
@@ -71,6 +68,14 @@ func (c *analyzerTrainCmd) Run(ctx context.Context, io *streams) error {
 		return damaged
 	}
 	return nil
+}
+
+// tellKind says that a word is no kind of the contract, which experiments may use.
+func tellKind(io *streams, word string) {
+	if kind := server.KindOf(word); !kind.Known() {
+		_, _ = fmt.Fprintf(io.err, "%s is no kind of the contract (%s): such a model can be evaluated, and no analyzer reads it\n",
+			strings.ToLower(string(kind)), strings.ToLower(kindList(analyzer.Kinds())))
+	}
 }
 
 // writable tells before the work whether its result can be kept.
