@@ -23,9 +23,9 @@ var secondOfSilence string
 
 const (
 	oggMIME    = "audio/ogg"
-	warmBytes  = 20 << 20 // after which a runtime has the buffers that it keeps
-	largeBytes = 60 << 20 // of a voice note of some hours
-	largeSpare = 12 << 20 // bytes that a plugin may gain between the two
+	warmBytes  = 20 << 20  // after which a runtime has the buffers that it keeps
+	largeBytes = 120 << 20 // of a voice note of some hours
+	largeSpare = 40 << 20  // bytes that a plugin may gain between the two, of the 100 MiB sent
 )
 
 func voiceNote(id string) analyzer.Input {
