@@ -14,8 +14,8 @@ import (
 	"github.com/fincokpi/finco/ent/postgres"
 )
 
-// analysesOfCustomer is what the four built-in analyzers say of a customer's message.
-const analysesOfCustomer = 4
+// analysesOfCustomer is what the built-in analyzers say of a customer's message.
+const analysesOfCustomer = 6
 
 // measureEvents records messages at a steady rate in this process and returns, of each, the time until a subscriber of the
 // server had its last analysis.
