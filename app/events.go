@@ -21,6 +21,8 @@ const (
 	KpiChanged        Topic = "kpi"         // KPI results
 	PayrollRunChanged Topic = "payroll_run" // payroll runs
 	SessionsChanged   Topic = "session"     // people whose sessions or role changed
+	OutboxChanged     Topic = "outbox"      // what the bot is to send
+	UpdatesStored     Topic = "update"      // what Telegram sent
 )
 
 // Event says that records changed. It carries ids only: each subscriber reads them again as itself.

@@ -38,6 +38,10 @@ func (r *queryResolver) Analyzers(ctx context.Context, after *entgql.Cursor[int]
 	return r.app.Client().Analyzer.Query().Paginate(ctx, after, first, before, last, gen.WithAnalyzerOrder(orderBy), gen.WithAnalyzerFilter(where.Filter))
 }
 
+func (r *queryResolver) Broadcasts(ctx context.Context, after *entgql.Cursor[int], first *int, before *entgql.Cursor[int], last *int, orderBy *gen.BroadcastOrder, where *gen.BroadcastWhereInput) (*gen.BroadcastConnection, error) {
+	return r.app.Client().Broadcast.Query().Paginate(ctx, after, first, before, last, gen.WithBroadcastOrder(orderBy), gen.WithBroadcastFilter(where.Filter))
+}
+
 func (r *queryResolver) Chats(ctx context.Context, after *entgql.Cursor[int], first *int, before *entgql.Cursor[int], last *int, orderBy *gen.ChatOrder, where *gen.ChatWhereInput) (*gen.ChatConnection, error) {
 	return r.app.Client().Chat.Query().Paginate(ctx, after, first, before, last, gen.WithChatOrder(orderBy), gen.WithChatFilter(where.Filter))
 }
@@ -64,6 +68,10 @@ func (r *queryResolver) PayrollRuns(ctx context.Context, after *entgql.Cursor[in
 
 func (r *queryResolver) Payslips(ctx context.Context, after *entgql.Cursor[int], first *int, before *entgql.Cursor[int], last *int, where *gen.PayslipWhereInput) (*gen.PayslipConnection, error) {
 	return r.app.Client().Payslip.Query().Paginate(ctx, after, first, before, last, gen.WithPayslipFilter(where.Filter))
+}
+
+func (r *queryResolver) Punches(ctx context.Context, after *entgql.Cursor[int], first *int, before *entgql.Cursor[int], last *int, orderBy *gen.PunchOrder, where *gen.PunchWhereInput) (*gen.PunchConnection, error) {
+	return r.app.Client().Punch.Query().Paginate(ctx, after, first, before, last, gen.WithPunchOrder(orderBy), gen.WithPunchFilter(where.Filter))
 }
 
 func (r *queryResolver) Teams(ctx context.Context, after *entgql.Cursor[int], first *int, before *entgql.Cursor[int], last *int, orderBy *gen.TeamOrder, where *gen.TeamWhereInput) (*gen.TeamConnection, error) {

@@ -111,7 +111,21 @@ func (o *office) talks() *office {
 	o.Clock.Advance(time.Minute)
 	_, err = o.App.RunPayroll(o.As(apptest.Nodira), app.RunPayrollInput{Period: "2026-09"})
 	o.check(err)
+	o.telegram()
 	return o
+}
+
+// telegram adds what comes and goes by the bot: a punch and a broadcast.
+func (o *office) telegram() {
+	o.t.Helper()
+	_, err := o.Database.OwnerPool(o.t).Exec(`
+INSERT INTO punches (user_id, source, external_id, at, offset_seconds, direction, received_at) VALUES ($1, 'telegram', '1', $2, 18000, 'IN', $2)`,
+		o.ID(apptest.Jasur), apptest.At("2026-09-15 09:00"))
+	o.check(err)
+	_, err = o.Database.OwnerPool(o.t).Exec(`
+INSERT INTO broadcasts (author_id, audience, text, state, created_at) VALUES ($1, '{}', 'Ertaga yig''ilish', 'DRAFT', $2)`,
+		o.ID(apptest.Botir), apptest.At("2026-09-15 09:00"))
+	o.check(err)
 }
 
 // feedback has the supervisor judge the first customer message of a chat anew.

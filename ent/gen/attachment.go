@@ -26,12 +26,16 @@ type Attachment struct {
 	Kind attachment.Kind `json:"kind,omitempty"`
 	// Mime holds the value of the "mime" field.
 	Mime string `json:"mime,omitempty"`
-	// Bytes holds the value of the "bytes" field.
+	// Pending: to be fetched from Telegram. Too big: Telegram does not give it to bots. Missing: it could not be fetched. Removed: kept long enough.
+	State attachment.State `json:"state,omitempty"`
+	// 0 until it is known.
 	Bytes int `json:"bytes,omitempty"`
 	// How long it lasts; 0: not known.
 	Seconds int `json:"seconds,omitempty"`
-	// Its content's SHA-256 in hex: its place in the file store.
+	// Its content's SHA-256 in hex: its place in the file store; empty while it is not there.
 	Sha256 string `json:"sha256,omitempty"`
+	// Telegram's file id, where it is fetched from.
+	Source string `json:"source,omitempty"`
 	// CreatedAt holds the value of the "created_at" field.
 	CreatedAt time.Time `json:"created_at,omitempty"`
 	// Edges holds the relations/edges for other nodes in the graph.
@@ -69,7 +73,7 @@ func (*Attachment) scanValues(columns []string) ([]any, error) {
 		switch columns[i] {
 		case attachment.FieldID, attachment.FieldContentID, attachment.FieldPosition, attachment.FieldBytes, attachment.FieldSeconds:
 			values[i] = new(sql.NullInt64)
-		case attachment.FieldKind, attachment.FieldMime, attachment.FieldSha256:
+		case attachment.FieldKind, attachment.FieldMime, attachment.FieldState, attachment.FieldSha256, attachment.FieldSource:
 			values[i] = new(sql.NullString)
 		case attachment.FieldCreatedAt:
 			values[i] = new(sql.NullTime)
@@ -118,6 +122,12 @@ func (_m *Attachment) assignValues(columns []string, values []any) error {
 			} else if value.Valid {
 				_m.Mime = value.String
 			}
+		case attachment.FieldState:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field state", values[i])
+			} else if value.Valid {
+				_m.State = attachment.State(value.String)
+			}
 		case attachment.FieldBytes:
 			if value, ok := values[i].(*sql.NullInt64); !ok {
 				return fmt.Errorf("unexpected type %T for field bytes", values[i])
@@ -135,6 +145,12 @@ func (_m *Attachment) assignValues(columns []string, values []any) error {
 				return fmt.Errorf("unexpected type %T for field sha256", values[i])
 			} else if value.Valid {
 				_m.Sha256 = value.String
+			}
+		case attachment.FieldSource:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field source", values[i])
+			} else if value.Valid {
+				_m.Source = value.String
 			}
 		case attachment.FieldCreatedAt:
 			if value, ok := values[i].(*sql.NullTime); !ok {
@@ -195,6 +211,9 @@ func (_m *Attachment) String() string {
 	builder.WriteString("mime=")
 	builder.WriteString(_m.Mime)
 	builder.WriteString(", ")
+	builder.WriteString("state=")
+	builder.WriteString(fmt.Sprintf("%v", _m.State))
+	builder.WriteString(", ")
 	builder.WriteString("bytes=")
 	builder.WriteString(fmt.Sprintf("%v", _m.Bytes))
 	builder.WriteString(", ")
@@ -203,6 +222,9 @@ func (_m *Attachment) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("sha256=")
 	builder.WriteString(_m.Sha256)
+	builder.WriteString(", ")
+	builder.WriteString("source=")
+	builder.WriteString(_m.Source)
 	builder.WriteString(", ")
 	builder.WriteString("created_at=")
 	builder.WriteString(_m.CreatedAt.Format(time.ANSIC))

@@ -55,6 +55,20 @@ func (_c *AttachmentCreate) SetNillableMime(v *string) *AttachmentCreate {
 	return _c
 }
 
+// SetState sets the "state" field.
+func (_c *AttachmentCreate) SetState(v attachment.State) *AttachmentCreate {
+	_c.mutation.SetState(v)
+	return _c
+}
+
+// SetNillableState sets the "state" field if the given value is not nil.
+func (_c *AttachmentCreate) SetNillableState(v *attachment.State) *AttachmentCreate {
+	if v != nil {
+		_c.SetState(*v)
+	}
+	return _c
+}
+
 // SetBytes sets the "bytes" field.
 func (_c *AttachmentCreate) SetBytes(v int) *AttachmentCreate {
 	_c.mutation.SetBytes(v)
@@ -78,6 +92,28 @@ func (_c *AttachmentCreate) SetNillableSeconds(v *int) *AttachmentCreate {
 // SetSha256 sets the "sha256" field.
 func (_c *AttachmentCreate) SetSha256(v string) *AttachmentCreate {
 	_c.mutation.SetSha256(v)
+	return _c
+}
+
+// SetNillableSha256 sets the "sha256" field if the given value is not nil.
+func (_c *AttachmentCreate) SetNillableSha256(v *string) *AttachmentCreate {
+	if v != nil {
+		_c.SetSha256(*v)
+	}
+	return _c
+}
+
+// SetSource sets the "source" field.
+func (_c *AttachmentCreate) SetSource(v string) *AttachmentCreate {
+	_c.mutation.SetSource(v)
+	return _c
+}
+
+// SetNillableSource sets the "source" field if the given value is not nil.
+func (_c *AttachmentCreate) SetNillableSource(v *string) *AttachmentCreate {
+	if v != nil {
+		_c.SetSource(*v)
+	}
 	return _c
 }
 
@@ -141,6 +177,10 @@ func (_c *AttachmentCreate) defaults() error {
 		v := attachment.DefaultMime
 		_c.mutation.SetMime(v)
 	}
+	if _, ok := _c.mutation.State(); !ok {
+		v := attachment.DefaultState
+		_c.mutation.SetState(v)
+	}
 	if _, ok := _c.mutation.Seconds(); !ok {
 		v := attachment.DefaultSeconds
 		_c.mutation.SetSeconds(v)
@@ -184,6 +224,14 @@ func (_c *AttachmentCreate) check() error {
 			return &ValidationError{Name: "mime", err: fmt.Errorf(`gen: validator failed for field "Attachment.mime": %w`, err)}
 		}
 	}
+	if _, ok := _c.mutation.State(); !ok {
+		return &ValidationError{Name: "state", err: errors.New(`gen: missing required field "Attachment.state"`)}
+	}
+	if v, ok := _c.mutation.State(); ok {
+		if err := attachment.StateValidator(v); err != nil {
+			return &ValidationError{Name: "state", err: fmt.Errorf(`gen: validator failed for field "Attachment.state": %w`, err)}
+		}
+	}
 	if _, ok := _c.mutation.Bytes(); !ok {
 		return &ValidationError{Name: "bytes", err: errors.New(`gen: missing required field "Attachment.bytes"`)}
 	}
@@ -200,12 +248,14 @@ func (_c *AttachmentCreate) check() error {
 			return &ValidationError{Name: "seconds", err: fmt.Errorf(`gen: validator failed for field "Attachment.seconds": %w`, err)}
 		}
 	}
-	if _, ok := _c.mutation.Sha256(); !ok {
-		return &ValidationError{Name: "sha256", err: errors.New(`gen: missing required field "Attachment.sha256"`)}
-	}
 	if v, ok := _c.mutation.Sha256(); ok {
 		if err := attachment.Sha256Validator(v); err != nil {
 			return &ValidationError{Name: "sha256", err: fmt.Errorf(`gen: validator failed for field "Attachment.sha256": %w`, err)}
+		}
+	}
+	if v, ok := _c.mutation.Source(); ok {
+		if err := attachment.SourceValidator(v); err != nil {
+			return &ValidationError{Name: "source", err: fmt.Errorf(`gen: validator failed for field "Attachment.source": %w`, err)}
 		}
 	}
 	if _, ok := _c.mutation.CreatedAt(); !ok {
@@ -253,6 +303,10 @@ func (_c *AttachmentCreate) createSpec() (*Attachment, *sqlgraph.CreateSpec) {
 		_spec.SetField(attachment.FieldMime, field.TypeString, value)
 		_node.Mime = value
 	}
+	if value, ok := _c.mutation.State(); ok {
+		_spec.SetField(attachment.FieldState, field.TypeEnum, value)
+		_node.State = value
+	}
 	if value, ok := _c.mutation.Bytes(); ok {
 		_spec.SetField(attachment.FieldBytes, field.TypeInt, value)
 		_node.Bytes = value
@@ -264,6 +318,10 @@ func (_c *AttachmentCreate) createSpec() (*Attachment, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.Sha256(); ok {
 		_spec.SetField(attachment.FieldSha256, field.TypeString, value)
 		_node.Sha256 = value
+	}
+	if value, ok := _c.mutation.Source(); ok {
+		_spec.SetField(attachment.FieldSource, field.TypeString, value)
+		_node.Source = value
 	}
 	if value, ok := _c.mutation.CreatedAt(); ok {
 		_spec.SetField(attachment.FieldCreatedAt, field.TypeTime, value)
@@ -338,6 +396,72 @@ type (
 	}
 )
 
+// SetState sets the "state" field.
+func (u *AttachmentUpsert) SetState(v attachment.State) *AttachmentUpsert {
+	u.Set(attachment.FieldState, v)
+	return u
+}
+
+// UpdateState sets the "state" field to the value that was provided on create.
+func (u *AttachmentUpsert) UpdateState() *AttachmentUpsert {
+	u.SetExcluded(attachment.FieldState)
+	return u
+}
+
+// SetBytes sets the "bytes" field.
+func (u *AttachmentUpsert) SetBytes(v int) *AttachmentUpsert {
+	u.Set(attachment.FieldBytes, v)
+	return u
+}
+
+// UpdateBytes sets the "bytes" field to the value that was provided on create.
+func (u *AttachmentUpsert) UpdateBytes() *AttachmentUpsert {
+	u.SetExcluded(attachment.FieldBytes)
+	return u
+}
+
+// AddBytes adds v to the "bytes" field.
+func (u *AttachmentUpsert) AddBytes(v int) *AttachmentUpsert {
+	u.Add(attachment.FieldBytes, v)
+	return u
+}
+
+// SetSha256 sets the "sha256" field.
+func (u *AttachmentUpsert) SetSha256(v string) *AttachmentUpsert {
+	u.Set(attachment.FieldSha256, v)
+	return u
+}
+
+// UpdateSha256 sets the "sha256" field to the value that was provided on create.
+func (u *AttachmentUpsert) UpdateSha256() *AttachmentUpsert {
+	u.SetExcluded(attachment.FieldSha256)
+	return u
+}
+
+// ClearSha256 clears the value of the "sha256" field.
+func (u *AttachmentUpsert) ClearSha256() *AttachmentUpsert {
+	u.SetNull(attachment.FieldSha256)
+	return u
+}
+
+// SetSource sets the "source" field.
+func (u *AttachmentUpsert) SetSource(v string) *AttachmentUpsert {
+	u.Set(attachment.FieldSource, v)
+	return u
+}
+
+// UpdateSource sets the "source" field to the value that was provided on create.
+func (u *AttachmentUpsert) UpdateSource() *AttachmentUpsert {
+	u.SetExcluded(attachment.FieldSource)
+	return u
+}
+
+// ClearSource clears the value of the "source" field.
+func (u *AttachmentUpsert) ClearSource() *AttachmentUpsert {
+	u.SetNull(attachment.FieldSource)
+	return u
+}
+
 // UpdateNewValues updates the mutable fields using the new values that were set on create.
 // Using this option is equivalent to using:
 //
@@ -361,14 +485,8 @@ func (u *AttachmentUpsertOne) UpdateNewValues() *AttachmentUpsertOne {
 		if _, exists := u.create.mutation.Mime(); exists {
 			s.SetIgnore(attachment.FieldMime)
 		}
-		if _, exists := u.create.mutation.Bytes(); exists {
-			s.SetIgnore(attachment.FieldBytes)
-		}
 		if _, exists := u.create.mutation.Seconds(); exists {
 			s.SetIgnore(attachment.FieldSeconds)
-		}
-		if _, exists := u.create.mutation.Sha256(); exists {
-			s.SetIgnore(attachment.FieldSha256)
 		}
 		if _, exists := u.create.mutation.CreatedAt(); exists {
 			s.SetIgnore(attachment.FieldCreatedAt)
@@ -402,6 +520,83 @@ func (u *AttachmentUpsertOne) Update(set func(*AttachmentUpsert)) *AttachmentUps
 		set(&AttachmentUpsert{UpdateSet: update})
 	}))
 	return u
+}
+
+// SetState sets the "state" field.
+func (u *AttachmentUpsertOne) SetState(v attachment.State) *AttachmentUpsertOne {
+	return u.Update(func(s *AttachmentUpsert) {
+		s.SetState(v)
+	})
+}
+
+// UpdateState sets the "state" field to the value that was provided on create.
+func (u *AttachmentUpsertOne) UpdateState() *AttachmentUpsertOne {
+	return u.Update(func(s *AttachmentUpsert) {
+		s.UpdateState()
+	})
+}
+
+// SetBytes sets the "bytes" field.
+func (u *AttachmentUpsertOne) SetBytes(v int) *AttachmentUpsertOne {
+	return u.Update(func(s *AttachmentUpsert) {
+		s.SetBytes(v)
+	})
+}
+
+// AddBytes adds v to the "bytes" field.
+func (u *AttachmentUpsertOne) AddBytes(v int) *AttachmentUpsertOne {
+	return u.Update(func(s *AttachmentUpsert) {
+		s.AddBytes(v)
+	})
+}
+
+// UpdateBytes sets the "bytes" field to the value that was provided on create.
+func (u *AttachmentUpsertOne) UpdateBytes() *AttachmentUpsertOne {
+	return u.Update(func(s *AttachmentUpsert) {
+		s.UpdateBytes()
+	})
+}
+
+// SetSha256 sets the "sha256" field.
+func (u *AttachmentUpsertOne) SetSha256(v string) *AttachmentUpsertOne {
+	return u.Update(func(s *AttachmentUpsert) {
+		s.SetSha256(v)
+	})
+}
+
+// UpdateSha256 sets the "sha256" field to the value that was provided on create.
+func (u *AttachmentUpsertOne) UpdateSha256() *AttachmentUpsertOne {
+	return u.Update(func(s *AttachmentUpsert) {
+		s.UpdateSha256()
+	})
+}
+
+// ClearSha256 clears the value of the "sha256" field.
+func (u *AttachmentUpsertOne) ClearSha256() *AttachmentUpsertOne {
+	return u.Update(func(s *AttachmentUpsert) {
+		s.ClearSha256()
+	})
+}
+
+// SetSource sets the "source" field.
+func (u *AttachmentUpsertOne) SetSource(v string) *AttachmentUpsertOne {
+	return u.Update(func(s *AttachmentUpsert) {
+		s.SetSource(v)
+	})
+}
+
+// UpdateSource sets the "source" field to the value that was provided on create.
+func (u *AttachmentUpsertOne) UpdateSource() *AttachmentUpsertOne {
+	return u.Update(func(s *AttachmentUpsert) {
+		s.UpdateSource()
+	})
+}
+
+// ClearSource clears the value of the "source" field.
+func (u *AttachmentUpsertOne) ClearSource() *AttachmentUpsertOne {
+	return u.Update(func(s *AttachmentUpsert) {
+		s.ClearSource()
+	})
 }
 
 // Exec executes the query.
@@ -592,14 +787,8 @@ func (u *AttachmentUpsertBulk) UpdateNewValues() *AttachmentUpsertBulk {
 			if _, exists := b.mutation.Mime(); exists {
 				s.SetIgnore(attachment.FieldMime)
 			}
-			if _, exists := b.mutation.Bytes(); exists {
-				s.SetIgnore(attachment.FieldBytes)
-			}
 			if _, exists := b.mutation.Seconds(); exists {
 				s.SetIgnore(attachment.FieldSeconds)
-			}
-			if _, exists := b.mutation.Sha256(); exists {
-				s.SetIgnore(attachment.FieldSha256)
 			}
 			if _, exists := b.mutation.CreatedAt(); exists {
 				s.SetIgnore(attachment.FieldCreatedAt)
@@ -634,6 +823,83 @@ func (u *AttachmentUpsertBulk) Update(set func(*AttachmentUpsert)) *AttachmentUp
 		set(&AttachmentUpsert{UpdateSet: update})
 	}))
 	return u
+}
+
+// SetState sets the "state" field.
+func (u *AttachmentUpsertBulk) SetState(v attachment.State) *AttachmentUpsertBulk {
+	return u.Update(func(s *AttachmentUpsert) {
+		s.SetState(v)
+	})
+}
+
+// UpdateState sets the "state" field to the value that was provided on create.
+func (u *AttachmentUpsertBulk) UpdateState() *AttachmentUpsertBulk {
+	return u.Update(func(s *AttachmentUpsert) {
+		s.UpdateState()
+	})
+}
+
+// SetBytes sets the "bytes" field.
+func (u *AttachmentUpsertBulk) SetBytes(v int) *AttachmentUpsertBulk {
+	return u.Update(func(s *AttachmentUpsert) {
+		s.SetBytes(v)
+	})
+}
+
+// AddBytes adds v to the "bytes" field.
+func (u *AttachmentUpsertBulk) AddBytes(v int) *AttachmentUpsertBulk {
+	return u.Update(func(s *AttachmentUpsert) {
+		s.AddBytes(v)
+	})
+}
+
+// UpdateBytes sets the "bytes" field to the value that was provided on create.
+func (u *AttachmentUpsertBulk) UpdateBytes() *AttachmentUpsertBulk {
+	return u.Update(func(s *AttachmentUpsert) {
+		s.UpdateBytes()
+	})
+}
+
+// SetSha256 sets the "sha256" field.
+func (u *AttachmentUpsertBulk) SetSha256(v string) *AttachmentUpsertBulk {
+	return u.Update(func(s *AttachmentUpsert) {
+		s.SetSha256(v)
+	})
+}
+
+// UpdateSha256 sets the "sha256" field to the value that was provided on create.
+func (u *AttachmentUpsertBulk) UpdateSha256() *AttachmentUpsertBulk {
+	return u.Update(func(s *AttachmentUpsert) {
+		s.UpdateSha256()
+	})
+}
+
+// ClearSha256 clears the value of the "sha256" field.
+func (u *AttachmentUpsertBulk) ClearSha256() *AttachmentUpsertBulk {
+	return u.Update(func(s *AttachmentUpsert) {
+		s.ClearSha256()
+	})
+}
+
+// SetSource sets the "source" field.
+func (u *AttachmentUpsertBulk) SetSource(v string) *AttachmentUpsertBulk {
+	return u.Update(func(s *AttachmentUpsert) {
+		s.SetSource(v)
+	})
+}
+
+// UpdateSource sets the "source" field to the value that was provided on create.
+func (u *AttachmentUpsertBulk) UpdateSource() *AttachmentUpsertBulk {
+	return u.Update(func(s *AttachmentUpsert) {
+		s.UpdateSource()
+	})
+}
+
+// ClearSource clears the value of the "source" field.
+func (u *AttachmentUpsertBulk) ClearSource() *AttachmentUpsertBulk {
+	return u.Update(func(s *AttachmentUpsert) {
+		s.ClearSource()
+	})
 }
 
 // Exec executes the query.

@@ -27,6 +27,81 @@ func (_u *AttachmentUpdate) Where(ps ...predicate.Attachment) *AttachmentUpdate 
 	return _u
 }
 
+// SetState sets the "state" field.
+func (_u *AttachmentUpdate) SetState(v attachment.State) *AttachmentUpdate {
+	_u.mutation.SetState(v)
+	return _u
+}
+
+// SetNillableState sets the "state" field if the given value is not nil.
+func (_u *AttachmentUpdate) SetNillableState(v *attachment.State) *AttachmentUpdate {
+	if v != nil {
+		_u.SetState(*v)
+	}
+	return _u
+}
+
+// SetBytes sets the "bytes" field.
+func (_u *AttachmentUpdate) SetBytes(v int) *AttachmentUpdate {
+	_u.mutation.ResetBytes()
+	_u.mutation.SetBytes(v)
+	return _u
+}
+
+// SetNillableBytes sets the "bytes" field if the given value is not nil.
+func (_u *AttachmentUpdate) SetNillableBytes(v *int) *AttachmentUpdate {
+	if v != nil {
+		_u.SetBytes(*v)
+	}
+	return _u
+}
+
+// AddBytes adds value to the "bytes" field.
+func (_u *AttachmentUpdate) AddBytes(v int) *AttachmentUpdate {
+	_u.mutation.AddBytes(v)
+	return _u
+}
+
+// SetSha256 sets the "sha256" field.
+func (_u *AttachmentUpdate) SetSha256(v string) *AttachmentUpdate {
+	_u.mutation.SetSha256(v)
+	return _u
+}
+
+// SetNillableSha256 sets the "sha256" field if the given value is not nil.
+func (_u *AttachmentUpdate) SetNillableSha256(v *string) *AttachmentUpdate {
+	if v != nil {
+		_u.SetSha256(*v)
+	}
+	return _u
+}
+
+// ClearSha256 clears the value of the "sha256" field.
+func (_u *AttachmentUpdate) ClearSha256() *AttachmentUpdate {
+	_u.mutation.ClearSha256()
+	return _u
+}
+
+// SetSource sets the "source" field.
+func (_u *AttachmentUpdate) SetSource(v string) *AttachmentUpdate {
+	_u.mutation.SetSource(v)
+	return _u
+}
+
+// SetNillableSource sets the "source" field if the given value is not nil.
+func (_u *AttachmentUpdate) SetNillableSource(v *string) *AttachmentUpdate {
+	if v != nil {
+		_u.SetSource(*v)
+	}
+	return _u
+}
+
+// ClearSource clears the value of the "source" field.
+func (_u *AttachmentUpdate) ClearSource() *AttachmentUpdate {
+	_u.mutation.ClearSource()
+	return _u
+}
+
 // Mutation returns the AttachmentMutation object of the builder.
 func (_u *AttachmentUpdate) Mutation() *AttachmentMutation {
 	return _u.mutation
@@ -61,6 +136,26 @@ func (_u *AttachmentUpdate) ExecX(ctx context.Context) {
 
 // check runs all checks and user-defined validators on the builder.
 func (_u *AttachmentUpdate) check() error {
+	if v, ok := _u.mutation.State(); ok {
+		if err := attachment.StateValidator(v); err != nil {
+			return &ValidationError{Name: "state", err: fmt.Errorf(`gen: validator failed for field "Attachment.state": %w`, err)}
+		}
+	}
+	if v, ok := _u.mutation.Bytes(); ok {
+		if err := attachment.BytesValidator(v); err != nil {
+			return &ValidationError{Name: "bytes", err: fmt.Errorf(`gen: validator failed for field "Attachment.bytes": %w`, err)}
+		}
+	}
+	if v, ok := _u.mutation.Sha256(); ok {
+		if err := attachment.Sha256Validator(v); err != nil {
+			return &ValidationError{Name: "sha256", err: fmt.Errorf(`gen: validator failed for field "Attachment.sha256": %w`, err)}
+		}
+	}
+	if v, ok := _u.mutation.Source(); ok {
+		if err := attachment.SourceValidator(v); err != nil {
+			return &ValidationError{Name: "source", err: fmt.Errorf(`gen: validator failed for field "Attachment.source": %w`, err)}
+		}
+	}
 	if _u.mutation.ContentCleared() && len(_u.mutation.ContentIDs()) > 0 {
 		return errors.New(`gen: clearing a required unique edge "Attachment.content"`)
 	}
@@ -78,6 +173,27 @@ func (_u *AttachmentUpdate) sqlSave(ctx context.Context) (_node int, err error) 
 				ps[i](selector)
 			}
 		}
+	}
+	if value, ok := _u.mutation.State(); ok {
+		_spec.SetField(attachment.FieldState, field.TypeEnum, value)
+	}
+	if value, ok := _u.mutation.Bytes(); ok {
+		_spec.SetField(attachment.FieldBytes, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.AddedBytes(); ok {
+		_spec.AddField(attachment.FieldBytes, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.Sha256(); ok {
+		_spec.SetField(attachment.FieldSha256, field.TypeString, value)
+	}
+	if _u.mutation.Sha256Cleared() {
+		_spec.ClearField(attachment.FieldSha256, field.TypeString)
+	}
+	if value, ok := _u.mutation.Source(); ok {
+		_spec.SetField(attachment.FieldSource, field.TypeString, value)
+	}
+	if _u.mutation.SourceCleared() {
+		_spec.ClearField(attachment.FieldSource, field.TypeString)
 	}
 	if _node, err = sqlgraph.UpdateNodes(ctx, _u.driver, _spec); err != nil {
 		if _, ok := err.(*sqlgraph.NotFoundError); ok {
@@ -97,6 +213,81 @@ type AttachmentUpdateOne struct {
 	fields   []string
 	hooks    []Hook
 	mutation *AttachmentMutation
+}
+
+// SetState sets the "state" field.
+func (_u *AttachmentUpdateOne) SetState(v attachment.State) *AttachmentUpdateOne {
+	_u.mutation.SetState(v)
+	return _u
+}
+
+// SetNillableState sets the "state" field if the given value is not nil.
+func (_u *AttachmentUpdateOne) SetNillableState(v *attachment.State) *AttachmentUpdateOne {
+	if v != nil {
+		_u.SetState(*v)
+	}
+	return _u
+}
+
+// SetBytes sets the "bytes" field.
+func (_u *AttachmentUpdateOne) SetBytes(v int) *AttachmentUpdateOne {
+	_u.mutation.ResetBytes()
+	_u.mutation.SetBytes(v)
+	return _u
+}
+
+// SetNillableBytes sets the "bytes" field if the given value is not nil.
+func (_u *AttachmentUpdateOne) SetNillableBytes(v *int) *AttachmentUpdateOne {
+	if v != nil {
+		_u.SetBytes(*v)
+	}
+	return _u
+}
+
+// AddBytes adds value to the "bytes" field.
+func (_u *AttachmentUpdateOne) AddBytes(v int) *AttachmentUpdateOne {
+	_u.mutation.AddBytes(v)
+	return _u
+}
+
+// SetSha256 sets the "sha256" field.
+func (_u *AttachmentUpdateOne) SetSha256(v string) *AttachmentUpdateOne {
+	_u.mutation.SetSha256(v)
+	return _u
+}
+
+// SetNillableSha256 sets the "sha256" field if the given value is not nil.
+func (_u *AttachmentUpdateOne) SetNillableSha256(v *string) *AttachmentUpdateOne {
+	if v != nil {
+		_u.SetSha256(*v)
+	}
+	return _u
+}
+
+// ClearSha256 clears the value of the "sha256" field.
+func (_u *AttachmentUpdateOne) ClearSha256() *AttachmentUpdateOne {
+	_u.mutation.ClearSha256()
+	return _u
+}
+
+// SetSource sets the "source" field.
+func (_u *AttachmentUpdateOne) SetSource(v string) *AttachmentUpdateOne {
+	_u.mutation.SetSource(v)
+	return _u
+}
+
+// SetNillableSource sets the "source" field if the given value is not nil.
+func (_u *AttachmentUpdateOne) SetNillableSource(v *string) *AttachmentUpdateOne {
+	if v != nil {
+		_u.SetSource(*v)
+	}
+	return _u
+}
+
+// ClearSource clears the value of the "source" field.
+func (_u *AttachmentUpdateOne) ClearSource() *AttachmentUpdateOne {
+	_u.mutation.ClearSource()
+	return _u
 }
 
 // Mutation returns the AttachmentMutation object of the builder.
@@ -146,6 +337,26 @@ func (_u *AttachmentUpdateOne) ExecX(ctx context.Context) {
 
 // check runs all checks and user-defined validators on the builder.
 func (_u *AttachmentUpdateOne) check() error {
+	if v, ok := _u.mutation.State(); ok {
+		if err := attachment.StateValidator(v); err != nil {
+			return &ValidationError{Name: "state", err: fmt.Errorf(`gen: validator failed for field "Attachment.state": %w`, err)}
+		}
+	}
+	if v, ok := _u.mutation.Bytes(); ok {
+		if err := attachment.BytesValidator(v); err != nil {
+			return &ValidationError{Name: "bytes", err: fmt.Errorf(`gen: validator failed for field "Attachment.bytes": %w`, err)}
+		}
+	}
+	if v, ok := _u.mutation.Sha256(); ok {
+		if err := attachment.Sha256Validator(v); err != nil {
+			return &ValidationError{Name: "sha256", err: fmt.Errorf(`gen: validator failed for field "Attachment.sha256": %w`, err)}
+		}
+	}
+	if v, ok := _u.mutation.Source(); ok {
+		if err := attachment.SourceValidator(v); err != nil {
+			return &ValidationError{Name: "source", err: fmt.Errorf(`gen: validator failed for field "Attachment.source": %w`, err)}
+		}
+	}
 	if _u.mutation.ContentCleared() && len(_u.mutation.ContentIDs()) > 0 {
 		return errors.New(`gen: clearing a required unique edge "Attachment.content"`)
 	}
@@ -180,6 +391,27 @@ func (_u *AttachmentUpdateOne) sqlSave(ctx context.Context) (_node *Attachment, 
 				ps[i](selector)
 			}
 		}
+	}
+	if value, ok := _u.mutation.State(); ok {
+		_spec.SetField(attachment.FieldState, field.TypeEnum, value)
+	}
+	if value, ok := _u.mutation.Bytes(); ok {
+		_spec.SetField(attachment.FieldBytes, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.AddedBytes(); ok {
+		_spec.AddField(attachment.FieldBytes, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.Sha256(); ok {
+		_spec.SetField(attachment.FieldSha256, field.TypeString, value)
+	}
+	if _u.mutation.Sha256Cleared() {
+		_spec.ClearField(attachment.FieldSha256, field.TypeString)
+	}
+	if value, ok := _u.mutation.Source(); ok {
+		_spec.SetField(attachment.FieldSource, field.TypeString, value)
+	}
+	if _u.mutation.SourceCleared() {
+		_spec.ClearField(attachment.FieldSource, field.TypeString)
 	}
 	_node = &Attachment{config: _u.config}
 	_spec.Assign = _node.assignValues

@@ -23,12 +23,17 @@ import (
 	"github.com/fincokpi/finco/ent/gen/analyzerswitch"
 	"github.com/fincokpi/finco/ent/gen/attachment"
 	"github.com/fincokpi/finco/ent/gen/auditevent"
+	"github.com/fincokpi/finco/ent/gen/broadcast"
+	"github.com/fincokpi/finco/ent/gen/businessconnection"
 	"github.com/fincokpi/finco/ent/gen/chat"
+	"github.com/fincokpi/finco/ent/gen/chatmigration"
 	"github.com/fincokpi/finco/ent/gen/company"
 	"github.com/fincokpi/finco/ent/gen/credential"
 	"github.com/fincokpi/finco/ent/gen/customer"
+	"github.com/fincokpi/finco/ent/gen/dialog"
 	"github.com/fincokpi/finco/ent/gen/employment"
 	"github.com/fincokpi/finco/ent/gen/feedback"
+	"github.com/fincokpi/finco/ent/gen/invite"
 	"github.com/fincokpi/finco/ent/gen/kpi"
 	"github.com/fincokpi/finco/ent/gen/kpirefresh"
 	"github.com/fincokpi/finco/ent/gen/kpiresult"
@@ -39,11 +44,14 @@ import (
 	"github.com/fincokpi/finco/ent/gen/linesource"
 	"github.com/fincokpi/finco/ent/gen/message"
 	"github.com/fincokpi/finco/ent/gen/messagecontent"
+	"github.com/fincokpi/finco/ent/gen/outgoing"
 	"github.com/fincokpi/finco/ent/gen/paypolicy"
 	"github.com/fincokpi/finco/ent/gen/payrollrun"
 	"github.com/fincokpi/finco/ent/gen/payrule"
 	"github.com/fincokpi/finco/ent/gen/payslip"
 	"github.com/fincokpi/finco/ent/gen/payslipline"
+	"github.com/fincokpi/finco/ent/gen/punch"
+	"github.com/fincokpi/finco/ent/gen/reaction"
 	"github.com/fincokpi/finco/ent/gen/salary"
 	"github.com/fincokpi/finco/ent/gen/schedule"
 	"github.com/fincokpi/finco/ent/gen/scheduleversion"
@@ -53,6 +61,8 @@ import (
 	"github.com/fincokpi/finco/ent/gen/spenttoken"
 	"github.com/fincokpi/finco/ent/gen/team"
 	"github.com/fincokpi/finco/ent/gen/teammembership"
+	"github.com/fincokpi/finco/ent/gen/telegrambot"
+	"github.com/fincokpi/finco/ent/gen/telegramupdate"
 	"github.com/fincokpi/finco/ent/gen/user"
 	"github.com/fincokpi/finco/ent/gen/wait"
 
@@ -80,18 +90,28 @@ type Client struct {
 	Attachment *AttachmentClient
 	// AuditEvent is the client for interacting with the AuditEvent builders.
 	AuditEvent *AuditEventClient
+	// Broadcast is the client for interacting with the Broadcast builders.
+	Broadcast *BroadcastClient
+	// BusinessConnection is the client for interacting with the BusinessConnection builders.
+	BusinessConnection *BusinessConnectionClient
 	// Chat is the client for interacting with the Chat builders.
 	Chat *ChatClient
+	// ChatMigration is the client for interacting with the ChatMigration builders.
+	ChatMigration *ChatMigrationClient
 	// Company is the client for interacting with the Company builders.
 	Company *CompanyClient
 	// Credential is the client for interacting with the Credential builders.
 	Credential *CredentialClient
 	// Customer is the client for interacting with the Customer builders.
 	Customer *CustomerClient
+	// Dialog is the client for interacting with the Dialog builders.
+	Dialog *DialogClient
 	// Employment is the client for interacting with the Employment builders.
 	Employment *EmploymentClient
 	// Feedback is the client for interacting with the Feedback builders.
 	Feedback *FeedbackClient
+	// Invite is the client for interacting with the Invite builders.
+	Invite *InviteClient
 	// Kpi is the client for interacting with the Kpi builders.
 	Kpi *KpiClient
 	// KpiRefresh is the client for interacting with the KpiRefresh builders.
@@ -112,6 +132,8 @@ type Client struct {
 	Message *MessageClient
 	// MessageContent is the client for interacting with the MessageContent builders.
 	MessageContent *MessageContentClient
+	// Outgoing is the client for interacting with the Outgoing builders.
+	Outgoing *OutgoingClient
 	// PayPolicy is the client for interacting with the PayPolicy builders.
 	PayPolicy *PayPolicyClient
 	// PayRule is the client for interacting with the PayRule builders.
@@ -122,6 +144,10 @@ type Client struct {
 	Payslip *PayslipClient
 	// PayslipLine is the client for interacting with the PayslipLine builders.
 	PayslipLine *PayslipLineClient
+	// Punch is the client for interacting with the Punch builders.
+	Punch *PunchClient
+	// Reaction is the client for interacting with the Reaction builders.
+	Reaction *ReactionClient
 	// Salary is the client for interacting with the Salary builders.
 	Salary *SalaryClient
 	// Schedule is the client for interacting with the Schedule builders.
@@ -140,6 +166,10 @@ type Client struct {
 	Team *TeamClient
 	// TeamMembership is the client for interacting with the TeamMembership builders.
 	TeamMembership *TeamMembershipClient
+	// TelegramBot is the client for interacting with the TelegramBot builders.
+	TelegramBot *TelegramBotClient
+	// TelegramUpdate is the client for interacting with the TelegramUpdate builders.
+	TelegramUpdate *TelegramUpdateClient
 	// User is the client for interacting with the User builders.
 	User *UserClient
 	// Wait is the client for interacting with the Wait builders.
@@ -163,12 +193,17 @@ func (c *Client) init() {
 	c.AnalyzerSwitch = NewAnalyzerSwitchClient(c.config)
 	c.Attachment = NewAttachmentClient(c.config)
 	c.AuditEvent = NewAuditEventClient(c.config)
+	c.Broadcast = NewBroadcastClient(c.config)
+	c.BusinessConnection = NewBusinessConnectionClient(c.config)
 	c.Chat = NewChatClient(c.config)
+	c.ChatMigration = NewChatMigrationClient(c.config)
 	c.Company = NewCompanyClient(c.config)
 	c.Credential = NewCredentialClient(c.config)
 	c.Customer = NewCustomerClient(c.config)
+	c.Dialog = NewDialogClient(c.config)
 	c.Employment = NewEmploymentClient(c.config)
 	c.Feedback = NewFeedbackClient(c.config)
+	c.Invite = NewInviteClient(c.config)
 	c.Kpi = NewKpiClient(c.config)
 	c.KpiRefresh = NewKpiRefreshClient(c.config)
 	c.KpiResult = NewKpiResultClient(c.config)
@@ -179,11 +214,14 @@ func (c *Client) init() {
 	c.LineSource = NewLineSourceClient(c.config)
 	c.Message = NewMessageClient(c.config)
 	c.MessageContent = NewMessageContentClient(c.config)
+	c.Outgoing = NewOutgoingClient(c.config)
 	c.PayPolicy = NewPayPolicyClient(c.config)
 	c.PayRule = NewPayRuleClient(c.config)
 	c.PayrollRun = NewPayrollRunClient(c.config)
 	c.Payslip = NewPayslipClient(c.config)
 	c.PayslipLine = NewPayslipLineClient(c.config)
+	c.Punch = NewPunchClient(c.config)
+	c.Reaction = NewReactionClient(c.config)
 	c.Salary = NewSalaryClient(c.config)
 	c.Schedule = NewScheduleClient(c.config)
 	c.ScheduleVersion = NewScheduleVersionClient(c.config)
@@ -193,6 +231,8 @@ func (c *Client) init() {
 	c.SpentToken = NewSpentTokenClient(c.config)
 	c.Team = NewTeamClient(c.config)
 	c.TeamMembership = NewTeamMembershipClient(c.config)
+	c.TelegramBot = NewTelegramBotClient(c.config)
+	c.TelegramUpdate = NewTelegramUpdateClient(c.config)
 	c.User = NewUserClient(c.config)
 	c.Wait = NewWaitClient(c.config)
 }
@@ -285,48 +325,58 @@ func (c *Client) Tx(ctx context.Context) (*Tx, error) {
 	cfg := c.config
 	cfg.driver = tx
 	return &Tx{
-		ctx:               ctx,
-		config:            cfg,
-		Adjustment:        NewAdjustmentClient(cfg),
-		Analysis:          NewAnalysisClient(cfg),
-		AnalysisDetail:    NewAnalysisDetailClient(cfg),
-		AnalysisFailure:   NewAnalysisFailureClient(cfg),
-		Analyzer:          NewAnalyzerClient(cfg),
-		AnalyzerSwitch:    NewAnalyzerSwitchClient(cfg),
-		Attachment:        NewAttachmentClient(cfg),
-		AuditEvent:        NewAuditEventClient(cfg),
-		Chat:              NewChatClient(cfg),
-		Company:           NewCompanyClient(cfg),
-		Credential:        NewCredentialClient(cfg),
-		Customer:          NewCustomerClient(cfg),
-		Employment:        NewEmploymentClient(cfg),
-		Feedback:          NewFeedbackClient(cfg),
-		Kpi:               NewKpiClient(cfg),
-		KpiRefresh:        NewKpiRefreshClient(cfg),
-		KpiResult:         NewKpiResultClient(cfg),
-		KpiScore:          NewKpiScoreClient(cfg),
-		LedgerAccount:     NewLedgerAccountClient(cfg),
-		LedgerEntry:       NewLedgerEntryClient(cfg),
-		LedgerTransaction: NewLedgerTransactionClient(cfg),
-		LineSource:        NewLineSourceClient(cfg),
-		Message:           NewMessageClient(cfg),
-		MessageContent:    NewMessageContentClient(cfg),
-		PayPolicy:         NewPayPolicyClient(cfg),
-		PayRule:           NewPayRuleClient(cfg),
-		PayrollRun:        NewPayrollRunClient(cfg),
-		Payslip:           NewPayslipClient(cfg),
-		PayslipLine:       NewPayslipLineClient(cfg),
-		Salary:            NewSalaryClient(cfg),
-		Schedule:          NewScheduleClient(cfg),
-		ScheduleVersion:   NewScheduleVersionClient(cfg),
-		Session:           NewSessionClient(cfg),
-		Shift:             NewShiftClient(cfg),
-		SignInFailure:     NewSignInFailureClient(cfg),
-		SpentToken:        NewSpentTokenClient(cfg),
-		Team:              NewTeamClient(cfg),
-		TeamMembership:    NewTeamMembershipClient(cfg),
-		User:              NewUserClient(cfg),
-		Wait:              NewWaitClient(cfg),
+		ctx:                ctx,
+		config:             cfg,
+		Adjustment:         NewAdjustmentClient(cfg),
+		Analysis:           NewAnalysisClient(cfg),
+		AnalysisDetail:     NewAnalysisDetailClient(cfg),
+		AnalysisFailure:    NewAnalysisFailureClient(cfg),
+		Analyzer:           NewAnalyzerClient(cfg),
+		AnalyzerSwitch:     NewAnalyzerSwitchClient(cfg),
+		Attachment:         NewAttachmentClient(cfg),
+		AuditEvent:         NewAuditEventClient(cfg),
+		Broadcast:          NewBroadcastClient(cfg),
+		BusinessConnection: NewBusinessConnectionClient(cfg),
+		Chat:               NewChatClient(cfg),
+		ChatMigration:      NewChatMigrationClient(cfg),
+		Company:            NewCompanyClient(cfg),
+		Credential:         NewCredentialClient(cfg),
+		Customer:           NewCustomerClient(cfg),
+		Dialog:             NewDialogClient(cfg),
+		Employment:         NewEmploymentClient(cfg),
+		Feedback:           NewFeedbackClient(cfg),
+		Invite:             NewInviteClient(cfg),
+		Kpi:                NewKpiClient(cfg),
+		KpiRefresh:         NewKpiRefreshClient(cfg),
+		KpiResult:          NewKpiResultClient(cfg),
+		KpiScore:           NewKpiScoreClient(cfg),
+		LedgerAccount:      NewLedgerAccountClient(cfg),
+		LedgerEntry:        NewLedgerEntryClient(cfg),
+		LedgerTransaction:  NewLedgerTransactionClient(cfg),
+		LineSource:         NewLineSourceClient(cfg),
+		Message:            NewMessageClient(cfg),
+		MessageContent:     NewMessageContentClient(cfg),
+		Outgoing:           NewOutgoingClient(cfg),
+		PayPolicy:          NewPayPolicyClient(cfg),
+		PayRule:            NewPayRuleClient(cfg),
+		PayrollRun:         NewPayrollRunClient(cfg),
+		Payslip:            NewPayslipClient(cfg),
+		PayslipLine:        NewPayslipLineClient(cfg),
+		Punch:              NewPunchClient(cfg),
+		Reaction:           NewReactionClient(cfg),
+		Salary:             NewSalaryClient(cfg),
+		Schedule:           NewScheduleClient(cfg),
+		ScheduleVersion:    NewScheduleVersionClient(cfg),
+		Session:            NewSessionClient(cfg),
+		Shift:              NewShiftClient(cfg),
+		SignInFailure:      NewSignInFailureClient(cfg),
+		SpentToken:         NewSpentTokenClient(cfg),
+		Team:               NewTeamClient(cfg),
+		TeamMembership:     NewTeamMembershipClient(cfg),
+		TelegramBot:        NewTelegramBotClient(cfg),
+		TelegramUpdate:     NewTelegramUpdateClient(cfg),
+		User:               NewUserClient(cfg),
+		Wait:               NewWaitClient(cfg),
 	}, nil
 }
 
@@ -344,48 +394,58 @@ func (c *Client) BeginTx(ctx context.Context, opts *sql.TxOptions) (*Tx, error) 
 	cfg := c.config
 	cfg.driver = &txDriver{tx: tx, drv: c.driver}
 	return &Tx{
-		ctx:               ctx,
-		config:            cfg,
-		Adjustment:        NewAdjustmentClient(cfg),
-		Analysis:          NewAnalysisClient(cfg),
-		AnalysisDetail:    NewAnalysisDetailClient(cfg),
-		AnalysisFailure:   NewAnalysisFailureClient(cfg),
-		Analyzer:          NewAnalyzerClient(cfg),
-		AnalyzerSwitch:    NewAnalyzerSwitchClient(cfg),
-		Attachment:        NewAttachmentClient(cfg),
-		AuditEvent:        NewAuditEventClient(cfg),
-		Chat:              NewChatClient(cfg),
-		Company:           NewCompanyClient(cfg),
-		Credential:        NewCredentialClient(cfg),
-		Customer:          NewCustomerClient(cfg),
-		Employment:        NewEmploymentClient(cfg),
-		Feedback:          NewFeedbackClient(cfg),
-		Kpi:               NewKpiClient(cfg),
-		KpiRefresh:        NewKpiRefreshClient(cfg),
-		KpiResult:         NewKpiResultClient(cfg),
-		KpiScore:          NewKpiScoreClient(cfg),
-		LedgerAccount:     NewLedgerAccountClient(cfg),
-		LedgerEntry:       NewLedgerEntryClient(cfg),
-		LedgerTransaction: NewLedgerTransactionClient(cfg),
-		LineSource:        NewLineSourceClient(cfg),
-		Message:           NewMessageClient(cfg),
-		MessageContent:    NewMessageContentClient(cfg),
-		PayPolicy:         NewPayPolicyClient(cfg),
-		PayRule:           NewPayRuleClient(cfg),
-		PayrollRun:        NewPayrollRunClient(cfg),
-		Payslip:           NewPayslipClient(cfg),
-		PayslipLine:       NewPayslipLineClient(cfg),
-		Salary:            NewSalaryClient(cfg),
-		Schedule:          NewScheduleClient(cfg),
-		ScheduleVersion:   NewScheduleVersionClient(cfg),
-		Session:           NewSessionClient(cfg),
-		Shift:             NewShiftClient(cfg),
-		SignInFailure:     NewSignInFailureClient(cfg),
-		SpentToken:        NewSpentTokenClient(cfg),
-		Team:              NewTeamClient(cfg),
-		TeamMembership:    NewTeamMembershipClient(cfg),
-		User:              NewUserClient(cfg),
-		Wait:              NewWaitClient(cfg),
+		ctx:                ctx,
+		config:             cfg,
+		Adjustment:         NewAdjustmentClient(cfg),
+		Analysis:           NewAnalysisClient(cfg),
+		AnalysisDetail:     NewAnalysisDetailClient(cfg),
+		AnalysisFailure:    NewAnalysisFailureClient(cfg),
+		Analyzer:           NewAnalyzerClient(cfg),
+		AnalyzerSwitch:     NewAnalyzerSwitchClient(cfg),
+		Attachment:         NewAttachmentClient(cfg),
+		AuditEvent:         NewAuditEventClient(cfg),
+		Broadcast:          NewBroadcastClient(cfg),
+		BusinessConnection: NewBusinessConnectionClient(cfg),
+		Chat:               NewChatClient(cfg),
+		ChatMigration:      NewChatMigrationClient(cfg),
+		Company:            NewCompanyClient(cfg),
+		Credential:         NewCredentialClient(cfg),
+		Customer:           NewCustomerClient(cfg),
+		Dialog:             NewDialogClient(cfg),
+		Employment:         NewEmploymentClient(cfg),
+		Feedback:           NewFeedbackClient(cfg),
+		Invite:             NewInviteClient(cfg),
+		Kpi:                NewKpiClient(cfg),
+		KpiRefresh:         NewKpiRefreshClient(cfg),
+		KpiResult:          NewKpiResultClient(cfg),
+		KpiScore:           NewKpiScoreClient(cfg),
+		LedgerAccount:      NewLedgerAccountClient(cfg),
+		LedgerEntry:        NewLedgerEntryClient(cfg),
+		LedgerTransaction:  NewLedgerTransactionClient(cfg),
+		LineSource:         NewLineSourceClient(cfg),
+		Message:            NewMessageClient(cfg),
+		MessageContent:     NewMessageContentClient(cfg),
+		Outgoing:           NewOutgoingClient(cfg),
+		PayPolicy:          NewPayPolicyClient(cfg),
+		PayRule:            NewPayRuleClient(cfg),
+		PayrollRun:         NewPayrollRunClient(cfg),
+		Payslip:            NewPayslipClient(cfg),
+		PayslipLine:        NewPayslipLineClient(cfg),
+		Punch:              NewPunchClient(cfg),
+		Reaction:           NewReactionClient(cfg),
+		Salary:             NewSalaryClient(cfg),
+		Schedule:           NewScheduleClient(cfg),
+		ScheduleVersion:    NewScheduleVersionClient(cfg),
+		Session:            NewSessionClient(cfg),
+		Shift:              NewShiftClient(cfg),
+		SignInFailure:      NewSignInFailureClient(cfg),
+		SpentToken:         NewSpentTokenClient(cfg),
+		Team:               NewTeamClient(cfg),
+		TeamMembership:     NewTeamMembershipClient(cfg),
+		TelegramBot:        NewTelegramBotClient(cfg),
+		TelegramUpdate:     NewTelegramUpdateClient(cfg),
+		User:               NewUserClient(cfg),
+		Wait:               NewWaitClient(cfg),
 	}, nil
 }
 
@@ -416,12 +476,15 @@ func (c *Client) Close() error {
 func (c *Client) Use(hooks ...Hook) {
 	for _, n := range []interface{ Use(...Hook) }{
 		c.Adjustment, c.Analysis, c.AnalysisDetail, c.AnalysisFailure, c.Analyzer,
-		c.AnalyzerSwitch, c.Attachment, c.AuditEvent, c.Chat, c.Company, c.Credential,
-		c.Customer, c.Employment, c.Feedback, c.Kpi, c.KpiRefresh, c.KpiResult,
-		c.KpiScore, c.LedgerAccount, c.LedgerEntry, c.LedgerTransaction, c.LineSource,
-		c.Message, c.MessageContent, c.PayPolicy, c.PayRule, c.PayrollRun, c.Payslip,
-		c.PayslipLine, c.Salary, c.Schedule, c.ScheduleVersion, c.Session, c.Shift,
-		c.SignInFailure, c.SpentToken, c.Team, c.TeamMembership, c.User, c.Wait,
+		c.AnalyzerSwitch, c.Attachment, c.AuditEvent, c.Broadcast,
+		c.BusinessConnection, c.Chat, c.ChatMigration, c.Company, c.Credential,
+		c.Customer, c.Dialog, c.Employment, c.Feedback, c.Invite, c.Kpi, c.KpiRefresh,
+		c.KpiResult, c.KpiScore, c.LedgerAccount, c.LedgerEntry, c.LedgerTransaction,
+		c.LineSource, c.Message, c.MessageContent, c.Outgoing, c.PayPolicy, c.PayRule,
+		c.PayrollRun, c.Payslip, c.PayslipLine, c.Punch, c.Reaction, c.Salary,
+		c.Schedule, c.ScheduleVersion, c.Session, c.Shift, c.SignInFailure,
+		c.SpentToken, c.Team, c.TeamMembership, c.TelegramBot, c.TelegramUpdate,
+		c.User, c.Wait,
 	} {
 		n.Use(hooks...)
 	}
@@ -432,12 +495,15 @@ func (c *Client) Use(hooks ...Hook) {
 func (c *Client) Intercept(interceptors ...Interceptor) {
 	for _, n := range []interface{ Intercept(...Interceptor) }{
 		c.Adjustment, c.Analysis, c.AnalysisDetail, c.AnalysisFailure, c.Analyzer,
-		c.AnalyzerSwitch, c.Attachment, c.AuditEvent, c.Chat, c.Company, c.Credential,
-		c.Customer, c.Employment, c.Feedback, c.Kpi, c.KpiRefresh, c.KpiResult,
-		c.KpiScore, c.LedgerAccount, c.LedgerEntry, c.LedgerTransaction, c.LineSource,
-		c.Message, c.MessageContent, c.PayPolicy, c.PayRule, c.PayrollRun, c.Payslip,
-		c.PayslipLine, c.Salary, c.Schedule, c.ScheduleVersion, c.Session, c.Shift,
-		c.SignInFailure, c.SpentToken, c.Team, c.TeamMembership, c.User, c.Wait,
+		c.AnalyzerSwitch, c.Attachment, c.AuditEvent, c.Broadcast,
+		c.BusinessConnection, c.Chat, c.ChatMigration, c.Company, c.Credential,
+		c.Customer, c.Dialog, c.Employment, c.Feedback, c.Invite, c.Kpi, c.KpiRefresh,
+		c.KpiResult, c.KpiScore, c.LedgerAccount, c.LedgerEntry, c.LedgerTransaction,
+		c.LineSource, c.Message, c.MessageContent, c.Outgoing, c.PayPolicy, c.PayRule,
+		c.PayrollRun, c.Payslip, c.PayslipLine, c.Punch, c.Reaction, c.Salary,
+		c.Schedule, c.ScheduleVersion, c.Session, c.Shift, c.SignInFailure,
+		c.SpentToken, c.Team, c.TeamMembership, c.TelegramBot, c.TelegramUpdate,
+		c.User, c.Wait,
 	} {
 		n.Intercept(interceptors...)
 	}
@@ -462,18 +528,28 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.Attachment.mutate(ctx, m)
 	case *AuditEventMutation:
 		return c.AuditEvent.mutate(ctx, m)
+	case *BroadcastMutation:
+		return c.Broadcast.mutate(ctx, m)
+	case *BusinessConnectionMutation:
+		return c.BusinessConnection.mutate(ctx, m)
 	case *ChatMutation:
 		return c.Chat.mutate(ctx, m)
+	case *ChatMigrationMutation:
+		return c.ChatMigration.mutate(ctx, m)
 	case *CompanyMutation:
 		return c.Company.mutate(ctx, m)
 	case *CredentialMutation:
 		return c.Credential.mutate(ctx, m)
 	case *CustomerMutation:
 		return c.Customer.mutate(ctx, m)
+	case *DialogMutation:
+		return c.Dialog.mutate(ctx, m)
 	case *EmploymentMutation:
 		return c.Employment.mutate(ctx, m)
 	case *FeedbackMutation:
 		return c.Feedback.mutate(ctx, m)
+	case *InviteMutation:
+		return c.Invite.mutate(ctx, m)
 	case *KpiMutation:
 		return c.Kpi.mutate(ctx, m)
 	case *KpiRefreshMutation:
@@ -494,6 +570,8 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.Message.mutate(ctx, m)
 	case *MessageContentMutation:
 		return c.MessageContent.mutate(ctx, m)
+	case *OutgoingMutation:
+		return c.Outgoing.mutate(ctx, m)
 	case *PayPolicyMutation:
 		return c.PayPolicy.mutate(ctx, m)
 	case *PayRuleMutation:
@@ -504,6 +582,10 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.Payslip.mutate(ctx, m)
 	case *PayslipLineMutation:
 		return c.PayslipLine.mutate(ctx, m)
+	case *PunchMutation:
+		return c.Punch.mutate(ctx, m)
+	case *ReactionMutation:
+		return c.Reaction.mutate(ctx, m)
 	case *SalaryMutation:
 		return c.Salary.mutate(ctx, m)
 	case *ScheduleMutation:
@@ -522,6 +604,10 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.Team.mutate(ctx, m)
 	case *TeamMembershipMutation:
 		return c.TeamMembership.mutate(ctx, m)
+	case *TelegramBotMutation:
+		return c.TelegramBot.mutate(ctx, m)
+	case *TelegramUpdateMutation:
+		return c.TelegramUpdate.mutate(ctx, m)
 	case *UserMutation:
 		return c.User.mutate(ctx, m)
 	case *WaitMutation:
@@ -1779,6 +1865,306 @@ func (c *AuditEventClient) mutate(ctx context.Context, m *AuditEventMutation) (V
 	}
 }
 
+// BroadcastClient is a client for the Broadcast schema.
+type BroadcastClient struct {
+	config
+}
+
+// NewBroadcastClient returns a client for the Broadcast from the given config.
+func NewBroadcastClient(c config) *BroadcastClient {
+	return &BroadcastClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `broadcast.Hooks(f(g(h())))`.
+func (c *BroadcastClient) Use(hooks ...Hook) {
+	c.hooks.Broadcast = append(c.hooks.Broadcast, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `broadcast.Intercept(f(g(h())))`.
+func (c *BroadcastClient) Intercept(interceptors ...Interceptor) {
+	c.inters.Broadcast = append(c.inters.Broadcast, interceptors...)
+}
+
+// Create returns a builder for creating a Broadcast entity.
+func (c *BroadcastClient) Create() *BroadcastCreate {
+	mutation := newBroadcastMutation(c.config, OpCreate)
+	return &BroadcastCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of Broadcast entities.
+func (c *BroadcastClient) CreateBulk(builders ...*BroadcastCreate) *BroadcastCreateBulk {
+	return &BroadcastCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *BroadcastClient) MapCreateBulk(slice any, setFunc func(*BroadcastCreate, int)) *BroadcastCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &BroadcastCreateBulk{err: fmt.Errorf("calling to BroadcastClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*BroadcastCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &BroadcastCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for Broadcast.
+func (c *BroadcastClient) Update() *BroadcastUpdate {
+	mutation := newBroadcastMutation(c.config, OpUpdate)
+	return &BroadcastUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *BroadcastClient) UpdateOne(_m *Broadcast) *BroadcastUpdateOne {
+	mutation := newBroadcastMutation(c.config, OpUpdateOne, withBroadcast(_m))
+	return &BroadcastUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *BroadcastClient) UpdateOneID(id int) *BroadcastUpdateOne {
+	mutation := newBroadcastMutation(c.config, OpUpdateOne, withBroadcastID(id))
+	return &BroadcastUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for Broadcast.
+func (c *BroadcastClient) Delete() *BroadcastDelete {
+	mutation := newBroadcastMutation(c.config, OpDelete)
+	return &BroadcastDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *BroadcastClient) DeleteOne(_m *Broadcast) *BroadcastDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *BroadcastClient) DeleteOneID(id int) *BroadcastDeleteOne {
+	builder := c.Delete().Where(broadcast.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &BroadcastDeleteOne{builder}
+}
+
+// Query returns a query builder for Broadcast.
+func (c *BroadcastClient) Query() *BroadcastQuery {
+	return &BroadcastQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeBroadcast},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a Broadcast entity by its id.
+func (c *BroadcastClient) Get(ctx context.Context, id int) (*Broadcast, error) {
+	return c.Query().Where(broadcast.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *BroadcastClient) GetX(ctx context.Context, id int) *Broadcast {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// QueryAuthor queries the author edge of a Broadcast.
+func (c *BroadcastClient) QueryAuthor(_m *Broadcast) *UserQuery {
+	query := (&UserClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(broadcast.Table, broadcast.FieldID, id),
+			sqlgraph.To(user.Table, user.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, broadcast.AuthorTable, broadcast.AuthorColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// QueryOutgoings queries the outgoings edge of a Broadcast.
+func (c *BroadcastClient) QueryOutgoings(_m *Broadcast) *OutgoingQuery {
+	query := (&OutgoingClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(broadcast.Table, broadcast.FieldID, id),
+			sqlgraph.To(outgoing.Table, outgoing.FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, broadcast.OutgoingsTable, broadcast.OutgoingsColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// Hooks returns the client hooks.
+func (c *BroadcastClient) Hooks() []Hook {
+	hooks := c.hooks.Broadcast
+	return append(hooks[:len(hooks):len(hooks)], broadcast.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *BroadcastClient) Interceptors() []Interceptor {
+	return c.inters.Broadcast
+}
+
+func (c *BroadcastClient) mutate(ctx context.Context, m *BroadcastMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&BroadcastCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&BroadcastUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&BroadcastUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&BroadcastDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("gen: unknown Broadcast mutation op: %q", m.Op())
+	}
+}
+
+// BusinessConnectionClient is a client for the BusinessConnection schema.
+type BusinessConnectionClient struct {
+	config
+}
+
+// NewBusinessConnectionClient returns a client for the BusinessConnection from the given config.
+func NewBusinessConnectionClient(c config) *BusinessConnectionClient {
+	return &BusinessConnectionClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `businessconnection.Hooks(f(g(h())))`.
+func (c *BusinessConnectionClient) Use(hooks ...Hook) {
+	c.hooks.BusinessConnection = append(c.hooks.BusinessConnection, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `businessconnection.Intercept(f(g(h())))`.
+func (c *BusinessConnectionClient) Intercept(interceptors ...Interceptor) {
+	c.inters.BusinessConnection = append(c.inters.BusinessConnection, interceptors...)
+}
+
+// Create returns a builder for creating a BusinessConnection entity.
+func (c *BusinessConnectionClient) Create() *BusinessConnectionCreate {
+	mutation := newBusinessConnectionMutation(c.config, OpCreate)
+	return &BusinessConnectionCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of BusinessConnection entities.
+func (c *BusinessConnectionClient) CreateBulk(builders ...*BusinessConnectionCreate) *BusinessConnectionCreateBulk {
+	return &BusinessConnectionCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *BusinessConnectionClient) MapCreateBulk(slice any, setFunc func(*BusinessConnectionCreate, int)) *BusinessConnectionCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &BusinessConnectionCreateBulk{err: fmt.Errorf("calling to BusinessConnectionClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*BusinessConnectionCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &BusinessConnectionCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for BusinessConnection.
+func (c *BusinessConnectionClient) Update() *BusinessConnectionUpdate {
+	mutation := newBusinessConnectionMutation(c.config, OpUpdate)
+	return &BusinessConnectionUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *BusinessConnectionClient) UpdateOne(_m *BusinessConnection) *BusinessConnectionUpdateOne {
+	mutation := newBusinessConnectionMutation(c.config, OpUpdateOne, withBusinessConnection(_m))
+	return &BusinessConnectionUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *BusinessConnectionClient) UpdateOneID(id int) *BusinessConnectionUpdateOne {
+	mutation := newBusinessConnectionMutation(c.config, OpUpdateOne, withBusinessConnectionID(id))
+	return &BusinessConnectionUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for BusinessConnection.
+func (c *BusinessConnectionClient) Delete() *BusinessConnectionDelete {
+	mutation := newBusinessConnectionMutation(c.config, OpDelete)
+	return &BusinessConnectionDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *BusinessConnectionClient) DeleteOne(_m *BusinessConnection) *BusinessConnectionDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *BusinessConnectionClient) DeleteOneID(id int) *BusinessConnectionDeleteOne {
+	builder := c.Delete().Where(businessconnection.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &BusinessConnectionDeleteOne{builder}
+}
+
+// Query returns a query builder for BusinessConnection.
+func (c *BusinessConnectionClient) Query() *BusinessConnectionQuery {
+	return &BusinessConnectionQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeBusinessConnection},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a BusinessConnection entity by its id.
+func (c *BusinessConnectionClient) Get(ctx context.Context, id int) (*BusinessConnection, error) {
+	return c.Query().Where(businessconnection.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *BusinessConnectionClient) GetX(ctx context.Context, id int) *BusinessConnection {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *BusinessConnectionClient) Hooks() []Hook {
+	hooks := c.hooks.BusinessConnection
+	return append(hooks[:len(hooks):len(hooks)], businessconnection.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *BusinessConnectionClient) Interceptors() []Interceptor {
+	return c.inters.BusinessConnection
+}
+
+func (c *BusinessConnectionClient) mutate(ctx context.Context, m *BusinessConnectionMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&BusinessConnectionCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&BusinessConnectionUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&BusinessConnectionUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&BusinessConnectionDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("gen: unknown BusinessConnection mutation op: %q", m.Op())
+	}
+}
+
 // ChatClient is a client for the Chat schema.
 type ChatClient struct {
 	config
@@ -1990,6 +2376,140 @@ func (c *ChatClient) mutate(ctx context.Context, m *ChatMutation) (Value, error)
 		return (&ChatDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
 	default:
 		return nil, fmt.Errorf("gen: unknown Chat mutation op: %q", m.Op())
+	}
+}
+
+// ChatMigrationClient is a client for the ChatMigration schema.
+type ChatMigrationClient struct {
+	config
+}
+
+// NewChatMigrationClient returns a client for the ChatMigration from the given config.
+func NewChatMigrationClient(c config) *ChatMigrationClient {
+	return &ChatMigrationClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `chatmigration.Hooks(f(g(h())))`.
+func (c *ChatMigrationClient) Use(hooks ...Hook) {
+	c.hooks.ChatMigration = append(c.hooks.ChatMigration, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `chatmigration.Intercept(f(g(h())))`.
+func (c *ChatMigrationClient) Intercept(interceptors ...Interceptor) {
+	c.inters.ChatMigration = append(c.inters.ChatMigration, interceptors...)
+}
+
+// Create returns a builder for creating a ChatMigration entity.
+func (c *ChatMigrationClient) Create() *ChatMigrationCreate {
+	mutation := newChatMigrationMutation(c.config, OpCreate)
+	return &ChatMigrationCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of ChatMigration entities.
+func (c *ChatMigrationClient) CreateBulk(builders ...*ChatMigrationCreate) *ChatMigrationCreateBulk {
+	return &ChatMigrationCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *ChatMigrationClient) MapCreateBulk(slice any, setFunc func(*ChatMigrationCreate, int)) *ChatMigrationCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &ChatMigrationCreateBulk{err: fmt.Errorf("calling to ChatMigrationClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*ChatMigrationCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &ChatMigrationCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for ChatMigration.
+func (c *ChatMigrationClient) Update() *ChatMigrationUpdate {
+	mutation := newChatMigrationMutation(c.config, OpUpdate)
+	return &ChatMigrationUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *ChatMigrationClient) UpdateOne(_m *ChatMigration) *ChatMigrationUpdateOne {
+	mutation := newChatMigrationMutation(c.config, OpUpdateOne, withChatMigration(_m))
+	return &ChatMigrationUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *ChatMigrationClient) UpdateOneID(id int) *ChatMigrationUpdateOne {
+	mutation := newChatMigrationMutation(c.config, OpUpdateOne, withChatMigrationID(id))
+	return &ChatMigrationUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for ChatMigration.
+func (c *ChatMigrationClient) Delete() *ChatMigrationDelete {
+	mutation := newChatMigrationMutation(c.config, OpDelete)
+	return &ChatMigrationDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *ChatMigrationClient) DeleteOne(_m *ChatMigration) *ChatMigrationDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *ChatMigrationClient) DeleteOneID(id int) *ChatMigrationDeleteOne {
+	builder := c.Delete().Where(chatmigration.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &ChatMigrationDeleteOne{builder}
+}
+
+// Query returns a query builder for ChatMigration.
+func (c *ChatMigrationClient) Query() *ChatMigrationQuery {
+	return &ChatMigrationQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeChatMigration},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a ChatMigration entity by its id.
+func (c *ChatMigrationClient) Get(ctx context.Context, id int) (*ChatMigration, error) {
+	return c.Query().Where(chatmigration.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *ChatMigrationClient) GetX(ctx context.Context, id int) *ChatMigration {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *ChatMigrationClient) Hooks() []Hook {
+	hooks := c.hooks.ChatMigration
+	return append(hooks[:len(hooks):len(hooks)], chatmigration.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *ChatMigrationClient) Interceptors() []Interceptor {
+	return c.inters.ChatMigration
+}
+
+func (c *ChatMigrationClient) mutate(ctx context.Context, m *ChatMigrationMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&ChatMigrationCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&ChatMigrationUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&ChatMigrationUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&ChatMigrationDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("gen: unknown ChatMigration mutation op: %q", m.Op())
 	}
 }
 
@@ -2443,6 +2963,140 @@ func (c *CustomerClient) mutate(ctx context.Context, m *CustomerMutation) (Value
 	}
 }
 
+// DialogClient is a client for the Dialog schema.
+type DialogClient struct {
+	config
+}
+
+// NewDialogClient returns a client for the Dialog from the given config.
+func NewDialogClient(c config) *DialogClient {
+	return &DialogClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `dialog.Hooks(f(g(h())))`.
+func (c *DialogClient) Use(hooks ...Hook) {
+	c.hooks.Dialog = append(c.hooks.Dialog, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `dialog.Intercept(f(g(h())))`.
+func (c *DialogClient) Intercept(interceptors ...Interceptor) {
+	c.inters.Dialog = append(c.inters.Dialog, interceptors...)
+}
+
+// Create returns a builder for creating a Dialog entity.
+func (c *DialogClient) Create() *DialogCreate {
+	mutation := newDialogMutation(c.config, OpCreate)
+	return &DialogCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of Dialog entities.
+func (c *DialogClient) CreateBulk(builders ...*DialogCreate) *DialogCreateBulk {
+	return &DialogCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *DialogClient) MapCreateBulk(slice any, setFunc func(*DialogCreate, int)) *DialogCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &DialogCreateBulk{err: fmt.Errorf("calling to DialogClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*DialogCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &DialogCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for Dialog.
+func (c *DialogClient) Update() *DialogUpdate {
+	mutation := newDialogMutation(c.config, OpUpdate)
+	return &DialogUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *DialogClient) UpdateOne(_m *Dialog) *DialogUpdateOne {
+	mutation := newDialogMutation(c.config, OpUpdateOne, withDialog(_m))
+	return &DialogUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *DialogClient) UpdateOneID(id int) *DialogUpdateOne {
+	mutation := newDialogMutation(c.config, OpUpdateOne, withDialogID(id))
+	return &DialogUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for Dialog.
+func (c *DialogClient) Delete() *DialogDelete {
+	mutation := newDialogMutation(c.config, OpDelete)
+	return &DialogDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *DialogClient) DeleteOne(_m *Dialog) *DialogDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *DialogClient) DeleteOneID(id int) *DialogDeleteOne {
+	builder := c.Delete().Where(dialog.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &DialogDeleteOne{builder}
+}
+
+// Query returns a query builder for Dialog.
+func (c *DialogClient) Query() *DialogQuery {
+	return &DialogQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeDialog},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a Dialog entity by its id.
+func (c *DialogClient) Get(ctx context.Context, id int) (*Dialog, error) {
+	return c.Query().Where(dialog.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *DialogClient) GetX(ctx context.Context, id int) *Dialog {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *DialogClient) Hooks() []Hook {
+	hooks := c.hooks.Dialog
+	return append(hooks[:len(hooks):len(hooks)], dialog.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *DialogClient) Interceptors() []Interceptor {
+	return c.inters.Dialog
+}
+
+func (c *DialogClient) mutate(ctx context.Context, m *DialogMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&DialogCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&DialogUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&DialogUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&DialogDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("gen: unknown Dialog mutation op: %q", m.Op())
+	}
+}
+
 // EmploymentClient is a client for the Employment schema.
 type EmploymentClient struct {
 	config
@@ -2772,6 +3426,172 @@ func (c *FeedbackClient) mutate(ctx context.Context, m *FeedbackMutation) (Value
 		return (&FeedbackDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
 	default:
 		return nil, fmt.Errorf("gen: unknown Feedback mutation op: %q", m.Op())
+	}
+}
+
+// InviteClient is a client for the Invite schema.
+type InviteClient struct {
+	config
+}
+
+// NewInviteClient returns a client for the Invite from the given config.
+func NewInviteClient(c config) *InviteClient {
+	return &InviteClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `invite.Hooks(f(g(h())))`.
+func (c *InviteClient) Use(hooks ...Hook) {
+	c.hooks.Invite = append(c.hooks.Invite, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `invite.Intercept(f(g(h())))`.
+func (c *InviteClient) Intercept(interceptors ...Interceptor) {
+	c.inters.Invite = append(c.inters.Invite, interceptors...)
+}
+
+// Create returns a builder for creating a Invite entity.
+func (c *InviteClient) Create() *InviteCreate {
+	mutation := newInviteMutation(c.config, OpCreate)
+	return &InviteCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of Invite entities.
+func (c *InviteClient) CreateBulk(builders ...*InviteCreate) *InviteCreateBulk {
+	return &InviteCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *InviteClient) MapCreateBulk(slice any, setFunc func(*InviteCreate, int)) *InviteCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &InviteCreateBulk{err: fmt.Errorf("calling to InviteClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*InviteCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &InviteCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for Invite.
+func (c *InviteClient) Update() *InviteUpdate {
+	mutation := newInviteMutation(c.config, OpUpdate)
+	return &InviteUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *InviteClient) UpdateOne(_m *Invite) *InviteUpdateOne {
+	mutation := newInviteMutation(c.config, OpUpdateOne, withInvite(_m))
+	return &InviteUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *InviteClient) UpdateOneID(id int) *InviteUpdateOne {
+	mutation := newInviteMutation(c.config, OpUpdateOne, withInviteID(id))
+	return &InviteUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for Invite.
+func (c *InviteClient) Delete() *InviteDelete {
+	mutation := newInviteMutation(c.config, OpDelete)
+	return &InviteDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *InviteClient) DeleteOne(_m *Invite) *InviteDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *InviteClient) DeleteOneID(id int) *InviteDeleteOne {
+	builder := c.Delete().Where(invite.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &InviteDeleteOne{builder}
+}
+
+// Query returns a query builder for Invite.
+func (c *InviteClient) Query() *InviteQuery {
+	return &InviteQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeInvite},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a Invite entity by its id.
+func (c *InviteClient) Get(ctx context.Context, id int) (*Invite, error) {
+	return c.Query().Where(invite.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *InviteClient) GetX(ctx context.Context, id int) *Invite {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// QueryUser queries the user edge of a Invite.
+func (c *InviteClient) QueryUser(_m *Invite) *UserQuery {
+	query := (&UserClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(invite.Table, invite.FieldID, id),
+			sqlgraph.To(user.Table, user.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, true, invite.UserTable, invite.UserColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// QueryAuthor queries the author edge of a Invite.
+func (c *InviteClient) QueryAuthor(_m *Invite) *UserQuery {
+	query := (&UserClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(invite.Table, invite.FieldID, id),
+			sqlgraph.To(user.Table, user.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, invite.AuthorTable, invite.AuthorColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// Hooks returns the client hooks.
+func (c *InviteClient) Hooks() []Hook {
+	hooks := c.hooks.Invite
+	return append(hooks[:len(hooks):len(hooks)], invite.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *InviteClient) Interceptors() []Interceptor {
+	return c.inters.Invite
+}
+
+func (c *InviteClient) mutate(ctx context.Context, m *InviteMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&InviteCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&InviteUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&InviteUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&InviteDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("gen: unknown Invite mutation op: %q", m.Op())
 	}
 }
 
@@ -4275,6 +5095,22 @@ func (c *MessageClient) QueryContents(_m *Message) *MessageContentQuery {
 	return query
 }
 
+// QueryReactions queries the reactions edge of a Message.
+func (c *MessageClient) QueryReactions(_m *Message) *ReactionQuery {
+	query := (&ReactionClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(message.Table, message.FieldID, id),
+			sqlgraph.To(reaction.Table, reaction.FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, message.ReactionsTable, message.ReactionsColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
 // QueryAnalyses queries the analyses edge of a Message.
 func (c *MessageClient) QueryAnalyses(_m *Message) *AnalysisQuery {
 	query := (&AnalysisClient{config: c.config}).Query()
@@ -4496,6 +5332,172 @@ func (c *MessageContentClient) mutate(ctx context.Context, m *MessageContentMuta
 		return (&MessageContentDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
 	default:
 		return nil, fmt.Errorf("gen: unknown MessageContent mutation op: %q", m.Op())
+	}
+}
+
+// OutgoingClient is a client for the Outgoing schema.
+type OutgoingClient struct {
+	config
+}
+
+// NewOutgoingClient returns a client for the Outgoing from the given config.
+func NewOutgoingClient(c config) *OutgoingClient {
+	return &OutgoingClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `outgoing.Hooks(f(g(h())))`.
+func (c *OutgoingClient) Use(hooks ...Hook) {
+	c.hooks.Outgoing = append(c.hooks.Outgoing, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `outgoing.Intercept(f(g(h())))`.
+func (c *OutgoingClient) Intercept(interceptors ...Interceptor) {
+	c.inters.Outgoing = append(c.inters.Outgoing, interceptors...)
+}
+
+// Create returns a builder for creating a Outgoing entity.
+func (c *OutgoingClient) Create() *OutgoingCreate {
+	mutation := newOutgoingMutation(c.config, OpCreate)
+	return &OutgoingCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of Outgoing entities.
+func (c *OutgoingClient) CreateBulk(builders ...*OutgoingCreate) *OutgoingCreateBulk {
+	return &OutgoingCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *OutgoingClient) MapCreateBulk(slice any, setFunc func(*OutgoingCreate, int)) *OutgoingCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &OutgoingCreateBulk{err: fmt.Errorf("calling to OutgoingClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*OutgoingCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &OutgoingCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for Outgoing.
+func (c *OutgoingClient) Update() *OutgoingUpdate {
+	mutation := newOutgoingMutation(c.config, OpUpdate)
+	return &OutgoingUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *OutgoingClient) UpdateOne(_m *Outgoing) *OutgoingUpdateOne {
+	mutation := newOutgoingMutation(c.config, OpUpdateOne, withOutgoing(_m))
+	return &OutgoingUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *OutgoingClient) UpdateOneID(id int) *OutgoingUpdateOne {
+	mutation := newOutgoingMutation(c.config, OpUpdateOne, withOutgoingID(id))
+	return &OutgoingUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for Outgoing.
+func (c *OutgoingClient) Delete() *OutgoingDelete {
+	mutation := newOutgoingMutation(c.config, OpDelete)
+	return &OutgoingDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *OutgoingClient) DeleteOne(_m *Outgoing) *OutgoingDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *OutgoingClient) DeleteOneID(id int) *OutgoingDeleteOne {
+	builder := c.Delete().Where(outgoing.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &OutgoingDeleteOne{builder}
+}
+
+// Query returns a query builder for Outgoing.
+func (c *OutgoingClient) Query() *OutgoingQuery {
+	return &OutgoingQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeOutgoing},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a Outgoing entity by its id.
+func (c *OutgoingClient) Get(ctx context.Context, id int) (*Outgoing, error) {
+	return c.Query().Where(outgoing.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *OutgoingClient) GetX(ctx context.Context, id int) *Outgoing {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// QueryUser queries the user edge of a Outgoing.
+func (c *OutgoingClient) QueryUser(_m *Outgoing) *UserQuery {
+	query := (&UserClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(outgoing.Table, outgoing.FieldID, id),
+			sqlgraph.To(user.Table, user.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, outgoing.UserTable, outgoing.UserColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// QueryBroadcast queries the broadcast edge of a Outgoing.
+func (c *OutgoingClient) QueryBroadcast(_m *Outgoing) *BroadcastQuery {
+	query := (&BroadcastClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(outgoing.Table, outgoing.FieldID, id),
+			sqlgraph.To(broadcast.Table, broadcast.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, true, outgoing.BroadcastTable, outgoing.BroadcastColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// Hooks returns the client hooks.
+func (c *OutgoingClient) Hooks() []Hook {
+	hooks := c.hooks.Outgoing
+	return append(hooks[:len(hooks):len(hooks)], outgoing.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *OutgoingClient) Interceptors() []Interceptor {
+	return c.inters.Outgoing
+}
+
+func (c *OutgoingClient) mutate(ctx context.Context, m *OutgoingMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&OutgoingCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&OutgoingUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&OutgoingUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&OutgoingDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("gen: unknown Outgoing mutation op: %q", m.Op())
 	}
 }
 
@@ -5310,6 +6312,306 @@ func (c *PayslipLineClient) mutate(ctx context.Context, m *PayslipLineMutation) 
 		return (&PayslipLineDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
 	default:
 		return nil, fmt.Errorf("gen: unknown PayslipLine mutation op: %q", m.Op())
+	}
+}
+
+// PunchClient is a client for the Punch schema.
+type PunchClient struct {
+	config
+}
+
+// NewPunchClient returns a client for the Punch from the given config.
+func NewPunchClient(c config) *PunchClient {
+	return &PunchClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `punch.Hooks(f(g(h())))`.
+func (c *PunchClient) Use(hooks ...Hook) {
+	c.hooks.Punch = append(c.hooks.Punch, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `punch.Intercept(f(g(h())))`.
+func (c *PunchClient) Intercept(interceptors ...Interceptor) {
+	c.inters.Punch = append(c.inters.Punch, interceptors...)
+}
+
+// Create returns a builder for creating a Punch entity.
+func (c *PunchClient) Create() *PunchCreate {
+	mutation := newPunchMutation(c.config, OpCreate)
+	return &PunchCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of Punch entities.
+func (c *PunchClient) CreateBulk(builders ...*PunchCreate) *PunchCreateBulk {
+	return &PunchCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *PunchClient) MapCreateBulk(slice any, setFunc func(*PunchCreate, int)) *PunchCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &PunchCreateBulk{err: fmt.Errorf("calling to PunchClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*PunchCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &PunchCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for Punch.
+func (c *PunchClient) Update() *PunchUpdate {
+	mutation := newPunchMutation(c.config, OpUpdate)
+	return &PunchUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *PunchClient) UpdateOne(_m *Punch) *PunchUpdateOne {
+	mutation := newPunchMutation(c.config, OpUpdateOne, withPunch(_m))
+	return &PunchUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *PunchClient) UpdateOneID(id int) *PunchUpdateOne {
+	mutation := newPunchMutation(c.config, OpUpdateOne, withPunchID(id))
+	return &PunchUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for Punch.
+func (c *PunchClient) Delete() *PunchDelete {
+	mutation := newPunchMutation(c.config, OpDelete)
+	return &PunchDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *PunchClient) DeleteOne(_m *Punch) *PunchDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *PunchClient) DeleteOneID(id int) *PunchDeleteOne {
+	builder := c.Delete().Where(punch.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &PunchDeleteOne{builder}
+}
+
+// Query returns a query builder for Punch.
+func (c *PunchClient) Query() *PunchQuery {
+	return &PunchQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypePunch},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a Punch entity by its id.
+func (c *PunchClient) Get(ctx context.Context, id int) (*Punch, error) {
+	return c.Query().Where(punch.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *PunchClient) GetX(ctx context.Context, id int) *Punch {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// QueryUser queries the user edge of a Punch.
+func (c *PunchClient) QueryUser(_m *Punch) *UserQuery {
+	query := (&UserClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(punch.Table, punch.FieldID, id),
+			sqlgraph.To(user.Table, user.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, true, punch.UserTable, punch.UserColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// Hooks returns the client hooks.
+func (c *PunchClient) Hooks() []Hook {
+	hooks := c.hooks.Punch
+	return append(hooks[:len(hooks):len(hooks)], punch.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *PunchClient) Interceptors() []Interceptor {
+	return c.inters.Punch
+}
+
+func (c *PunchClient) mutate(ctx context.Context, m *PunchMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&PunchCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&PunchUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&PunchUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&PunchDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("gen: unknown Punch mutation op: %q", m.Op())
+	}
+}
+
+// ReactionClient is a client for the Reaction schema.
+type ReactionClient struct {
+	config
+}
+
+// NewReactionClient returns a client for the Reaction from the given config.
+func NewReactionClient(c config) *ReactionClient {
+	return &ReactionClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `reaction.Hooks(f(g(h())))`.
+func (c *ReactionClient) Use(hooks ...Hook) {
+	c.hooks.Reaction = append(c.hooks.Reaction, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `reaction.Intercept(f(g(h())))`.
+func (c *ReactionClient) Intercept(interceptors ...Interceptor) {
+	c.inters.Reaction = append(c.inters.Reaction, interceptors...)
+}
+
+// Create returns a builder for creating a Reaction entity.
+func (c *ReactionClient) Create() *ReactionCreate {
+	mutation := newReactionMutation(c.config, OpCreate)
+	return &ReactionCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of Reaction entities.
+func (c *ReactionClient) CreateBulk(builders ...*ReactionCreate) *ReactionCreateBulk {
+	return &ReactionCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *ReactionClient) MapCreateBulk(slice any, setFunc func(*ReactionCreate, int)) *ReactionCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &ReactionCreateBulk{err: fmt.Errorf("calling to ReactionClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*ReactionCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &ReactionCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for Reaction.
+func (c *ReactionClient) Update() *ReactionUpdate {
+	mutation := newReactionMutation(c.config, OpUpdate)
+	return &ReactionUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *ReactionClient) UpdateOne(_m *Reaction) *ReactionUpdateOne {
+	mutation := newReactionMutation(c.config, OpUpdateOne, withReaction(_m))
+	return &ReactionUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *ReactionClient) UpdateOneID(id int) *ReactionUpdateOne {
+	mutation := newReactionMutation(c.config, OpUpdateOne, withReactionID(id))
+	return &ReactionUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for Reaction.
+func (c *ReactionClient) Delete() *ReactionDelete {
+	mutation := newReactionMutation(c.config, OpDelete)
+	return &ReactionDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *ReactionClient) DeleteOne(_m *Reaction) *ReactionDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *ReactionClient) DeleteOneID(id int) *ReactionDeleteOne {
+	builder := c.Delete().Where(reaction.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &ReactionDeleteOne{builder}
+}
+
+// Query returns a query builder for Reaction.
+func (c *ReactionClient) Query() *ReactionQuery {
+	return &ReactionQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeReaction},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a Reaction entity by its id.
+func (c *ReactionClient) Get(ctx context.Context, id int) (*Reaction, error) {
+	return c.Query().Where(reaction.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *ReactionClient) GetX(ctx context.Context, id int) *Reaction {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// QueryMessage queries the message edge of a Reaction.
+func (c *ReactionClient) QueryMessage(_m *Reaction) *MessageQuery {
+	query := (&MessageClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(reaction.Table, reaction.FieldID, id),
+			sqlgraph.To(message.Table, message.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, true, reaction.MessageTable, reaction.MessageColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// Hooks returns the client hooks.
+func (c *ReactionClient) Hooks() []Hook {
+	hooks := c.hooks.Reaction
+	return append(hooks[:len(hooks):len(hooks)], reaction.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *ReactionClient) Interceptors() []Interceptor {
+	return c.inters.Reaction
+}
+
+func (c *ReactionClient) mutate(ctx context.Context, m *ReactionMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&ReactionCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&ReactionUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&ReactionUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&ReactionDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("gen: unknown Reaction mutation op: %q", m.Op())
 	}
 }
 
@@ -6727,6 +8029,306 @@ func (c *TeamMembershipClient) mutate(ctx context.Context, m *TeamMembershipMuta
 	}
 }
 
+// TelegramBotClient is a client for the TelegramBot schema.
+type TelegramBotClient struct {
+	config
+}
+
+// NewTelegramBotClient returns a client for the TelegramBot from the given config.
+func NewTelegramBotClient(c config) *TelegramBotClient {
+	return &TelegramBotClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `telegrambot.Hooks(f(g(h())))`.
+func (c *TelegramBotClient) Use(hooks ...Hook) {
+	c.hooks.TelegramBot = append(c.hooks.TelegramBot, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `telegrambot.Intercept(f(g(h())))`.
+func (c *TelegramBotClient) Intercept(interceptors ...Interceptor) {
+	c.inters.TelegramBot = append(c.inters.TelegramBot, interceptors...)
+}
+
+// Create returns a builder for creating a TelegramBot entity.
+func (c *TelegramBotClient) Create() *TelegramBotCreate {
+	mutation := newTelegramBotMutation(c.config, OpCreate)
+	return &TelegramBotCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of TelegramBot entities.
+func (c *TelegramBotClient) CreateBulk(builders ...*TelegramBotCreate) *TelegramBotCreateBulk {
+	return &TelegramBotCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *TelegramBotClient) MapCreateBulk(slice any, setFunc func(*TelegramBotCreate, int)) *TelegramBotCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &TelegramBotCreateBulk{err: fmt.Errorf("calling to TelegramBotClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*TelegramBotCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &TelegramBotCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for TelegramBot.
+func (c *TelegramBotClient) Update() *TelegramBotUpdate {
+	mutation := newTelegramBotMutation(c.config, OpUpdate)
+	return &TelegramBotUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *TelegramBotClient) UpdateOne(_m *TelegramBot) *TelegramBotUpdateOne {
+	mutation := newTelegramBotMutation(c.config, OpUpdateOne, withTelegramBot(_m))
+	return &TelegramBotUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *TelegramBotClient) UpdateOneID(id int) *TelegramBotUpdateOne {
+	mutation := newTelegramBotMutation(c.config, OpUpdateOne, withTelegramBotID(id))
+	return &TelegramBotUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for TelegramBot.
+func (c *TelegramBotClient) Delete() *TelegramBotDelete {
+	mutation := newTelegramBotMutation(c.config, OpDelete)
+	return &TelegramBotDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *TelegramBotClient) DeleteOne(_m *TelegramBot) *TelegramBotDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *TelegramBotClient) DeleteOneID(id int) *TelegramBotDeleteOne {
+	builder := c.Delete().Where(telegrambot.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &TelegramBotDeleteOne{builder}
+}
+
+// Query returns a query builder for TelegramBot.
+func (c *TelegramBotClient) Query() *TelegramBotQuery {
+	return &TelegramBotQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeTelegramBot},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a TelegramBot entity by its id.
+func (c *TelegramBotClient) Get(ctx context.Context, id int) (*TelegramBot, error) {
+	return c.Query().Where(telegrambot.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *TelegramBotClient) GetX(ctx context.Context, id int) *TelegramBot {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// QueryUpdates queries the updates edge of a TelegramBot.
+func (c *TelegramBotClient) QueryUpdates(_m *TelegramBot) *TelegramUpdateQuery {
+	query := (&TelegramUpdateClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(telegrambot.Table, telegrambot.FieldID, id),
+			sqlgraph.To(telegramupdate.Table, telegramupdate.FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, telegrambot.UpdatesTable, telegrambot.UpdatesColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// Hooks returns the client hooks.
+func (c *TelegramBotClient) Hooks() []Hook {
+	hooks := c.hooks.TelegramBot
+	return append(hooks[:len(hooks):len(hooks)], telegrambot.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *TelegramBotClient) Interceptors() []Interceptor {
+	return c.inters.TelegramBot
+}
+
+func (c *TelegramBotClient) mutate(ctx context.Context, m *TelegramBotMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&TelegramBotCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&TelegramBotUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&TelegramBotUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&TelegramBotDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("gen: unknown TelegramBot mutation op: %q", m.Op())
+	}
+}
+
+// TelegramUpdateClient is a client for the TelegramUpdate schema.
+type TelegramUpdateClient struct {
+	config
+}
+
+// NewTelegramUpdateClient returns a client for the TelegramUpdate from the given config.
+func NewTelegramUpdateClient(c config) *TelegramUpdateClient {
+	return &TelegramUpdateClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `telegramupdate.Hooks(f(g(h())))`.
+func (c *TelegramUpdateClient) Use(hooks ...Hook) {
+	c.hooks.TelegramUpdate = append(c.hooks.TelegramUpdate, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `telegramupdate.Intercept(f(g(h())))`.
+func (c *TelegramUpdateClient) Intercept(interceptors ...Interceptor) {
+	c.inters.TelegramUpdate = append(c.inters.TelegramUpdate, interceptors...)
+}
+
+// Create returns a builder for creating a TelegramUpdate entity.
+func (c *TelegramUpdateClient) Create() *TelegramUpdateCreate {
+	mutation := newTelegramUpdateMutation(c.config, OpCreate)
+	return &TelegramUpdateCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of TelegramUpdate entities.
+func (c *TelegramUpdateClient) CreateBulk(builders ...*TelegramUpdateCreate) *TelegramUpdateCreateBulk {
+	return &TelegramUpdateCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *TelegramUpdateClient) MapCreateBulk(slice any, setFunc func(*TelegramUpdateCreate, int)) *TelegramUpdateCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &TelegramUpdateCreateBulk{err: fmt.Errorf("calling to TelegramUpdateClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*TelegramUpdateCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &TelegramUpdateCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for TelegramUpdate.
+func (c *TelegramUpdateClient) Update() *TelegramUpdateUpdate {
+	mutation := newTelegramUpdateMutation(c.config, OpUpdate)
+	return &TelegramUpdateUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *TelegramUpdateClient) UpdateOne(_m *TelegramUpdate) *TelegramUpdateUpdateOne {
+	mutation := newTelegramUpdateMutation(c.config, OpUpdateOne, withTelegramUpdate(_m))
+	return &TelegramUpdateUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *TelegramUpdateClient) UpdateOneID(id int) *TelegramUpdateUpdateOne {
+	mutation := newTelegramUpdateMutation(c.config, OpUpdateOne, withTelegramUpdateID(id))
+	return &TelegramUpdateUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for TelegramUpdate.
+func (c *TelegramUpdateClient) Delete() *TelegramUpdateDelete {
+	mutation := newTelegramUpdateMutation(c.config, OpDelete)
+	return &TelegramUpdateDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *TelegramUpdateClient) DeleteOne(_m *TelegramUpdate) *TelegramUpdateDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *TelegramUpdateClient) DeleteOneID(id int) *TelegramUpdateDeleteOne {
+	builder := c.Delete().Where(telegramupdate.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &TelegramUpdateDeleteOne{builder}
+}
+
+// Query returns a query builder for TelegramUpdate.
+func (c *TelegramUpdateClient) Query() *TelegramUpdateQuery {
+	return &TelegramUpdateQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeTelegramUpdate},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a TelegramUpdate entity by its id.
+func (c *TelegramUpdateClient) Get(ctx context.Context, id int) (*TelegramUpdate, error) {
+	return c.Query().Where(telegramupdate.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *TelegramUpdateClient) GetX(ctx context.Context, id int) *TelegramUpdate {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// QueryBot queries the bot edge of a TelegramUpdate.
+func (c *TelegramUpdateClient) QueryBot(_m *TelegramUpdate) *TelegramBotQuery {
+	query := (&TelegramBotClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(telegramupdate.Table, telegramupdate.FieldID, id),
+			sqlgraph.To(telegrambot.Table, telegrambot.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, true, telegramupdate.BotTable, telegramupdate.BotColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// Hooks returns the client hooks.
+func (c *TelegramUpdateClient) Hooks() []Hook {
+	hooks := c.hooks.TelegramUpdate
+	return append(hooks[:len(hooks):len(hooks)], telegramupdate.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *TelegramUpdateClient) Interceptors() []Interceptor {
+	return c.inters.TelegramUpdate
+}
+
+func (c *TelegramUpdateClient) mutate(ctx context.Context, m *TelegramUpdateMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&TelegramUpdateCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&TelegramUpdateUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&TelegramUpdateUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&TelegramUpdateDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("gen: unknown TelegramUpdate mutation op: %q", m.Op())
+	}
+}
+
 // UserClient is a client for the User schema.
 type UserClient struct {
 	config
@@ -6940,6 +8542,38 @@ func (c *UserClient) QuerySessions(_m *User) *SessionQuery {
 			sqlgraph.From(user.Table, user.FieldID, id),
 			sqlgraph.To(session.Table, session.FieldID),
 			sqlgraph.Edge(sqlgraph.O2M, false, user.SessionsTable, user.SessionsColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// QueryInvites queries the invites edge of a User.
+func (c *UserClient) QueryInvites(_m *User) *InviteQuery {
+	query := (&InviteClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(user.Table, user.FieldID, id),
+			sqlgraph.To(invite.Table, invite.FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, user.InvitesTable, user.InvitesColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// QueryPunches queries the punches edge of a User.
+func (c *UserClient) QueryPunches(_m *User) *PunchQuery {
+	query := (&PunchClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(user.Table, user.FieldID, id),
+			sqlgraph.To(punch.Table, punch.FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, user.PunchesTable, user.PunchesColumn),
 		)
 		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
 		return fromV, nil
@@ -7241,6 +8875,22 @@ func (c *WaitClient) QueryAssignee(_m *Wait) *UserQuery {
 	return query
 }
 
+// QueryTakenBy queries the taken_by edge of a Wait.
+func (c *WaitClient) QueryTakenBy(_m *Wait) *UserQuery {
+	query := (&UserClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(wait.Table, wait.FieldID, id),
+			sqlgraph.To(user.Table, user.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, wait.TakenByTable, wait.TakenByColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
 // Hooks returns the client hooks.
 func (c *WaitClient) Hooks() []Hook {
 	hooks := c.hooks.Wait
@@ -7271,20 +8921,23 @@ func (c *WaitClient) mutate(ctx context.Context, m *WaitMutation) (Value, error)
 type (
 	hooks struct {
 		Adjustment, Analysis, AnalysisDetail, AnalysisFailure, Analyzer, AnalyzerSwitch,
-		Attachment, AuditEvent, Chat, Company, Credential, Customer, Employment,
-		Feedback, Kpi, KpiRefresh, KpiResult, KpiScore, LedgerAccount, LedgerEntry,
-		LedgerTransaction, LineSource, Message, MessageContent, PayPolicy, PayRule,
-		PayrollRun, Payslip, PayslipLine, Salary, Schedule, ScheduleVersion, Session,
-		Shift, SignInFailure, SpentToken, Team, TeamMembership, User, Wait []ent.Hook
+		Attachment, AuditEvent, Broadcast, BusinessConnection, Chat, ChatMigration,
+		Company, Credential, Customer, Dialog, Employment, Feedback, Invite, Kpi,
+		KpiRefresh, KpiResult, KpiScore, LedgerAccount, LedgerEntry, LedgerTransaction,
+		LineSource, Message, MessageContent, Outgoing, PayPolicy, PayRule, PayrollRun,
+		Payslip, PayslipLine, Punch, Reaction, Salary, Schedule, ScheduleVersion,
+		Session, Shift, SignInFailure, SpentToken, Team, TeamMembership, TelegramBot,
+		TelegramUpdate, User, Wait []ent.Hook
 	}
 	inters struct {
 		Adjustment, Analysis, AnalysisDetail, AnalysisFailure, Analyzer, AnalyzerSwitch,
-		Attachment, AuditEvent, Chat, Company, Credential, Customer, Employment,
-		Feedback, Kpi, KpiRefresh, KpiResult, KpiScore, LedgerAccount, LedgerEntry,
-		LedgerTransaction, LineSource, Message, MessageContent, PayPolicy, PayRule,
-		PayrollRun, Payslip, PayslipLine, Salary, Schedule, ScheduleVersion, Session,
-		Shift, SignInFailure, SpentToken, Team, TeamMembership, User,
-		Wait []ent.Interceptor
+		Attachment, AuditEvent, Broadcast, BusinessConnection, Chat, ChatMigration,
+		Company, Credential, Customer, Dialog, Employment, Feedback, Invite, Kpi,
+		KpiRefresh, KpiResult, KpiScore, LedgerAccount, LedgerEntry, LedgerTransaction,
+		LineSource, Message, MessageContent, Outgoing, PayPolicy, PayRule, PayrollRun,
+		Payslip, PayslipLine, Punch, Reaction, Salary, Schedule, ScheduleVersion,
+		Session, Shift, SignInFailure, SpentToken, Team, TeamMembership, TelegramBot,
+		TelegramUpdate, User, Wait []ent.Interceptor
 	}
 )
 

@@ -33,6 +33,10 @@ type Company struct {
 	ReportTypes json.RawMessage `json:"report_types,omitempty"`
 	// Analyzers holds the value of the "analyzers" field.
 	Analyzers json.RawMessage `json:"analyzers,omitempty"`
+	// Whether the bot may write where customers read.
+	WritesInChats bool `json:"writes_in_chats,omitempty"`
+	// When supervisors get the morning's digest; empty: never.
+	DigestAt string `json:"digest_at,omitempty"`
 	// Grows with every change of people, teams, schedules or analyzers.
 	Revision int `json:"revision,omitempty"`
 	// Which needs-reply analyzers passed the pay gate when waits were last settled.
@@ -47,9 +51,11 @@ func (*Company) scanValues(columns []string) ([]any, error) {
 		switch columns[i] {
 		case company.FieldReportTypes, company.FieldAnalyzers:
 			values[i] = new([]byte)
+		case company.FieldWritesInChats:
+			values[i] = new(sql.NullBool)
 		case company.FieldID, company.FieldSingleton, company.FieldConversationGapSeconds, company.FieldRevision:
 			values[i] = new(sql.NullInt64)
-		case company.FieldName, company.FieldTimezone, company.FieldCurrency, company.FieldLanguage, company.FieldReplyGate:
+		case company.FieldName, company.FieldTimezone, company.FieldCurrency, company.FieldLanguage, company.FieldDigestAt, company.FieldReplyGate:
 			values[i] = new(sql.NullString)
 		default:
 			values[i] = new(sql.UnknownType)
@@ -124,6 +130,18 @@ func (_m *Company) assignValues(columns []string, values []any) error {
 					return fmt.Errorf("unmarshal field analyzers: %w", err)
 				}
 			}
+		case company.FieldWritesInChats:
+			if value, ok := values[i].(*sql.NullBool); !ok {
+				return fmt.Errorf("unexpected type %T for field writes_in_chats", values[i])
+			} else if value.Valid {
+				_m.WritesInChats = value.Bool
+			}
+		case company.FieldDigestAt:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field digest_at", values[i])
+			} else if value.Valid {
+				_m.DigestAt = value.String
+			}
 		case company.FieldRevision:
 			if value, ok := values[i].(*sql.NullInt64); !ok {
 				return fmt.Errorf("unexpected type %T for field revision", values[i])
@@ -195,6 +213,12 @@ func (_m *Company) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("analyzers=")
 	builder.WriteString(fmt.Sprintf("%v", _m.Analyzers))
+	builder.WriteString(", ")
+	builder.WriteString("writes_in_chats=")
+	builder.WriteString(fmt.Sprintf("%v", _m.WritesInChats))
+	builder.WriteString(", ")
+	builder.WriteString("digest_at=")
+	builder.WriteString(_m.DigestAt)
 	builder.WriteString(", ")
 	builder.WriteString("revision=")
 	builder.WriteString(fmt.Sprintf("%v", _m.Revision))

@@ -78,6 +78,34 @@ func (_c *CompanyCreate) SetAnalyzers(v json.RawMessage) *CompanyCreate {
 	return _c
 }
 
+// SetWritesInChats sets the "writes_in_chats" field.
+func (_c *CompanyCreate) SetWritesInChats(v bool) *CompanyCreate {
+	_c.mutation.SetWritesInChats(v)
+	return _c
+}
+
+// SetNillableWritesInChats sets the "writes_in_chats" field if the given value is not nil.
+func (_c *CompanyCreate) SetNillableWritesInChats(v *bool) *CompanyCreate {
+	if v != nil {
+		_c.SetWritesInChats(*v)
+	}
+	return _c
+}
+
+// SetDigestAt sets the "digest_at" field.
+func (_c *CompanyCreate) SetDigestAt(v string) *CompanyCreate {
+	_c.mutation.SetDigestAt(v)
+	return _c
+}
+
+// SetNillableDigestAt sets the "digest_at" field if the given value is not nil.
+func (_c *CompanyCreate) SetNillableDigestAt(v *string) *CompanyCreate {
+	if v != nil {
+		_c.SetDigestAt(*v)
+	}
+	return _c
+}
+
 // SetRevision sets the "revision" field.
 func (_c *CompanyCreate) SetRevision(v int) *CompanyCreate {
 	_c.mutation.SetRevision(v)
@@ -147,6 +175,14 @@ func (_c *CompanyCreate) defaults() error {
 		v := company.DefaultConversationGapSeconds
 		_c.mutation.SetConversationGapSeconds(v)
 	}
+	if _, ok := _c.mutation.WritesInChats(); !ok {
+		v := company.DefaultWritesInChats
+		_c.mutation.SetWritesInChats(v)
+	}
+	if _, ok := _c.mutation.DigestAt(); !ok {
+		v := company.DefaultDigestAt
+		_c.mutation.SetDigestAt(v)
+	}
 	if _, ok := _c.mutation.Revision(); !ok {
 		v := company.DefaultRevision
 		_c.mutation.SetRevision(v)
@@ -201,6 +237,17 @@ func (_c *CompanyCreate) check() error {
 	if v, ok := _c.mutation.ConversationGapSeconds(); ok {
 		if err := company.ConversationGapSecondsValidator(v); err != nil {
 			return &ValidationError{Name: "conversation_gap_seconds", err: fmt.Errorf(`gen: validator failed for field "Company.conversation_gap_seconds": %w`, err)}
+		}
+	}
+	if _, ok := _c.mutation.WritesInChats(); !ok {
+		return &ValidationError{Name: "writes_in_chats", err: errors.New(`gen: missing required field "Company.writes_in_chats"`)}
+	}
+	if _, ok := _c.mutation.DigestAt(); !ok {
+		return &ValidationError{Name: "digest_at", err: errors.New(`gen: missing required field "Company.digest_at"`)}
+	}
+	if v, ok := _c.mutation.DigestAt(); ok {
+		if err := company.DigestAtValidator(v); err != nil {
+			return &ValidationError{Name: "digest_at", err: fmt.Errorf(`gen: validator failed for field "Company.digest_at": %w`, err)}
 		}
 	}
 	if _, ok := _c.mutation.Revision(); !ok {
@@ -267,6 +314,14 @@ func (_c *CompanyCreate) createSpec() (*Company, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.Analyzers(); ok {
 		_spec.SetField(company.FieldAnalyzers, field.TypeJSON, value)
 		_node.Analyzers = value
+	}
+	if value, ok := _c.mutation.WritesInChats(); ok {
+		_spec.SetField(company.FieldWritesInChats, field.TypeBool, value)
+		_node.WritesInChats = value
+	}
+	if value, ok := _c.mutation.DigestAt(); ok {
+		_spec.SetField(company.FieldDigestAt, field.TypeString, value)
+		_node.DigestAt = value
 	}
 	if value, ok := _c.mutation.Revision(); ok {
 		_spec.SetField(company.FieldRevision, field.TypeInt, value)
@@ -427,6 +482,30 @@ func (u *CompanyUpsert) UpdateAnalyzers() *CompanyUpsert {
 // ClearAnalyzers clears the value of the "analyzers" field.
 func (u *CompanyUpsert) ClearAnalyzers() *CompanyUpsert {
 	u.SetNull(company.FieldAnalyzers)
+	return u
+}
+
+// SetWritesInChats sets the "writes_in_chats" field.
+func (u *CompanyUpsert) SetWritesInChats(v bool) *CompanyUpsert {
+	u.Set(company.FieldWritesInChats, v)
+	return u
+}
+
+// UpdateWritesInChats sets the "writes_in_chats" field to the value that was provided on create.
+func (u *CompanyUpsert) UpdateWritesInChats() *CompanyUpsert {
+	u.SetExcluded(company.FieldWritesInChats)
+	return u
+}
+
+// SetDigestAt sets the "digest_at" field.
+func (u *CompanyUpsert) SetDigestAt(v string) *CompanyUpsert {
+	u.Set(company.FieldDigestAt, v)
+	return u
+}
+
+// UpdateDigestAt sets the "digest_at" field to the value that was provided on create.
+func (u *CompanyUpsert) UpdateDigestAt() *CompanyUpsert {
+	u.SetExcluded(company.FieldDigestAt)
 	return u
 }
 
@@ -621,6 +700,34 @@ func (u *CompanyUpsertOne) UpdateAnalyzers() *CompanyUpsertOne {
 func (u *CompanyUpsertOne) ClearAnalyzers() *CompanyUpsertOne {
 	return u.Update(func(s *CompanyUpsert) {
 		s.ClearAnalyzers()
+	})
+}
+
+// SetWritesInChats sets the "writes_in_chats" field.
+func (u *CompanyUpsertOne) SetWritesInChats(v bool) *CompanyUpsertOne {
+	return u.Update(func(s *CompanyUpsert) {
+		s.SetWritesInChats(v)
+	})
+}
+
+// UpdateWritesInChats sets the "writes_in_chats" field to the value that was provided on create.
+func (u *CompanyUpsertOne) UpdateWritesInChats() *CompanyUpsertOne {
+	return u.Update(func(s *CompanyUpsert) {
+		s.UpdateWritesInChats()
+	})
+}
+
+// SetDigestAt sets the "digest_at" field.
+func (u *CompanyUpsertOne) SetDigestAt(v string) *CompanyUpsertOne {
+	return u.Update(func(s *CompanyUpsert) {
+		s.SetDigestAt(v)
+	})
+}
+
+// UpdateDigestAt sets the "digest_at" field to the value that was provided on create.
+func (u *CompanyUpsertOne) UpdateDigestAt() *CompanyUpsertOne {
+	return u.Update(func(s *CompanyUpsert) {
+		s.UpdateDigestAt()
 	})
 }
 
@@ -986,6 +1093,34 @@ func (u *CompanyUpsertBulk) UpdateAnalyzers() *CompanyUpsertBulk {
 func (u *CompanyUpsertBulk) ClearAnalyzers() *CompanyUpsertBulk {
 	return u.Update(func(s *CompanyUpsert) {
 		s.ClearAnalyzers()
+	})
+}
+
+// SetWritesInChats sets the "writes_in_chats" field.
+func (u *CompanyUpsertBulk) SetWritesInChats(v bool) *CompanyUpsertBulk {
+	return u.Update(func(s *CompanyUpsert) {
+		s.SetWritesInChats(v)
+	})
+}
+
+// UpdateWritesInChats sets the "writes_in_chats" field to the value that was provided on create.
+func (u *CompanyUpsertBulk) UpdateWritesInChats() *CompanyUpsertBulk {
+	return u.Update(func(s *CompanyUpsert) {
+		s.UpdateWritesInChats()
+	})
+}
+
+// SetDigestAt sets the "digest_at" field.
+func (u *CompanyUpsertBulk) SetDigestAt(v string) *CompanyUpsertBulk {
+	return u.Update(func(s *CompanyUpsert) {
+		s.SetDigestAt(v)
+	})
+}
+
+// UpdateDigestAt sets the "digest_at" field to the value that was provided on create.
+func (u *CompanyUpsertBulk) UpdateDigestAt() *CompanyUpsertBulk {
+	return u.Update(func(s *CompanyUpsert) {
+		s.UpdateDigestAt()
 	})
 }
 

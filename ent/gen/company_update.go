@@ -142,6 +142,34 @@ func (_u *CompanyUpdate) ClearAnalyzers() *CompanyUpdate {
 	return _u
 }
 
+// SetWritesInChats sets the "writes_in_chats" field.
+func (_u *CompanyUpdate) SetWritesInChats(v bool) *CompanyUpdate {
+	_u.mutation.SetWritesInChats(v)
+	return _u
+}
+
+// SetNillableWritesInChats sets the "writes_in_chats" field if the given value is not nil.
+func (_u *CompanyUpdate) SetNillableWritesInChats(v *bool) *CompanyUpdate {
+	if v != nil {
+		_u.SetWritesInChats(*v)
+	}
+	return _u
+}
+
+// SetDigestAt sets the "digest_at" field.
+func (_u *CompanyUpdate) SetDigestAt(v string) *CompanyUpdate {
+	_u.mutation.SetDigestAt(v)
+	return _u
+}
+
+// SetNillableDigestAt sets the "digest_at" field if the given value is not nil.
+func (_u *CompanyUpdate) SetNillableDigestAt(v *string) *CompanyUpdate {
+	if v != nil {
+		_u.SetDigestAt(*v)
+	}
+	return _u
+}
+
 // SetRevision sets the "revision" field.
 func (_u *CompanyUpdate) SetRevision(v int) *CompanyUpdate {
 	_u.mutation.ResetRevision()
@@ -236,6 +264,11 @@ func (_u *CompanyUpdate) check() error {
 			return &ValidationError{Name: "conversation_gap_seconds", err: fmt.Errorf(`gen: validator failed for field "Company.conversation_gap_seconds": %w`, err)}
 		}
 	}
+	if v, ok := _u.mutation.DigestAt(); ok {
+		if err := company.DigestAtValidator(v); err != nil {
+			return &ValidationError{Name: "digest_at", err: fmt.Errorf(`gen: validator failed for field "Company.digest_at": %w`, err)}
+		}
+	}
 	return nil
 }
 
@@ -290,6 +323,12 @@ func (_u *CompanyUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	}
 	if _u.mutation.AnalyzersCleared() {
 		_spec.ClearField(company.FieldAnalyzers, field.TypeJSON)
+	}
+	if value, ok := _u.mutation.WritesInChats(); ok {
+		_spec.SetField(company.FieldWritesInChats, field.TypeBool, value)
+	}
+	if value, ok := _u.mutation.DigestAt(); ok {
+		_spec.SetField(company.FieldDigestAt, field.TypeString, value)
 	}
 	if value, ok := _u.mutation.Revision(); ok {
 		_spec.SetField(company.FieldRevision, field.TypeInt, value)
@@ -433,6 +472,34 @@ func (_u *CompanyUpdateOne) ClearAnalyzers() *CompanyUpdateOne {
 	return _u
 }
 
+// SetWritesInChats sets the "writes_in_chats" field.
+func (_u *CompanyUpdateOne) SetWritesInChats(v bool) *CompanyUpdateOne {
+	_u.mutation.SetWritesInChats(v)
+	return _u
+}
+
+// SetNillableWritesInChats sets the "writes_in_chats" field if the given value is not nil.
+func (_u *CompanyUpdateOne) SetNillableWritesInChats(v *bool) *CompanyUpdateOne {
+	if v != nil {
+		_u.SetWritesInChats(*v)
+	}
+	return _u
+}
+
+// SetDigestAt sets the "digest_at" field.
+func (_u *CompanyUpdateOne) SetDigestAt(v string) *CompanyUpdateOne {
+	_u.mutation.SetDigestAt(v)
+	return _u
+}
+
+// SetNillableDigestAt sets the "digest_at" field if the given value is not nil.
+func (_u *CompanyUpdateOne) SetNillableDigestAt(v *string) *CompanyUpdateOne {
+	if v != nil {
+		_u.SetDigestAt(*v)
+	}
+	return _u
+}
+
 // SetRevision sets the "revision" field.
 func (_u *CompanyUpdateOne) SetRevision(v int) *CompanyUpdateOne {
 	_u.mutation.ResetRevision()
@@ -540,6 +607,11 @@ func (_u *CompanyUpdateOne) check() error {
 			return &ValidationError{Name: "conversation_gap_seconds", err: fmt.Errorf(`gen: validator failed for field "Company.conversation_gap_seconds": %w`, err)}
 		}
 	}
+	if v, ok := _u.mutation.DigestAt(); ok {
+		if err := company.DigestAtValidator(v); err != nil {
+			return &ValidationError{Name: "digest_at", err: fmt.Errorf(`gen: validator failed for field "Company.digest_at": %w`, err)}
+		}
+	}
 	return nil
 }
 
@@ -611,6 +683,12 @@ func (_u *CompanyUpdateOne) sqlSave(ctx context.Context) (_node *Company, err er
 	}
 	if _u.mutation.AnalyzersCleared() {
 		_spec.ClearField(company.FieldAnalyzers, field.TypeJSON)
+	}
+	if value, ok := _u.mutation.WritesInChats(); ok {
+		_spec.SetField(company.FieldWritesInChats, field.TypeBool, value)
+	}
+	if value, ok := _u.mutation.DigestAt(); ok {
+		_spec.SetField(company.FieldDigestAt, field.TypeString, value)
 	}
 	if value, ok := _u.mutation.Revision(); ok {
 		_spec.SetField(company.FieldRevision, field.TypeInt, value)

@@ -5,6 +5,7 @@ package gen
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	"entgo.io/ent"
 	"entgo.io/ent/dialect/sql"
@@ -32,8 +33,16 @@ type Employment struct {
 	Joined string `json:"joined,omitempty"`
 	// Their last day.
 	Left *string `json:"left,omitempty"`
+	// Digits of the international number: whoever shares this contact with the bot is this person.
+	Phone *string `json:"phone,omitempty"`
 	// Language holds the value of the "language" field.
 	Language string `json:"language,omitempty"`
+	// Hours without notices, such as 22:00-08:00.
+	Mute string `json:"mute,omitempty"`
+	// Since when the bot cannot write to them: they blocked it, or their account is gone.
+	UnreachableAt *time.Time `json:"unreachable_at,omitempty"`
+	// Which commands Telegram was told to show them.
+	Menu string `json:"menu,omitempty"`
 	// Their own schedule, else the team's.
 	ScheduleID *int `json:"schedule_id,omitempty"`
 	// Edges holds the relations/edges for other nodes in the graph.
@@ -84,8 +93,10 @@ func (*Employment) scanValues(columns []string) ([]any, error) {
 		switch columns[i] {
 		case employment.FieldID, employment.FieldUserID, employment.FieldTelegramID, employment.FieldScheduleID:
 			values[i] = new(sql.NullInt64)
-		case employment.FieldEmail, employment.FieldRole, employment.FieldStatus, employment.FieldJoined, employment.FieldLeft, employment.FieldLanguage:
+		case employment.FieldEmail, employment.FieldRole, employment.FieldStatus, employment.FieldJoined, employment.FieldLeft, employment.FieldPhone, employment.FieldLanguage, employment.FieldMute, employment.FieldMenu:
 			values[i] = new(sql.NullString)
+		case employment.FieldUnreachableAt:
+			values[i] = new(sql.NullTime)
 		default:
 			values[i] = new(sql.UnknownType)
 		}
@@ -151,11 +162,37 @@ func (_m *Employment) assignValues(columns []string, values []any) error {
 				_m.Left = new(string)
 				*_m.Left = value.String
 			}
+		case employment.FieldPhone:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field phone", values[i])
+			} else if value.Valid {
+				_m.Phone = new(string)
+				*_m.Phone = value.String
+			}
 		case employment.FieldLanguage:
 			if value, ok := values[i].(*sql.NullString); !ok {
 				return fmt.Errorf("unexpected type %T for field language", values[i])
 			} else if value.Valid {
 				_m.Language = value.String
+			}
+		case employment.FieldMute:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field mute", values[i])
+			} else if value.Valid {
+				_m.Mute = value.String
+			}
+		case employment.FieldUnreachableAt:
+			if value, ok := values[i].(*sql.NullTime); !ok {
+				return fmt.Errorf("unexpected type %T for field unreachable_at", values[i])
+			} else if value.Valid {
+				_m.UnreachableAt = new(time.Time)
+				*_m.UnreachableAt = value.Time
+			}
+		case employment.FieldMenu:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field menu", values[i])
+			} else if value.Valid {
+				_m.Menu = value.String
 			}
 		case employment.FieldScheduleID:
 			if value, ok := values[i].(*sql.NullInt64); !ok {
@@ -235,8 +272,24 @@ func (_m *Employment) String() string {
 		builder.WriteString(*v)
 	}
 	builder.WriteString(", ")
+	if v := _m.Phone; v != nil {
+		builder.WriteString("phone=")
+		builder.WriteString(*v)
+	}
+	builder.WriteString(", ")
 	builder.WriteString("language=")
 	builder.WriteString(_m.Language)
+	builder.WriteString(", ")
+	builder.WriteString("mute=")
+	builder.WriteString(_m.Mute)
+	builder.WriteString(", ")
+	if v := _m.UnreachableAt; v != nil {
+		builder.WriteString("unreachable_at=")
+		builder.WriteString(v.Format(time.ANSIC))
+	}
+	builder.WriteString(", ")
+	builder.WriteString("menu=")
+	builder.WriteString(_m.Menu)
 	builder.WriteString(", ")
 	if v := _m.ScheduleID; v != nil {
 		builder.WriteString("schedule_id=")

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"entgo.io/ent/dialect/sql"
 	"entgo.io/ent/dialect/sql/sqlgraph"
@@ -89,6 +90,20 @@ func (_c *EmploymentCreate) SetNillableLeft(v *string) *EmploymentCreate {
 	return _c
 }
 
+// SetPhone sets the "phone" field.
+func (_c *EmploymentCreate) SetPhone(v string) *EmploymentCreate {
+	_c.mutation.SetPhone(v)
+	return _c
+}
+
+// SetNillablePhone sets the "phone" field if the given value is not nil.
+func (_c *EmploymentCreate) SetNillablePhone(v *string) *EmploymentCreate {
+	if v != nil {
+		_c.SetPhone(*v)
+	}
+	return _c
+}
+
 // SetLanguage sets the "language" field.
 func (_c *EmploymentCreate) SetLanguage(v string) *EmploymentCreate {
 	_c.mutation.SetLanguage(v)
@@ -99,6 +114,48 @@ func (_c *EmploymentCreate) SetLanguage(v string) *EmploymentCreate {
 func (_c *EmploymentCreate) SetNillableLanguage(v *string) *EmploymentCreate {
 	if v != nil {
 		_c.SetLanguage(*v)
+	}
+	return _c
+}
+
+// SetMute sets the "mute" field.
+func (_c *EmploymentCreate) SetMute(v string) *EmploymentCreate {
+	_c.mutation.SetMute(v)
+	return _c
+}
+
+// SetNillableMute sets the "mute" field if the given value is not nil.
+func (_c *EmploymentCreate) SetNillableMute(v *string) *EmploymentCreate {
+	if v != nil {
+		_c.SetMute(*v)
+	}
+	return _c
+}
+
+// SetUnreachableAt sets the "unreachable_at" field.
+func (_c *EmploymentCreate) SetUnreachableAt(v time.Time) *EmploymentCreate {
+	_c.mutation.SetUnreachableAt(v)
+	return _c
+}
+
+// SetNillableUnreachableAt sets the "unreachable_at" field if the given value is not nil.
+func (_c *EmploymentCreate) SetNillableUnreachableAt(v *time.Time) *EmploymentCreate {
+	if v != nil {
+		_c.SetUnreachableAt(*v)
+	}
+	return _c
+}
+
+// SetMenu sets the "menu" field.
+func (_c *EmploymentCreate) SetMenu(v string) *EmploymentCreate {
+	_c.mutation.SetMenu(v)
+	return _c
+}
+
+// SetNillableMenu sets the "menu" field if the given value is not nil.
+func (_c *EmploymentCreate) SetNillableMenu(v *string) *EmploymentCreate {
+	if v != nil {
+		_c.SetMenu(*v)
 	}
 	return _c
 }
@@ -213,9 +270,24 @@ func (_c *EmploymentCreate) check() error {
 			return &ValidationError{Name: "left", err: fmt.Errorf(`gen: validator failed for field "Employment.left": %w`, err)}
 		}
 	}
+	if v, ok := _c.mutation.Phone(); ok {
+		if err := employment.PhoneValidator(v); err != nil {
+			return &ValidationError{Name: "phone", err: fmt.Errorf(`gen: validator failed for field "Employment.phone": %w`, err)}
+		}
+	}
 	if v, ok := _c.mutation.Language(); ok {
 		if err := employment.LanguageValidator(v); err != nil {
 			return &ValidationError{Name: "language", err: fmt.Errorf(`gen: validator failed for field "Employment.language": %w`, err)}
+		}
+	}
+	if v, ok := _c.mutation.Mute(); ok {
+		if err := employment.MuteValidator(v); err != nil {
+			return &ValidationError{Name: "mute", err: fmt.Errorf(`gen: validator failed for field "Employment.mute": %w`, err)}
+		}
+	}
+	if v, ok := _c.mutation.Menu(); ok {
+		if err := employment.MenuValidator(v); err != nil {
+			return &ValidationError{Name: "menu", err: fmt.Errorf(`gen: validator failed for field "Employment.menu": %w`, err)}
 		}
 	}
 	if len(_c.mutation.UserIDs()) == 0 {
@@ -272,9 +344,25 @@ func (_c *EmploymentCreate) createSpec() (*Employment, *sqlgraph.CreateSpec) {
 		_spec.SetField(employment.FieldLeft, field.TypeString, value)
 		_node.Left = &value
 	}
+	if value, ok := _c.mutation.Phone(); ok {
+		_spec.SetField(employment.FieldPhone, field.TypeString, value)
+		_node.Phone = &value
+	}
 	if value, ok := _c.mutation.Language(); ok {
 		_spec.SetField(employment.FieldLanguage, field.TypeString, value)
 		_node.Language = value
+	}
+	if value, ok := _c.mutation.Mute(); ok {
+		_spec.SetField(employment.FieldMute, field.TypeString, value)
+		_node.Mute = value
+	}
+	if value, ok := _c.mutation.UnreachableAt(); ok {
+		_spec.SetField(employment.FieldUnreachableAt, field.TypeTime, value)
+		_node.UnreachableAt = &value
+	}
+	if value, ok := _c.mutation.Menu(); ok {
+		_spec.SetField(employment.FieldMenu, field.TypeString, value)
+		_node.Menu = value
 	}
 	if nodes := _c.mutation.UserIDs(); len(nodes) > 0 {
 		edge := &sqlgraph.EdgeSpec{
@@ -452,6 +540,24 @@ func (u *EmploymentUpsert) ClearLeft() *EmploymentUpsert {
 	return u
 }
 
+// SetPhone sets the "phone" field.
+func (u *EmploymentUpsert) SetPhone(v string) *EmploymentUpsert {
+	u.Set(employment.FieldPhone, v)
+	return u
+}
+
+// UpdatePhone sets the "phone" field to the value that was provided on create.
+func (u *EmploymentUpsert) UpdatePhone() *EmploymentUpsert {
+	u.SetExcluded(employment.FieldPhone)
+	return u
+}
+
+// ClearPhone clears the value of the "phone" field.
+func (u *EmploymentUpsert) ClearPhone() *EmploymentUpsert {
+	u.SetNull(employment.FieldPhone)
+	return u
+}
+
 // SetLanguage sets the "language" field.
 func (u *EmploymentUpsert) SetLanguage(v string) *EmploymentUpsert {
 	u.Set(employment.FieldLanguage, v)
@@ -467,6 +573,60 @@ func (u *EmploymentUpsert) UpdateLanguage() *EmploymentUpsert {
 // ClearLanguage clears the value of the "language" field.
 func (u *EmploymentUpsert) ClearLanguage() *EmploymentUpsert {
 	u.SetNull(employment.FieldLanguage)
+	return u
+}
+
+// SetMute sets the "mute" field.
+func (u *EmploymentUpsert) SetMute(v string) *EmploymentUpsert {
+	u.Set(employment.FieldMute, v)
+	return u
+}
+
+// UpdateMute sets the "mute" field to the value that was provided on create.
+func (u *EmploymentUpsert) UpdateMute() *EmploymentUpsert {
+	u.SetExcluded(employment.FieldMute)
+	return u
+}
+
+// ClearMute clears the value of the "mute" field.
+func (u *EmploymentUpsert) ClearMute() *EmploymentUpsert {
+	u.SetNull(employment.FieldMute)
+	return u
+}
+
+// SetUnreachableAt sets the "unreachable_at" field.
+func (u *EmploymentUpsert) SetUnreachableAt(v time.Time) *EmploymentUpsert {
+	u.Set(employment.FieldUnreachableAt, v)
+	return u
+}
+
+// UpdateUnreachableAt sets the "unreachable_at" field to the value that was provided on create.
+func (u *EmploymentUpsert) UpdateUnreachableAt() *EmploymentUpsert {
+	u.SetExcluded(employment.FieldUnreachableAt)
+	return u
+}
+
+// ClearUnreachableAt clears the value of the "unreachable_at" field.
+func (u *EmploymentUpsert) ClearUnreachableAt() *EmploymentUpsert {
+	u.SetNull(employment.FieldUnreachableAt)
+	return u
+}
+
+// SetMenu sets the "menu" field.
+func (u *EmploymentUpsert) SetMenu(v string) *EmploymentUpsert {
+	u.Set(employment.FieldMenu, v)
+	return u
+}
+
+// UpdateMenu sets the "menu" field to the value that was provided on create.
+func (u *EmploymentUpsert) UpdateMenu() *EmploymentUpsert {
+	u.SetExcluded(employment.FieldMenu)
+	return u
+}
+
+// ClearMenu clears the value of the "menu" field.
+func (u *EmploymentUpsert) ClearMenu() *EmploymentUpsert {
+	u.SetNull(employment.FieldMenu)
 	return u
 }
 
@@ -638,6 +798,27 @@ func (u *EmploymentUpsertOne) ClearLeft() *EmploymentUpsertOne {
 	})
 }
 
+// SetPhone sets the "phone" field.
+func (u *EmploymentUpsertOne) SetPhone(v string) *EmploymentUpsertOne {
+	return u.Update(func(s *EmploymentUpsert) {
+		s.SetPhone(v)
+	})
+}
+
+// UpdatePhone sets the "phone" field to the value that was provided on create.
+func (u *EmploymentUpsertOne) UpdatePhone() *EmploymentUpsertOne {
+	return u.Update(func(s *EmploymentUpsert) {
+		s.UpdatePhone()
+	})
+}
+
+// ClearPhone clears the value of the "phone" field.
+func (u *EmploymentUpsertOne) ClearPhone() *EmploymentUpsertOne {
+	return u.Update(func(s *EmploymentUpsert) {
+		s.ClearPhone()
+	})
+}
+
 // SetLanguage sets the "language" field.
 func (u *EmploymentUpsertOne) SetLanguage(v string) *EmploymentUpsertOne {
 	return u.Update(func(s *EmploymentUpsert) {
@@ -656,6 +837,69 @@ func (u *EmploymentUpsertOne) UpdateLanguage() *EmploymentUpsertOne {
 func (u *EmploymentUpsertOne) ClearLanguage() *EmploymentUpsertOne {
 	return u.Update(func(s *EmploymentUpsert) {
 		s.ClearLanguage()
+	})
+}
+
+// SetMute sets the "mute" field.
+func (u *EmploymentUpsertOne) SetMute(v string) *EmploymentUpsertOne {
+	return u.Update(func(s *EmploymentUpsert) {
+		s.SetMute(v)
+	})
+}
+
+// UpdateMute sets the "mute" field to the value that was provided on create.
+func (u *EmploymentUpsertOne) UpdateMute() *EmploymentUpsertOne {
+	return u.Update(func(s *EmploymentUpsert) {
+		s.UpdateMute()
+	})
+}
+
+// ClearMute clears the value of the "mute" field.
+func (u *EmploymentUpsertOne) ClearMute() *EmploymentUpsertOne {
+	return u.Update(func(s *EmploymentUpsert) {
+		s.ClearMute()
+	})
+}
+
+// SetUnreachableAt sets the "unreachable_at" field.
+func (u *EmploymentUpsertOne) SetUnreachableAt(v time.Time) *EmploymentUpsertOne {
+	return u.Update(func(s *EmploymentUpsert) {
+		s.SetUnreachableAt(v)
+	})
+}
+
+// UpdateUnreachableAt sets the "unreachable_at" field to the value that was provided on create.
+func (u *EmploymentUpsertOne) UpdateUnreachableAt() *EmploymentUpsertOne {
+	return u.Update(func(s *EmploymentUpsert) {
+		s.UpdateUnreachableAt()
+	})
+}
+
+// ClearUnreachableAt clears the value of the "unreachable_at" field.
+func (u *EmploymentUpsertOne) ClearUnreachableAt() *EmploymentUpsertOne {
+	return u.Update(func(s *EmploymentUpsert) {
+		s.ClearUnreachableAt()
+	})
+}
+
+// SetMenu sets the "menu" field.
+func (u *EmploymentUpsertOne) SetMenu(v string) *EmploymentUpsertOne {
+	return u.Update(func(s *EmploymentUpsert) {
+		s.SetMenu(v)
+	})
+}
+
+// UpdateMenu sets the "menu" field to the value that was provided on create.
+func (u *EmploymentUpsertOne) UpdateMenu() *EmploymentUpsertOne {
+	return u.Update(func(s *EmploymentUpsert) {
+		s.UpdateMenu()
+	})
+}
+
+// ClearMenu clears the value of the "menu" field.
+func (u *EmploymentUpsertOne) ClearMenu() *EmploymentUpsertOne {
+	return u.Update(func(s *EmploymentUpsert) {
+		s.ClearMenu()
 	})
 }
 
@@ -996,6 +1240,27 @@ func (u *EmploymentUpsertBulk) ClearLeft() *EmploymentUpsertBulk {
 	})
 }
 
+// SetPhone sets the "phone" field.
+func (u *EmploymentUpsertBulk) SetPhone(v string) *EmploymentUpsertBulk {
+	return u.Update(func(s *EmploymentUpsert) {
+		s.SetPhone(v)
+	})
+}
+
+// UpdatePhone sets the "phone" field to the value that was provided on create.
+func (u *EmploymentUpsertBulk) UpdatePhone() *EmploymentUpsertBulk {
+	return u.Update(func(s *EmploymentUpsert) {
+		s.UpdatePhone()
+	})
+}
+
+// ClearPhone clears the value of the "phone" field.
+func (u *EmploymentUpsertBulk) ClearPhone() *EmploymentUpsertBulk {
+	return u.Update(func(s *EmploymentUpsert) {
+		s.ClearPhone()
+	})
+}
+
 // SetLanguage sets the "language" field.
 func (u *EmploymentUpsertBulk) SetLanguage(v string) *EmploymentUpsertBulk {
 	return u.Update(func(s *EmploymentUpsert) {
@@ -1014,6 +1279,69 @@ func (u *EmploymentUpsertBulk) UpdateLanguage() *EmploymentUpsertBulk {
 func (u *EmploymentUpsertBulk) ClearLanguage() *EmploymentUpsertBulk {
 	return u.Update(func(s *EmploymentUpsert) {
 		s.ClearLanguage()
+	})
+}
+
+// SetMute sets the "mute" field.
+func (u *EmploymentUpsertBulk) SetMute(v string) *EmploymentUpsertBulk {
+	return u.Update(func(s *EmploymentUpsert) {
+		s.SetMute(v)
+	})
+}
+
+// UpdateMute sets the "mute" field to the value that was provided on create.
+func (u *EmploymentUpsertBulk) UpdateMute() *EmploymentUpsertBulk {
+	return u.Update(func(s *EmploymentUpsert) {
+		s.UpdateMute()
+	})
+}
+
+// ClearMute clears the value of the "mute" field.
+func (u *EmploymentUpsertBulk) ClearMute() *EmploymentUpsertBulk {
+	return u.Update(func(s *EmploymentUpsert) {
+		s.ClearMute()
+	})
+}
+
+// SetUnreachableAt sets the "unreachable_at" field.
+func (u *EmploymentUpsertBulk) SetUnreachableAt(v time.Time) *EmploymentUpsertBulk {
+	return u.Update(func(s *EmploymentUpsert) {
+		s.SetUnreachableAt(v)
+	})
+}
+
+// UpdateUnreachableAt sets the "unreachable_at" field to the value that was provided on create.
+func (u *EmploymentUpsertBulk) UpdateUnreachableAt() *EmploymentUpsertBulk {
+	return u.Update(func(s *EmploymentUpsert) {
+		s.UpdateUnreachableAt()
+	})
+}
+
+// ClearUnreachableAt clears the value of the "unreachable_at" field.
+func (u *EmploymentUpsertBulk) ClearUnreachableAt() *EmploymentUpsertBulk {
+	return u.Update(func(s *EmploymentUpsert) {
+		s.ClearUnreachableAt()
+	})
+}
+
+// SetMenu sets the "menu" field.
+func (u *EmploymentUpsertBulk) SetMenu(v string) *EmploymentUpsertBulk {
+	return u.Update(func(s *EmploymentUpsert) {
+		s.SetMenu(v)
+	})
+}
+
+// UpdateMenu sets the "menu" field to the value that was provided on create.
+func (u *EmploymentUpsertBulk) UpdateMenu() *EmploymentUpsertBulk {
+	return u.Update(func(s *EmploymentUpsert) {
+		s.UpdateMenu()
+	})
+}
+
+// ClearMenu clears the value of the "menu" field.
+func (u *EmploymentUpsertBulk) ClearMenu() *EmploymentUpsertBulk {
+	return u.Update(func(s *EmploymentUpsert) {
+		s.ClearMenu()
 	})
 }
 

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"entgo.io/ent/dialect/sql"
 	"entgo.io/ent/dialect/sql/sqlgraph"
@@ -131,6 +132,26 @@ func (_u *EmploymentUpdate) ClearLeft() *EmploymentUpdate {
 	return _u
 }
 
+// SetPhone sets the "phone" field.
+func (_u *EmploymentUpdate) SetPhone(v string) *EmploymentUpdate {
+	_u.mutation.SetPhone(v)
+	return _u
+}
+
+// SetNillablePhone sets the "phone" field if the given value is not nil.
+func (_u *EmploymentUpdate) SetNillablePhone(v *string) *EmploymentUpdate {
+	if v != nil {
+		_u.SetPhone(*v)
+	}
+	return _u
+}
+
+// ClearPhone clears the value of the "phone" field.
+func (_u *EmploymentUpdate) ClearPhone() *EmploymentUpdate {
+	_u.mutation.ClearPhone()
+	return _u
+}
+
 // SetLanguage sets the "language" field.
 func (_u *EmploymentUpdate) SetLanguage(v string) *EmploymentUpdate {
 	_u.mutation.SetLanguage(v)
@@ -148,6 +169,66 @@ func (_u *EmploymentUpdate) SetNillableLanguage(v *string) *EmploymentUpdate {
 // ClearLanguage clears the value of the "language" field.
 func (_u *EmploymentUpdate) ClearLanguage() *EmploymentUpdate {
 	_u.mutation.ClearLanguage()
+	return _u
+}
+
+// SetMute sets the "mute" field.
+func (_u *EmploymentUpdate) SetMute(v string) *EmploymentUpdate {
+	_u.mutation.SetMute(v)
+	return _u
+}
+
+// SetNillableMute sets the "mute" field if the given value is not nil.
+func (_u *EmploymentUpdate) SetNillableMute(v *string) *EmploymentUpdate {
+	if v != nil {
+		_u.SetMute(*v)
+	}
+	return _u
+}
+
+// ClearMute clears the value of the "mute" field.
+func (_u *EmploymentUpdate) ClearMute() *EmploymentUpdate {
+	_u.mutation.ClearMute()
+	return _u
+}
+
+// SetUnreachableAt sets the "unreachable_at" field.
+func (_u *EmploymentUpdate) SetUnreachableAt(v time.Time) *EmploymentUpdate {
+	_u.mutation.SetUnreachableAt(v)
+	return _u
+}
+
+// SetNillableUnreachableAt sets the "unreachable_at" field if the given value is not nil.
+func (_u *EmploymentUpdate) SetNillableUnreachableAt(v *time.Time) *EmploymentUpdate {
+	if v != nil {
+		_u.SetUnreachableAt(*v)
+	}
+	return _u
+}
+
+// ClearUnreachableAt clears the value of the "unreachable_at" field.
+func (_u *EmploymentUpdate) ClearUnreachableAt() *EmploymentUpdate {
+	_u.mutation.ClearUnreachableAt()
+	return _u
+}
+
+// SetMenu sets the "menu" field.
+func (_u *EmploymentUpdate) SetMenu(v string) *EmploymentUpdate {
+	_u.mutation.SetMenu(v)
+	return _u
+}
+
+// SetNillableMenu sets the "menu" field if the given value is not nil.
+func (_u *EmploymentUpdate) SetNillableMenu(v *string) *EmploymentUpdate {
+	if v != nil {
+		_u.SetMenu(*v)
+	}
+	return _u
+}
+
+// ClearMenu clears the value of the "menu" field.
+func (_u *EmploymentUpdate) ClearMenu() *EmploymentUpdate {
+	_u.mutation.ClearMenu()
 	return _u
 }
 
@@ -241,9 +322,24 @@ func (_u *EmploymentUpdate) check() error {
 			return &ValidationError{Name: "left", err: fmt.Errorf(`gen: validator failed for field "Employment.left": %w`, err)}
 		}
 	}
+	if v, ok := _u.mutation.Phone(); ok {
+		if err := employment.PhoneValidator(v); err != nil {
+			return &ValidationError{Name: "phone", err: fmt.Errorf(`gen: validator failed for field "Employment.phone": %w`, err)}
+		}
+	}
 	if v, ok := _u.mutation.Language(); ok {
 		if err := employment.LanguageValidator(v); err != nil {
 			return &ValidationError{Name: "language", err: fmt.Errorf(`gen: validator failed for field "Employment.language": %w`, err)}
+		}
+	}
+	if v, ok := _u.mutation.Mute(); ok {
+		if err := employment.MuteValidator(v); err != nil {
+			return &ValidationError{Name: "mute", err: fmt.Errorf(`gen: validator failed for field "Employment.mute": %w`, err)}
+		}
+	}
+	if v, ok := _u.mutation.Menu(); ok {
+		if err := employment.MenuValidator(v); err != nil {
+			return &ValidationError{Name: "menu", err: fmt.Errorf(`gen: validator failed for field "Employment.menu": %w`, err)}
 		}
 	}
 	if _u.mutation.UserCleared() && len(_u.mutation.UserIDs()) > 0 {
@@ -291,11 +387,35 @@ func (_u *EmploymentUpdate) sqlSave(ctx context.Context) (_node int, err error) 
 	if _u.mutation.LeftCleared() {
 		_spec.ClearField(employment.FieldLeft, field.TypeString)
 	}
+	if value, ok := _u.mutation.Phone(); ok {
+		_spec.SetField(employment.FieldPhone, field.TypeString, value)
+	}
+	if _u.mutation.PhoneCleared() {
+		_spec.ClearField(employment.FieldPhone, field.TypeString)
+	}
 	if value, ok := _u.mutation.Language(); ok {
 		_spec.SetField(employment.FieldLanguage, field.TypeString, value)
 	}
 	if _u.mutation.LanguageCleared() {
 		_spec.ClearField(employment.FieldLanguage, field.TypeString)
+	}
+	if value, ok := _u.mutation.Mute(); ok {
+		_spec.SetField(employment.FieldMute, field.TypeString, value)
+	}
+	if _u.mutation.MuteCleared() {
+		_spec.ClearField(employment.FieldMute, field.TypeString)
+	}
+	if value, ok := _u.mutation.UnreachableAt(); ok {
+		_spec.SetField(employment.FieldUnreachableAt, field.TypeTime, value)
+	}
+	if _u.mutation.UnreachableAtCleared() {
+		_spec.ClearField(employment.FieldUnreachableAt, field.TypeTime)
+	}
+	if value, ok := _u.mutation.Menu(); ok {
+		_spec.SetField(employment.FieldMenu, field.TypeString, value)
+	}
+	if _u.mutation.MenuCleared() {
+		_spec.ClearField(employment.FieldMenu, field.TypeString)
 	}
 	if _u.mutation.ScheduleCleared() {
 		edge := &sqlgraph.EdgeSpec{
@@ -449,6 +569,26 @@ func (_u *EmploymentUpdateOne) ClearLeft() *EmploymentUpdateOne {
 	return _u
 }
 
+// SetPhone sets the "phone" field.
+func (_u *EmploymentUpdateOne) SetPhone(v string) *EmploymentUpdateOne {
+	_u.mutation.SetPhone(v)
+	return _u
+}
+
+// SetNillablePhone sets the "phone" field if the given value is not nil.
+func (_u *EmploymentUpdateOne) SetNillablePhone(v *string) *EmploymentUpdateOne {
+	if v != nil {
+		_u.SetPhone(*v)
+	}
+	return _u
+}
+
+// ClearPhone clears the value of the "phone" field.
+func (_u *EmploymentUpdateOne) ClearPhone() *EmploymentUpdateOne {
+	_u.mutation.ClearPhone()
+	return _u
+}
+
 // SetLanguage sets the "language" field.
 func (_u *EmploymentUpdateOne) SetLanguage(v string) *EmploymentUpdateOne {
 	_u.mutation.SetLanguage(v)
@@ -466,6 +606,66 @@ func (_u *EmploymentUpdateOne) SetNillableLanguage(v *string) *EmploymentUpdateO
 // ClearLanguage clears the value of the "language" field.
 func (_u *EmploymentUpdateOne) ClearLanguage() *EmploymentUpdateOne {
 	_u.mutation.ClearLanguage()
+	return _u
+}
+
+// SetMute sets the "mute" field.
+func (_u *EmploymentUpdateOne) SetMute(v string) *EmploymentUpdateOne {
+	_u.mutation.SetMute(v)
+	return _u
+}
+
+// SetNillableMute sets the "mute" field if the given value is not nil.
+func (_u *EmploymentUpdateOne) SetNillableMute(v *string) *EmploymentUpdateOne {
+	if v != nil {
+		_u.SetMute(*v)
+	}
+	return _u
+}
+
+// ClearMute clears the value of the "mute" field.
+func (_u *EmploymentUpdateOne) ClearMute() *EmploymentUpdateOne {
+	_u.mutation.ClearMute()
+	return _u
+}
+
+// SetUnreachableAt sets the "unreachable_at" field.
+func (_u *EmploymentUpdateOne) SetUnreachableAt(v time.Time) *EmploymentUpdateOne {
+	_u.mutation.SetUnreachableAt(v)
+	return _u
+}
+
+// SetNillableUnreachableAt sets the "unreachable_at" field if the given value is not nil.
+func (_u *EmploymentUpdateOne) SetNillableUnreachableAt(v *time.Time) *EmploymentUpdateOne {
+	if v != nil {
+		_u.SetUnreachableAt(*v)
+	}
+	return _u
+}
+
+// ClearUnreachableAt clears the value of the "unreachable_at" field.
+func (_u *EmploymentUpdateOne) ClearUnreachableAt() *EmploymentUpdateOne {
+	_u.mutation.ClearUnreachableAt()
+	return _u
+}
+
+// SetMenu sets the "menu" field.
+func (_u *EmploymentUpdateOne) SetMenu(v string) *EmploymentUpdateOne {
+	_u.mutation.SetMenu(v)
+	return _u
+}
+
+// SetNillableMenu sets the "menu" field if the given value is not nil.
+func (_u *EmploymentUpdateOne) SetNillableMenu(v *string) *EmploymentUpdateOne {
+	if v != nil {
+		_u.SetMenu(*v)
+	}
+	return _u
+}
+
+// ClearMenu clears the value of the "menu" field.
+func (_u *EmploymentUpdateOne) ClearMenu() *EmploymentUpdateOne {
+	_u.mutation.ClearMenu()
 	return _u
 }
 
@@ -572,9 +772,24 @@ func (_u *EmploymentUpdateOne) check() error {
 			return &ValidationError{Name: "left", err: fmt.Errorf(`gen: validator failed for field "Employment.left": %w`, err)}
 		}
 	}
+	if v, ok := _u.mutation.Phone(); ok {
+		if err := employment.PhoneValidator(v); err != nil {
+			return &ValidationError{Name: "phone", err: fmt.Errorf(`gen: validator failed for field "Employment.phone": %w`, err)}
+		}
+	}
 	if v, ok := _u.mutation.Language(); ok {
 		if err := employment.LanguageValidator(v); err != nil {
 			return &ValidationError{Name: "language", err: fmt.Errorf(`gen: validator failed for field "Employment.language": %w`, err)}
+		}
+	}
+	if v, ok := _u.mutation.Mute(); ok {
+		if err := employment.MuteValidator(v); err != nil {
+			return &ValidationError{Name: "mute", err: fmt.Errorf(`gen: validator failed for field "Employment.mute": %w`, err)}
+		}
+	}
+	if v, ok := _u.mutation.Menu(); ok {
+		if err := employment.MenuValidator(v); err != nil {
+			return &ValidationError{Name: "menu", err: fmt.Errorf(`gen: validator failed for field "Employment.menu": %w`, err)}
 		}
 	}
 	if _u.mutation.UserCleared() && len(_u.mutation.UserIDs()) > 0 {
@@ -639,11 +854,35 @@ func (_u *EmploymentUpdateOne) sqlSave(ctx context.Context) (_node *Employment, 
 	if _u.mutation.LeftCleared() {
 		_spec.ClearField(employment.FieldLeft, field.TypeString)
 	}
+	if value, ok := _u.mutation.Phone(); ok {
+		_spec.SetField(employment.FieldPhone, field.TypeString, value)
+	}
+	if _u.mutation.PhoneCleared() {
+		_spec.ClearField(employment.FieldPhone, field.TypeString)
+	}
 	if value, ok := _u.mutation.Language(); ok {
 		_spec.SetField(employment.FieldLanguage, field.TypeString, value)
 	}
 	if _u.mutation.LanguageCleared() {
 		_spec.ClearField(employment.FieldLanguage, field.TypeString)
+	}
+	if value, ok := _u.mutation.Mute(); ok {
+		_spec.SetField(employment.FieldMute, field.TypeString, value)
+	}
+	if _u.mutation.MuteCleared() {
+		_spec.ClearField(employment.FieldMute, field.TypeString)
+	}
+	if value, ok := _u.mutation.UnreachableAt(); ok {
+		_spec.SetField(employment.FieldUnreachableAt, field.TypeTime, value)
+	}
+	if _u.mutation.UnreachableAtCleared() {
+		_spec.ClearField(employment.FieldUnreachableAt, field.TypeTime)
+	}
+	if value, ok := _u.mutation.Menu(); ok {
+		_spec.SetField(employment.FieldMenu, field.TypeString, value)
+	}
+	if _u.mutation.MenuCleared() {
+		_spec.ClearField(employment.FieldMenu, field.TypeString)
 	}
 	if _u.mutation.ScheduleCleared() {
 		edge := &sqlgraph.EdgeSpec{

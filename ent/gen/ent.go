@@ -20,12 +20,17 @@ import (
 	"github.com/fincokpi/finco/ent/gen/analyzerswitch"
 	"github.com/fincokpi/finco/ent/gen/attachment"
 	"github.com/fincokpi/finco/ent/gen/auditevent"
+	"github.com/fincokpi/finco/ent/gen/broadcast"
+	"github.com/fincokpi/finco/ent/gen/businessconnection"
 	"github.com/fincokpi/finco/ent/gen/chat"
+	"github.com/fincokpi/finco/ent/gen/chatmigration"
 	"github.com/fincokpi/finco/ent/gen/company"
 	"github.com/fincokpi/finco/ent/gen/credential"
 	"github.com/fincokpi/finco/ent/gen/customer"
+	"github.com/fincokpi/finco/ent/gen/dialog"
 	"github.com/fincokpi/finco/ent/gen/employment"
 	"github.com/fincokpi/finco/ent/gen/feedback"
+	"github.com/fincokpi/finco/ent/gen/invite"
 	"github.com/fincokpi/finco/ent/gen/kpi"
 	"github.com/fincokpi/finco/ent/gen/kpirefresh"
 	"github.com/fincokpi/finco/ent/gen/kpiresult"
@@ -36,11 +41,14 @@ import (
 	"github.com/fincokpi/finco/ent/gen/linesource"
 	"github.com/fincokpi/finco/ent/gen/message"
 	"github.com/fincokpi/finco/ent/gen/messagecontent"
+	"github.com/fincokpi/finco/ent/gen/outgoing"
 	"github.com/fincokpi/finco/ent/gen/paypolicy"
 	"github.com/fincokpi/finco/ent/gen/payrollrun"
 	"github.com/fincokpi/finco/ent/gen/payrule"
 	"github.com/fincokpi/finco/ent/gen/payslip"
 	"github.com/fincokpi/finco/ent/gen/payslipline"
+	"github.com/fincokpi/finco/ent/gen/punch"
+	"github.com/fincokpi/finco/ent/gen/reaction"
 	"github.com/fincokpi/finco/ent/gen/salary"
 	"github.com/fincokpi/finco/ent/gen/schedule"
 	"github.com/fincokpi/finco/ent/gen/scheduleversion"
@@ -50,6 +58,8 @@ import (
 	"github.com/fincokpi/finco/ent/gen/spenttoken"
 	"github.com/fincokpi/finco/ent/gen/team"
 	"github.com/fincokpi/finco/ent/gen/teammembership"
+	"github.com/fincokpi/finco/ent/gen/telegrambot"
+	"github.com/fincokpi/finco/ent/gen/telegramupdate"
 	"github.com/fincokpi/finco/ent/gen/user"
 	"github.com/fincokpi/finco/ent/gen/wait"
 )
@@ -112,46 +122,56 @@ var (
 func checkColumn(t, c string) error {
 	initCheck.Do(func() {
 		columnCheck = sql.NewColumnCheck(map[string]func(string) bool{
-			adjustment.Table:        adjustment.ValidColumn,
-			analysis.Table:          analysis.ValidColumn,
-			analysisdetail.Table:    analysisdetail.ValidColumn,
-			analysisfailure.Table:   analysisfailure.ValidColumn,
-			analyzer.Table:          analyzer.ValidColumn,
-			analyzerswitch.Table:    analyzerswitch.ValidColumn,
-			attachment.Table:        attachment.ValidColumn,
-			auditevent.Table:        auditevent.ValidColumn,
-			chat.Table:              chat.ValidColumn,
-			company.Table:           company.ValidColumn,
-			credential.Table:        credential.ValidColumn,
-			customer.Table:          customer.ValidColumn,
-			employment.Table:        employment.ValidColumn,
-			feedback.Table:          feedback.ValidColumn,
-			kpi.Table:               kpi.ValidColumn,
-			kpirefresh.Table:        kpirefresh.ValidColumn,
-			kpiresult.Table:         kpiresult.ValidColumn,
-			kpiscore.Table:          kpiscore.ValidColumn,
-			ledgeraccount.Table:     ledgeraccount.ValidColumn,
-			ledgerentry.Table:       ledgerentry.ValidColumn,
-			ledgertransaction.Table: ledgertransaction.ValidColumn,
-			linesource.Table:        linesource.ValidColumn,
-			message.Table:           message.ValidColumn,
-			messagecontent.Table:    messagecontent.ValidColumn,
-			paypolicy.Table:         paypolicy.ValidColumn,
-			payrule.Table:           payrule.ValidColumn,
-			payrollrun.Table:        payrollrun.ValidColumn,
-			payslip.Table:           payslip.ValidColumn,
-			payslipline.Table:       payslipline.ValidColumn,
-			salary.Table:            salary.ValidColumn,
-			schedule.Table:          schedule.ValidColumn,
-			scheduleversion.Table:   scheduleversion.ValidColumn,
-			session.Table:           session.ValidColumn,
-			shift.Table:             shift.ValidColumn,
-			signinfailure.Table:     signinfailure.ValidColumn,
-			spenttoken.Table:        spenttoken.ValidColumn,
-			team.Table:              team.ValidColumn,
-			teammembership.Table:    teammembership.ValidColumn,
-			user.Table:              user.ValidColumn,
-			wait.Table:              wait.ValidColumn,
+			adjustment.Table:         adjustment.ValidColumn,
+			analysis.Table:           analysis.ValidColumn,
+			analysisdetail.Table:     analysisdetail.ValidColumn,
+			analysisfailure.Table:    analysisfailure.ValidColumn,
+			analyzer.Table:           analyzer.ValidColumn,
+			analyzerswitch.Table:     analyzerswitch.ValidColumn,
+			attachment.Table:         attachment.ValidColumn,
+			auditevent.Table:         auditevent.ValidColumn,
+			broadcast.Table:          broadcast.ValidColumn,
+			businessconnection.Table: businessconnection.ValidColumn,
+			chat.Table:               chat.ValidColumn,
+			chatmigration.Table:      chatmigration.ValidColumn,
+			company.Table:            company.ValidColumn,
+			credential.Table:         credential.ValidColumn,
+			customer.Table:           customer.ValidColumn,
+			dialog.Table:             dialog.ValidColumn,
+			employment.Table:         employment.ValidColumn,
+			feedback.Table:           feedback.ValidColumn,
+			invite.Table:             invite.ValidColumn,
+			kpi.Table:                kpi.ValidColumn,
+			kpirefresh.Table:         kpirefresh.ValidColumn,
+			kpiresult.Table:          kpiresult.ValidColumn,
+			kpiscore.Table:           kpiscore.ValidColumn,
+			ledgeraccount.Table:      ledgeraccount.ValidColumn,
+			ledgerentry.Table:        ledgerentry.ValidColumn,
+			ledgertransaction.Table:  ledgertransaction.ValidColumn,
+			linesource.Table:         linesource.ValidColumn,
+			message.Table:            message.ValidColumn,
+			messagecontent.Table:     messagecontent.ValidColumn,
+			outgoing.Table:           outgoing.ValidColumn,
+			paypolicy.Table:          paypolicy.ValidColumn,
+			payrule.Table:            payrule.ValidColumn,
+			payrollrun.Table:         payrollrun.ValidColumn,
+			payslip.Table:            payslip.ValidColumn,
+			payslipline.Table:        payslipline.ValidColumn,
+			punch.Table:              punch.ValidColumn,
+			reaction.Table:           reaction.ValidColumn,
+			salary.Table:             salary.ValidColumn,
+			schedule.Table:           schedule.ValidColumn,
+			scheduleversion.Table:    scheduleversion.ValidColumn,
+			session.Table:            session.ValidColumn,
+			shift.Table:              shift.ValidColumn,
+			signinfailure.Table:      signinfailure.ValidColumn,
+			spenttoken.Table:         spenttoken.ValidColumn,
+			team.Table:               team.ValidColumn,
+			teammembership.Table:     teammembership.ValidColumn,
+			telegrambot.Table:        telegrambot.ValidColumn,
+			telegramupdate.Table:     telegramupdate.ValidColumn,
+			user.Table:               user.ValidColumn,
+			wait.Table:               wait.ValidColumn,
 		})
 	})
 	return columnCheck(t, c)

@@ -14,6 +14,7 @@ import (
 	"github.com/fincokpi/finco/ent/gen/analysis"
 	"github.com/fincokpi/finco/ent/gen/analysisdetail"
 	"github.com/fincokpi/finco/ent/gen/analyzer"
+	"github.com/fincokpi/finco/ent/gen/broadcast"
 	"github.com/fincokpi/finco/ent/gen/chat"
 	"github.com/fincokpi/finco/ent/gen/company"
 	"github.com/fincokpi/finco/ent/gen/customer"
@@ -27,6 +28,7 @@ import (
 	"github.com/fincokpi/finco/ent/gen/payrollrun"
 	"github.com/fincokpi/finco/ent/gen/payslip"
 	"github.com/fincokpi/finco/ent/gen/payslipline"
+	"github.com/fincokpi/finco/ent/gen/punch"
 	"github.com/fincokpi/finco/ent/gen/salary"
 	"github.com/fincokpi/finco/ent/gen/schedule"
 	"github.com/fincokpi/finco/ent/gen/scheduleversion"
@@ -580,6 +582,140 @@ func newAnalyzerPaginateArgs(rv map[string]any) *analyzerPaginateArgs {
 }
 
 // CollectFields tells the query-builder to eagerly load connected nodes by resolver context.
+func (_q *BroadcastQuery) CollectFields(ctx context.Context, satisfies ...string) (*BroadcastQuery, error) {
+	fc := graphql.GetFieldContext(ctx)
+	if fc == nil {
+		return _q, nil
+	}
+	if err := _q.collectField(ctx, false, graphql.GetOperationContext(ctx), fc.Field, nil, satisfies...); err != nil {
+		return nil, err
+	}
+	return _q, nil
+}
+
+func (_q *BroadcastQuery) collectField(ctx context.Context, oneNode bool, opCtx *graphql.OperationContext, collected graphql.CollectedField, path []string, satisfies ...string) error {
+	path = append([]string(nil), path...)
+	var (
+		unknownSeen    bool
+		fieldSeen      = make(map[string]struct{}, len(broadcast.Columns))
+		selectedFields = []string{broadcast.FieldID}
+	)
+	for _, field := range graphql.CollectFields(opCtx, collected.Selections, satisfies) {
+		switch field.Name {
+
+		case "author":
+			var (
+				alias = field.Alias
+				path  = append(path, alias)
+				query = (&UserClient{config: _q.config}).Query()
+			)
+			if err := query.collectField(ctx, oneNode, opCtx, field, path, mayAddCondition(satisfies, userImplementors)...); err != nil {
+				return err
+			}
+			_q.withAuthor = query
+			if _, ok := fieldSeen[broadcast.FieldAuthorID]; !ok {
+				selectedFields = append(selectedFields, broadcast.FieldAuthorID)
+				fieldSeen[broadcast.FieldAuthorID] = struct{}{}
+			}
+		case "authorID":
+			if _, ok := fieldSeen[broadcast.FieldAuthorID]; !ok {
+				selectedFields = append(selectedFields, broadcast.FieldAuthorID)
+				fieldSeen[broadcast.FieldAuthorID] = struct{}{}
+			}
+		case "text":
+			if _, ok := fieldSeen[broadcast.FieldText]; !ok {
+				selectedFields = append(selectedFields, broadcast.FieldText)
+				fieldSeen[broadcast.FieldText] = struct{}{}
+			}
+		case "fileName":
+			if _, ok := fieldSeen[broadcast.FieldFileName]; !ok {
+				selectedFields = append(selectedFields, broadcast.FieldFileName)
+				fieldSeen[broadcast.FieldFileName] = struct{}{}
+			}
+		case "state":
+			if _, ok := fieldSeen[broadcast.FieldState]; !ok {
+				selectedFields = append(selectedFields, broadcast.FieldState)
+				fieldSeen[broadcast.FieldState] = struct{}{}
+			}
+		case "createdAt":
+			if _, ok := fieldSeen[broadcast.FieldCreatedAt]; !ok {
+				selectedFields = append(selectedFields, broadcast.FieldCreatedAt)
+				fieldSeen[broadcast.FieldCreatedAt] = struct{}{}
+			}
+		case "startedAt":
+			if _, ok := fieldSeen[broadcast.FieldStartedAt]; !ok {
+				selectedFields = append(selectedFields, broadcast.FieldStartedAt)
+				fieldSeen[broadcast.FieldStartedAt] = struct{}{}
+			}
+		case "endedAt":
+			if _, ok := fieldSeen[broadcast.FieldEndedAt]; !ok {
+				selectedFields = append(selectedFields, broadcast.FieldEndedAt)
+				fieldSeen[broadcast.FieldEndedAt] = struct{}{}
+			}
+		case "id":
+		case "__typename":
+		default:
+			unknownSeen = true
+		}
+	}
+	if !unknownSeen {
+		_q.Select(selectedFields...)
+	}
+	return nil
+}
+
+type broadcastPaginateArgs struct {
+	first, last   *int
+	after, before *Cursor
+	opts          []BroadcastPaginateOption
+}
+
+func newBroadcastPaginateArgs(rv map[string]any) *broadcastPaginateArgs {
+	args := &broadcastPaginateArgs{}
+	if rv == nil {
+		return args
+	}
+	if v := rv[firstField]; v != nil {
+		args.first = v.(*int)
+	}
+	if v := rv[lastField]; v != nil {
+		args.last = v.(*int)
+	}
+	if v := rv[afterField]; v != nil {
+		args.after = v.(*Cursor)
+	}
+	if v := rv[beforeField]; v != nil {
+		args.before = v.(*Cursor)
+	}
+	if v, ok := rv[orderByField]; ok {
+		switch v := v.(type) {
+		case map[string]any:
+			var (
+				err1, err2 error
+				order      = &BroadcastOrder{Field: &BroadcastOrderField{}, Direction: entgql.OrderDirectionAsc}
+			)
+			if d, ok := v[directionField]; ok {
+				err1 = order.Direction.UnmarshalGQL(d)
+			}
+			if f, ok := v[fieldField]; ok {
+				err2 = order.Field.UnmarshalGQL(f)
+			}
+			if err1 == nil && err2 == nil {
+				args.opts = append(args.opts, WithBroadcastOrder(order))
+			}
+		case *BroadcastOrder:
+			if v != nil {
+				args.opts = append(args.opts, WithBroadcastOrder(v))
+			}
+		}
+	}
+	if v, ok := rv[whereField].(*BroadcastWhereInput); ok {
+		args.opts = append(args.opts, WithBroadcastFilter(v.Filter))
+	}
+	return args
+}
+
+// CollectFields tells the query-builder to eagerly load connected nodes by resolver context.
 func (_q *ChatQuery) CollectFields(ctx context.Context, satisfies ...string) (*ChatQuery, error) {
 	fc := graphql.GetFieldContext(ctx)
 	if fc == nil {
@@ -941,6 +1077,16 @@ func (_q *CompanyQuery) collectField(ctx context.Context, oneNode bool, opCtx *g
 			if _, ok := fieldSeen[company.FieldConversationGapSeconds]; !ok {
 				selectedFields = append(selectedFields, company.FieldConversationGapSeconds)
 				fieldSeen[company.FieldConversationGapSeconds] = struct{}{}
+			}
+		case "writesInChats":
+			if _, ok := fieldSeen[company.FieldWritesInChats]; !ok {
+				selectedFields = append(selectedFields, company.FieldWritesInChats)
+				fieldSeen[company.FieldWritesInChats] = struct{}{}
+			}
+		case "digestAt":
+			if _, ok := fieldSeen[company.FieldDigestAt]; !ok {
+				selectedFields = append(selectedFields, company.FieldDigestAt)
+				fieldSeen[company.FieldDigestAt] = struct{}{}
 			}
 		case "id":
 		case "__typename":
@@ -1336,6 +1482,11 @@ func (_q *EmploymentQuery) collectField(ctx context.Context, oneNode bool, opCtx
 			if _, ok := fieldSeen[employment.FieldLeft]; !ok {
 				selectedFields = append(selectedFields, employment.FieldLeft)
 				fieldSeen[employment.FieldLeft] = struct{}{}
+			}
+		case "phone":
+			if _, ok := fieldSeen[employment.FieldPhone]; !ok {
+				selectedFields = append(selectedFields, employment.FieldPhone)
+				fieldSeen[employment.FieldPhone] = struct{}{}
 			}
 		case "language":
 			if _, ok := fieldSeen[employment.FieldLanguage]; !ok {
@@ -2749,6 +2900,145 @@ func newPayslipLinePaginateArgs(rv map[string]any) *paysliplinePaginateArgs {
 }
 
 // CollectFields tells the query-builder to eagerly load connected nodes by resolver context.
+func (_q *PunchQuery) CollectFields(ctx context.Context, satisfies ...string) (*PunchQuery, error) {
+	fc := graphql.GetFieldContext(ctx)
+	if fc == nil {
+		return _q, nil
+	}
+	if err := _q.collectField(ctx, false, graphql.GetOperationContext(ctx), fc.Field, nil, satisfies...); err != nil {
+		return nil, err
+	}
+	return _q, nil
+}
+
+func (_q *PunchQuery) collectField(ctx context.Context, oneNode bool, opCtx *graphql.OperationContext, collected graphql.CollectedField, path []string, satisfies ...string) error {
+	path = append([]string(nil), path...)
+	var (
+		unknownSeen    bool
+		fieldSeen      = make(map[string]struct{}, len(punch.Columns))
+		selectedFields = []string{punch.FieldID}
+	)
+	for _, field := range graphql.CollectFields(opCtx, collected.Selections, satisfies) {
+		switch field.Name {
+
+		case "user":
+			var (
+				alias = field.Alias
+				path  = append(path, alias)
+				query = (&UserClient{config: _q.config}).Query()
+			)
+			if err := query.collectField(ctx, oneNode, opCtx, field, path, mayAddCondition(satisfies, userImplementors)...); err != nil {
+				return err
+			}
+			_q.withUser = query
+			if _, ok := fieldSeen[punch.FieldUserID]; !ok {
+				selectedFields = append(selectedFields, punch.FieldUserID)
+				fieldSeen[punch.FieldUserID] = struct{}{}
+			}
+		case "userID":
+			if _, ok := fieldSeen[punch.FieldUserID]; !ok {
+				selectedFields = append(selectedFields, punch.FieldUserID)
+				fieldSeen[punch.FieldUserID] = struct{}{}
+			}
+		case "source":
+			if _, ok := fieldSeen[punch.FieldSource]; !ok {
+				selectedFields = append(selectedFields, punch.FieldSource)
+				fieldSeen[punch.FieldSource] = struct{}{}
+			}
+		case "at":
+			if _, ok := fieldSeen[punch.FieldAt]; !ok {
+				selectedFields = append(selectedFields, punch.FieldAt)
+				fieldSeen[punch.FieldAt] = struct{}{}
+			}
+		case "offsetSeconds":
+			if _, ok := fieldSeen[punch.FieldOffsetSeconds]; !ok {
+				selectedFields = append(selectedFields, punch.FieldOffsetSeconds)
+				fieldSeen[punch.FieldOffsetSeconds] = struct{}{}
+			}
+		case "direction":
+			if _, ok := fieldSeen[punch.FieldDirection]; !ok {
+				selectedFields = append(selectedFields, punch.FieldDirection)
+				fieldSeen[punch.FieldDirection] = struct{}{}
+			}
+		case "latitude":
+			if _, ok := fieldSeen[punch.FieldLatitude]; !ok {
+				selectedFields = append(selectedFields, punch.FieldLatitude)
+				fieldSeen[punch.FieldLatitude] = struct{}{}
+			}
+		case "longitude":
+			if _, ok := fieldSeen[punch.FieldLongitude]; !ok {
+				selectedFields = append(selectedFields, punch.FieldLongitude)
+				fieldSeen[punch.FieldLongitude] = struct{}{}
+			}
+		case "accuracyMeters":
+			if _, ok := fieldSeen[punch.FieldAccuracyMeters]; !ok {
+				selectedFields = append(selectedFields, punch.FieldAccuracyMeters)
+				fieldSeen[punch.FieldAccuracyMeters] = struct{}{}
+			}
+		case "id":
+		case "__typename":
+		default:
+			unknownSeen = true
+		}
+	}
+	if !unknownSeen {
+		_q.Select(selectedFields...)
+	}
+	return nil
+}
+
+type punchPaginateArgs struct {
+	first, last   *int
+	after, before *Cursor
+	opts          []PunchPaginateOption
+}
+
+func newPunchPaginateArgs(rv map[string]any) *punchPaginateArgs {
+	args := &punchPaginateArgs{}
+	if rv == nil {
+		return args
+	}
+	if v := rv[firstField]; v != nil {
+		args.first = v.(*int)
+	}
+	if v := rv[lastField]; v != nil {
+		args.last = v.(*int)
+	}
+	if v := rv[afterField]; v != nil {
+		args.after = v.(*Cursor)
+	}
+	if v := rv[beforeField]; v != nil {
+		args.before = v.(*Cursor)
+	}
+	if v, ok := rv[orderByField]; ok {
+		switch v := v.(type) {
+		case map[string]any:
+			var (
+				err1, err2 error
+				order      = &PunchOrder{Field: &PunchOrderField{}, Direction: entgql.OrderDirectionAsc}
+			)
+			if d, ok := v[directionField]; ok {
+				err1 = order.Direction.UnmarshalGQL(d)
+			}
+			if f, ok := v[fieldField]; ok {
+				err2 = order.Field.UnmarshalGQL(f)
+			}
+			if err1 == nil && err2 == nil {
+				args.opts = append(args.opts, WithPunchOrder(order))
+			}
+		case *PunchOrder:
+			if v != nil {
+				args.opts = append(args.opts, WithPunchOrder(v))
+			}
+		}
+	}
+	if v, ok := rv[whereField].(*PunchWhereInput); ok {
+		args.opts = append(args.opts, WithPunchFilter(v.Filter))
+	}
+	return args
+}
+
+// CollectFields tells the query-builder to eagerly load connected nodes by resolver context.
 func (_q *SalaryQuery) CollectFields(ctx context.Context, satisfies ...string) (*SalaryQuery, error) {
 	fc := graphql.GetFieldContext(ctx)
 	if fc == nil {
@@ -2875,6 +3165,11 @@ func (_q *ScheduleQuery) collectField(ctx context.Context, oneNode bool, opCtx *
 			if _, ok := fieldSeen[schedule.FieldName]; !ok {
 				selectedFields = append(selectedFields, schedule.FieldName)
 				fieldSeen[schedule.FieldName] = struct{}{}
+			}
+		case "asksLocation":
+			if _, ok := fieldSeen[schedule.FieldAsksLocation]; !ok {
+				selectedFields = append(selectedFields, schedule.FieldAsksLocation)
+				fieldSeen[schedule.FieldAsksLocation] = struct{}{}
 			}
 		case "id":
 		case "__typename":
@@ -3279,6 +3574,95 @@ func (_q *UserQuery) collectField(ctx context.Context, oneNode bool, opCtx *grap
 			}
 			_q.withEmployment = query
 
+		case "punches":
+			var (
+				alias = field.Alias
+				path  = append(path, alias)
+				query = (&PunchClient{config: _q.config}).Query()
+			)
+			args := newPunchPaginateArgs(fieldArgs(ctx, new(PunchWhereInput), path...))
+			if err := validateFirstLast(args.first, args.last); err != nil {
+				return fmt.Errorf("validate first and last in path %q: %w", path, err)
+			}
+			pager, err := newPunchPager(args.opts, args.last != nil)
+			if err != nil {
+				return fmt.Errorf("create new pager in path %q: %w", path, err)
+			}
+			if query, err = pager.applyFilter(query); err != nil {
+				return err
+			}
+			ignoredEdges := !hasCollectedField(ctx, append(path, edgesField)...)
+			if hasCollectedField(ctx, append(path, totalCountField)...) || hasCollectedField(ctx, append(path, pageInfoField)...) {
+				hasPagination := args.after != nil || args.first != nil || args.before != nil || args.last != nil
+				if hasPagination || ignoredEdges {
+					query := query.Clone()
+					_q.loadTotal = append(_q.loadTotal, func(ctx context.Context, nodes []*User) error {
+						ids := make([]driver.Value, len(nodes))
+						for i := range nodes {
+							ids[i] = nodes[i].ID
+						}
+						var v []struct {
+							NodeID int `sql:"user_id"`
+							Count  int `sql:"count"`
+						}
+						query.Where(func(s *sql.Selector) {
+							s.Where(sql.InValues(s.C(user.PunchesColumn), ids...))
+						})
+						if err := query.GroupBy(user.PunchesColumn).Aggregate(Count()).Scan(ctx, &v); err != nil {
+							return err
+						}
+						m := make(map[int]int, len(v))
+						for i := range v {
+							m[v[i].NodeID] = v[i].Count
+						}
+						for i := range nodes {
+							n := m[nodes[i].ID]
+							if nodes[i].Edges.totalCount[2] == nil {
+								nodes[i].Edges.totalCount[2] = make(map[string]int)
+							}
+							nodes[i].Edges.totalCount[2][alias] = n
+						}
+						return nil
+					})
+				} else {
+					_q.loadTotal = append(_q.loadTotal, func(_ context.Context, nodes []*User) error {
+						for i := range nodes {
+							n := len(nodes[i].Edges.Punches)
+							if nodes[i].Edges.totalCount[2] == nil {
+								nodes[i].Edges.totalCount[2] = make(map[string]int)
+							}
+							nodes[i].Edges.totalCount[2][alias] = n
+						}
+						return nil
+					})
+				}
+			}
+			if ignoredEdges || (args.first != nil && *args.first == 0) || (args.last != nil && *args.last == 0) {
+				continue
+			}
+			if query, err = pager.applyCursors(query, args.after, args.before); err != nil {
+				return err
+			}
+			path = append(path, edgesField, nodeField)
+			if field := collectedField(ctx, path...); field != nil {
+				if err := query.collectField(ctx, false, opCtx, *field, path, mayAddCondition(satisfies, punchImplementors)...); err != nil {
+					return err
+				}
+			}
+			if limit := paginateLimit(args.first, args.last); limit > 0 {
+				if oneNode {
+					pager.applyOrder(query.Limit(limit))
+				} else {
+					modify := entgql.LimitPerRow(user.PunchesColumn, limit, pager.orderExpr(query))
+					query.modifiers = append(query.modifiers, modify)
+				}
+			} else {
+				query = pager.applyOrder(query)
+			}
+			_q.WithNamedPunches(alias, func(wq *PunchQuery) {
+				*wq = *query
+			})
+
 		case "messages":
 			var (
 				alias = field.Alias
@@ -3322,10 +3706,10 @@ func (_q *UserQuery) collectField(ctx context.Context, oneNode bool, opCtx *grap
 						}
 						for i := range nodes {
 							n := m[nodes[i].ID]
-							if nodes[i].Edges.totalCount[2] == nil {
-								nodes[i].Edges.totalCount[2] = make(map[string]int)
+							if nodes[i].Edges.totalCount[3] == nil {
+								nodes[i].Edges.totalCount[3] = make(map[string]int)
 							}
-							nodes[i].Edges.totalCount[2][alias] = n
+							nodes[i].Edges.totalCount[3][alias] = n
 						}
 						return nil
 					})
@@ -3333,10 +3717,10 @@ func (_q *UserQuery) collectField(ctx context.Context, oneNode bool, opCtx *grap
 					_q.loadTotal = append(_q.loadTotal, func(_ context.Context, nodes []*User) error {
 						for i := range nodes {
 							n := len(nodes[i].Edges.Messages)
-							if nodes[i].Edges.totalCount[2] == nil {
-								nodes[i].Edges.totalCount[2] = make(map[string]int)
+							if nodes[i].Edges.totalCount[3] == nil {
+								nodes[i].Edges.totalCount[3] = make(map[string]int)
 							}
-							nodes[i].Edges.totalCount[2][alias] = n
+							nodes[i].Edges.totalCount[3][alias] = n
 						}
 						return nil
 					})
@@ -3411,10 +3795,10 @@ func (_q *UserQuery) collectField(ctx context.Context, oneNode bool, opCtx *grap
 						}
 						for i := range nodes {
 							n := m[nodes[i].ID]
-							if nodes[i].Edges.totalCount[3] == nil {
-								nodes[i].Edges.totalCount[3] = make(map[string]int)
+							if nodes[i].Edges.totalCount[4] == nil {
+								nodes[i].Edges.totalCount[4] = make(map[string]int)
 							}
-							nodes[i].Edges.totalCount[3][alias] = n
+							nodes[i].Edges.totalCount[4][alias] = n
 						}
 						return nil
 					})
@@ -3422,10 +3806,10 @@ func (_q *UserQuery) collectField(ctx context.Context, oneNode bool, opCtx *grap
 					_q.loadTotal = append(_q.loadTotal, func(_ context.Context, nodes []*User) error {
 						for i := range nodes {
 							n := len(nodes[i].Edges.Waits)
-							if nodes[i].Edges.totalCount[3] == nil {
-								nodes[i].Edges.totalCount[3] = make(map[string]int)
+							if nodes[i].Edges.totalCount[4] == nil {
+								nodes[i].Edges.totalCount[4] = make(map[string]int)
 							}
-							nodes[i].Edges.totalCount[3][alias] = n
+							nodes[i].Edges.totalCount[4][alias] = n
 						}
 						return nil
 					})
@@ -3500,10 +3884,10 @@ func (_q *UserQuery) collectField(ctx context.Context, oneNode bool, opCtx *grap
 						}
 						for i := range nodes {
 							n := m[nodes[i].ID]
-							if nodes[i].Edges.totalCount[4] == nil {
-								nodes[i].Edges.totalCount[4] = make(map[string]int)
+							if nodes[i].Edges.totalCount[5] == nil {
+								nodes[i].Edges.totalCount[5] = make(map[string]int)
 							}
-							nodes[i].Edges.totalCount[4][alias] = n
+							nodes[i].Edges.totalCount[5][alias] = n
 						}
 						return nil
 					})
@@ -3511,10 +3895,10 @@ func (_q *UserQuery) collectField(ctx context.Context, oneNode bool, opCtx *grap
 					_q.loadTotal = append(_q.loadTotal, func(_ context.Context, nodes []*User) error {
 						for i := range nodes {
 							n := len(nodes[i].Edges.KpiResults)
-							if nodes[i].Edges.totalCount[4] == nil {
-								nodes[i].Edges.totalCount[4] = make(map[string]int)
+							if nodes[i].Edges.totalCount[5] == nil {
+								nodes[i].Edges.totalCount[5] = make(map[string]int)
 							}
-							nodes[i].Edges.totalCount[4][alias] = n
+							nodes[i].Edges.totalCount[5][alias] = n
 						}
 						return nil
 					})
@@ -3589,10 +3973,10 @@ func (_q *UserQuery) collectField(ctx context.Context, oneNode bool, opCtx *grap
 						}
 						for i := range nodes {
 							n := m[nodes[i].ID]
-							if nodes[i].Edges.totalCount[5] == nil {
-								nodes[i].Edges.totalCount[5] = make(map[string]int)
+							if nodes[i].Edges.totalCount[6] == nil {
+								nodes[i].Edges.totalCount[6] = make(map[string]int)
 							}
-							nodes[i].Edges.totalCount[5][alias] = n
+							nodes[i].Edges.totalCount[6][alias] = n
 						}
 						return nil
 					})
@@ -3600,10 +3984,10 @@ func (_q *UserQuery) collectField(ctx context.Context, oneNode bool, opCtx *grap
 					_q.loadTotal = append(_q.loadTotal, func(_ context.Context, nodes []*User) error {
 						for i := range nodes {
 							n := len(nodes[i].Edges.Payslips)
-							if nodes[i].Edges.totalCount[5] == nil {
-								nodes[i].Edges.totalCount[5] = make(map[string]int)
+							if nodes[i].Edges.totalCount[6] == nil {
+								nodes[i].Edges.totalCount[6] = make(map[string]int)
 							}
-							nodes[i].Edges.totalCount[5][alias] = n
+							nodes[i].Edges.totalCount[6][alias] = n
 						}
 						return nil
 					})
@@ -3818,6 +4202,21 @@ func (_q *WaitQuery) collectField(ctx context.Context, oneNode bool, opCtx *grap
 				selectedFields = append(selectedFields, wait.FieldAssigneeID)
 				fieldSeen[wait.FieldAssigneeID] = struct{}{}
 			}
+
+		case "takenBy":
+			var (
+				alias = field.Alias
+				path  = append(path, alias)
+				query = (&UserClient{config: _q.config}).Query()
+			)
+			if err := query.collectField(ctx, oneNode, opCtx, field, path, mayAddCondition(satisfies, userImplementors)...); err != nil {
+				return err
+			}
+			_q.withTakenBy = query
+			if _, ok := fieldSeen[wait.FieldTakenByID]; !ok {
+				selectedFields = append(selectedFields, wait.FieldTakenByID)
+				fieldSeen[wait.FieldTakenByID] = struct{}{}
+			}
 		case "chatID":
 			if _, ok := fieldSeen[wait.FieldChatID]; !ok {
 				selectedFields = append(selectedFields, wait.FieldChatID)
@@ -3892,6 +4291,16 @@ func (_q *WaitQuery) collectField(ctx context.Context, oneNode bool, opCtx *grap
 			if _, ok := fieldSeen[wait.FieldBreachesAt]; !ok {
 				selectedFields = append(selectedFields, wait.FieldBreachesAt)
 				fieldSeen[wait.FieldBreachesAt] = struct{}{}
+			}
+		case "takenByID":
+			if _, ok := fieldSeen[wait.FieldTakenByID]; !ok {
+				selectedFields = append(selectedFields, wait.FieldTakenByID)
+				fieldSeen[wait.FieldTakenByID] = struct{}{}
+			}
+		case "takenAt":
+			if _, ok := fieldSeen[wait.FieldTakenAt]; !ok {
+				selectedFields = append(selectedFields, wait.FieldTakenAt)
+				fieldSeen[wait.FieldTakenAt] = struct{}{}
 			}
 		case "id":
 		case "__typename":

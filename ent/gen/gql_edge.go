@@ -68,6 +68,14 @@ func (_m *AnalysisDetail) Analysis(ctx context.Context) (*Analysis, error) {
 	return result, err
 }
 
+func (_m *Broadcast) Author(ctx context.Context) (*User, error) {
+	result, err := _m.Edges.AuthorOrErr()
+	if IsNotLoaded(err) {
+		result, err = _m.QueryAuthor().Only(ctx)
+	}
+	return result, MaskNotFound(err)
+}
+
 func (_m *Chat) Team(ctx context.Context) (*Team, error) {
 	result, err := _m.Edges.TeamOrErr()
 	if IsNotLoaded(err) {
@@ -353,6 +361,14 @@ func (_m *PayslipLine) Slip(ctx context.Context) (*Payslip, error) {
 	return result, err
 }
 
+func (_m *Punch) User(ctx context.Context) (*User, error) {
+	result, err := _m.Edges.UserOrErr()
+	if IsNotLoaded(err) {
+		result, err = _m.QueryUser().Only(ctx)
+	}
+	return result, err
+}
+
 func (_m *Salary) User(ctx context.Context) (*User, error) {
 	result, err := _m.Edges.UserOrErr()
 	if IsNotLoaded(err) {
@@ -434,6 +450,27 @@ func (_m *User) Employment(ctx context.Context) (*Employment, error) {
 	return result, MaskNotFound(err)
 }
 
+func (_m *User) Punches(
+	ctx context.Context, after *Cursor, first *int, before *Cursor, last *int, orderBy *PunchOrder, where *PunchWhereInput,
+) (*PunchConnection, error) {
+	opts := []PunchPaginateOption{
+		WithPunchOrder(orderBy),
+		WithPunchFilter(where.Filter),
+	}
+	alias := graphql.GetFieldContext(ctx).Field.Alias
+	totalCount, hasTotalCount := _m.Edges.totalCount[2][alias]
+	if nodes, err := _m.NamedPunches(alias); err == nil || hasTotalCount {
+		pager, err := newPunchPager(opts, last != nil)
+		if err != nil {
+			return nil, err
+		}
+		conn := &PunchConnection{Edges: []*PunchEdge{}, TotalCount: totalCount}
+		conn.build(nodes, pager, after, first, before, last)
+		return conn, nil
+	}
+	return _m.QueryPunches().Paginate(ctx, after, first, before, last, opts...)
+}
+
 func (_m *User) Messages(
 	ctx context.Context, after *Cursor, first *int, before *Cursor, last *int, orderBy *MessageOrder, where *MessageWhereInput,
 ) (*MessageConnection, error) {
@@ -442,7 +479,7 @@ func (_m *User) Messages(
 		WithMessageFilter(where.Filter),
 	}
 	alias := graphql.GetFieldContext(ctx).Field.Alias
-	totalCount, hasTotalCount := _m.Edges.totalCount[2][alias]
+	totalCount, hasTotalCount := _m.Edges.totalCount[3][alias]
 	if nodes, err := _m.NamedMessages(alias); err == nil || hasTotalCount {
 		pager, err := newMessagePager(opts, last != nil)
 		if err != nil {
@@ -463,7 +500,7 @@ func (_m *User) Waits(
 		WithWaitFilter(where.Filter),
 	}
 	alias := graphql.GetFieldContext(ctx).Field.Alias
-	totalCount, hasTotalCount := _m.Edges.totalCount[3][alias]
+	totalCount, hasTotalCount := _m.Edges.totalCount[4][alias]
 	if nodes, err := _m.NamedWaits(alias); err == nil || hasTotalCount {
 		pager, err := newWaitPager(opts, last != nil)
 		if err != nil {
@@ -484,7 +521,7 @@ func (_m *User) KpiResults(
 		WithKpiResultFilter(where.Filter),
 	}
 	alias := graphql.GetFieldContext(ctx).Field.Alias
-	totalCount, hasTotalCount := _m.Edges.totalCount[4][alias]
+	totalCount, hasTotalCount := _m.Edges.totalCount[5][alias]
 	if nodes, err := _m.NamedKpiResults(alias); err == nil || hasTotalCount {
 		pager, err := newKpiResultPager(opts, last != nil)
 		if err != nil {
@@ -504,7 +541,7 @@ func (_m *User) Payslips(
 		WithPayslipFilter(where.Filter),
 	}
 	alias := graphql.GetFieldContext(ctx).Field.Alias
-	totalCount, hasTotalCount := _m.Edges.totalCount[5][alias]
+	totalCount, hasTotalCount := _m.Edges.totalCount[6][alias]
 	if nodes, err := _m.NamedPayslips(alias); err == nil || hasTotalCount {
 		pager, err := newPayslipPager(opts, last != nil)
 		if err != nil {
@@ -561,6 +598,14 @@ func (_m *Wait) Assignee(ctx context.Context) (*User, error) {
 	result, err := _m.Edges.AssigneeOrErr()
 	if IsNotLoaded(err) {
 		result, err = _m.QueryAssignee().Only(ctx)
+	}
+	return result, MaskNotFound(err)
+}
+
+func (_m *Wait) TakenBy(ctx context.Context) (*User, error) {
+	result, err := _m.Edges.TakenByOrErr()
+	if IsNotLoaded(err) {
+		result, err = _m.QueryTakenBy().Only(ctx)
 	}
 	return result, MaskNotFound(err)
 }

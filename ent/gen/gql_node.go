@@ -13,6 +13,7 @@ import (
 	"github.com/fincokpi/finco/ent/gen/analysis"
 	"github.com/fincokpi/finco/ent/gen/analysisdetail"
 	"github.com/fincokpi/finco/ent/gen/analyzer"
+	"github.com/fincokpi/finco/ent/gen/broadcast"
 	"github.com/fincokpi/finco/ent/gen/chat"
 	"github.com/fincokpi/finco/ent/gen/company"
 	"github.com/fincokpi/finco/ent/gen/customer"
@@ -27,6 +28,7 @@ import (
 	"github.com/fincokpi/finco/ent/gen/payrollrun"
 	"github.com/fincokpi/finco/ent/gen/payslip"
 	"github.com/fincokpi/finco/ent/gen/payslipline"
+	"github.com/fincokpi/finco/ent/gen/punch"
 	"github.com/fincokpi/finco/ent/gen/salary"
 	"github.com/fincokpi/finco/ent/gen/schedule"
 	"github.com/fincokpi/finco/ent/gen/scheduleversion"
@@ -60,6 +62,11 @@ var analyzerImplementors = []string{"Analyzer", "Node"}
 
 // IsNode implements the Node interface check for GQLGen.
 func (*Analyzer) IsNode() {}
+
+var broadcastImplementors = []string{"Broadcast", "Node"}
+
+// IsNode implements the Node interface check for GQLGen.
+func (*Broadcast) IsNode() {}
 
 var chatImplementors = []string{"Chat", "Node"}
 
@@ -125,6 +132,11 @@ var paysliplineImplementors = []string{"PayslipLine", "Node"}
 
 // IsNode implements the Node interface check for GQLGen.
 func (*PayslipLine) IsNode() {}
+
+var punchImplementors = []string{"Punch", "Node"}
+
+// IsNode implements the Node interface check for GQLGen.
+func (*Punch) IsNode() {}
 
 var salaryImplementors = []string{"Salary", "Node"}
 
@@ -269,6 +281,15 @@ func (c *Client) noder(ctx context.Context, table string, id int) (Noder, error)
 			}
 		}
 		return query.Only(ctx)
+	case broadcast.Table:
+		query := c.Broadcast.Query().
+			Where(broadcast.ID(id))
+		if fc := graphql.GetFieldContext(ctx); fc != nil {
+			if err := query.collectField(ctx, true, graphql.GetOperationContext(ctx), fc.Field, nil, broadcastImplementors...); err != nil {
+				return nil, err
+			}
+		}
+		return query.Only(ctx)
 	case chat.Table:
 		query := c.Chat.Query().
 			Where(chat.ID(id))
@@ -382,6 +403,15 @@ func (c *Client) noder(ctx context.Context, table string, id int) (Noder, error)
 			Where(payslipline.ID(id))
 		if fc := graphql.GetFieldContext(ctx); fc != nil {
 			if err := query.collectField(ctx, true, graphql.GetOperationContext(ctx), fc.Field, nil, paysliplineImplementors...); err != nil {
+				return nil, err
+			}
+		}
+		return query.Only(ctx)
+	case punch.Table:
+		query := c.Punch.Query().
+			Where(punch.ID(id))
+		if fc := graphql.GetFieldContext(ctx); fc != nil {
+			if err := query.collectField(ctx, true, graphql.GetOperationContext(ctx), fc.Field, nil, punchImplementors...); err != nil {
 				return nil, err
 			}
 		}
@@ -565,6 +595,22 @@ func (c *Client) noders(ctx context.Context, table string, ids []int) ([]Noder, 
 		query := c.Analyzer.Query().
 			Where(analyzer.IDIn(ids...))
 		query, err := query.CollectFields(ctx, analyzerImplementors...)
+		if err != nil {
+			return nil, err
+		}
+		nodes, err := query.All(ctx)
+		if err != nil {
+			return nil, err
+		}
+		for _, node := range nodes {
+			for _, noder := range idmap[node.ID] {
+				*noder = node
+			}
+		}
+	case broadcast.Table:
+		query := c.Broadcast.Query().
+			Where(broadcast.IDIn(ids...))
+		query, err := query.CollectFields(ctx, broadcastImplementors...)
 		if err != nil {
 			return nil, err
 		}
@@ -773,6 +819,22 @@ func (c *Client) noders(ctx context.Context, table string, ids []int) ([]Noder, 
 		query := c.PayslipLine.Query().
 			Where(payslipline.IDIn(ids...))
 		query, err := query.CollectFields(ctx, paysliplineImplementors...)
+		if err != nil {
+			return nil, err
+		}
+		nodes, err := query.All(ctx)
+		if err != nil {
+			return nil, err
+		}
+		for _, node := range nodes {
+			for _, noder := range idmap[node.ID] {
+				*noder = node
+			}
+		}
+	case punch.Table:
+		query := c.Punch.Query().
+			Where(punch.IDIn(ids...))
+		query, err := query.CollectFields(ctx, punchImplementors...)
 		if err != nil {
 			return nil, err
 		}

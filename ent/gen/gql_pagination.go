@@ -18,6 +18,7 @@ import (
 	"github.com/fincokpi/finco/ent/gen/analysis"
 	"github.com/fincokpi/finco/ent/gen/analysisdetail"
 	"github.com/fincokpi/finco/ent/gen/analyzer"
+	"github.com/fincokpi/finco/ent/gen/broadcast"
 	"github.com/fincokpi/finco/ent/gen/chat"
 	"github.com/fincokpi/finco/ent/gen/company"
 	"github.com/fincokpi/finco/ent/gen/customer"
@@ -31,6 +32,7 @@ import (
 	"github.com/fincokpi/finco/ent/gen/payrollrun"
 	"github.com/fincokpi/finco/ent/gen/payslip"
 	"github.com/fincokpi/finco/ent/gen/payslipline"
+	"github.com/fincokpi/finco/ent/gen/punch"
 	"github.com/fincokpi/finco/ent/gen/salary"
 	"github.com/fincokpi/finco/ent/gen/schedule"
 	"github.com/fincokpi/finco/ent/gen/scheduleversion"
@@ -1205,6 +1207,302 @@ func (_m *Analyzer) ToEdge(order *AnalyzerOrder) *AnalyzerEdge {
 		order = DefaultAnalyzerOrder
 	}
 	return &AnalyzerEdge{
+		Node:   _m,
+		Cursor: order.Field.toCursor(_m),
+	}
+}
+
+// BroadcastEdge is the edge representation of Broadcast.
+type BroadcastEdge struct {
+	Node   *Broadcast `json:"node"`
+	Cursor Cursor     `json:"cursor"`
+}
+
+// BroadcastConnection is the connection containing edges to Broadcast.
+type BroadcastConnection struct {
+	Edges      []*BroadcastEdge `json:"edges"`
+	PageInfo   PageInfo         `json:"pageInfo"`
+	TotalCount int              `json:"totalCount"`
+}
+
+func (c *BroadcastConnection) build(nodes []*Broadcast, pager *broadcastPager, after *Cursor, first *int, before *Cursor, last *int) {
+	c.PageInfo.HasNextPage = before != nil
+	c.PageInfo.HasPreviousPage = after != nil
+	if first != nil && *first+1 == len(nodes) {
+		c.PageInfo.HasNextPage = true
+		nodes = nodes[:len(nodes)-1]
+	} else if last != nil && *last+1 == len(nodes) {
+		c.PageInfo.HasPreviousPage = true
+		nodes = nodes[:len(nodes)-1]
+	}
+	var nodeAt func(int) *Broadcast
+	if last != nil {
+		n := len(nodes) - 1
+		nodeAt = func(i int) *Broadcast {
+			return nodes[n-i]
+		}
+	} else {
+		nodeAt = func(i int) *Broadcast {
+			return nodes[i]
+		}
+	}
+	c.Edges = make([]*BroadcastEdge, len(nodes))
+	for i := range nodes {
+		node := nodeAt(i)
+		c.Edges[i] = &BroadcastEdge{
+			Node:   node,
+			Cursor: pager.toCursor(node),
+		}
+	}
+	if l := len(c.Edges); l > 0 {
+		c.PageInfo.StartCursor = &c.Edges[0].Cursor
+		c.PageInfo.EndCursor = &c.Edges[l-1].Cursor
+	}
+	if c.TotalCount == 0 {
+		c.TotalCount = len(nodes)
+	}
+}
+
+// BroadcastPaginateOption enables pagination customization.
+type BroadcastPaginateOption func(*broadcastPager) error
+
+// WithBroadcastOrder configures pagination ordering.
+func WithBroadcastOrder(order *BroadcastOrder) BroadcastPaginateOption {
+	if order == nil {
+		order = DefaultBroadcastOrder
+	}
+	o := *order
+	return func(pager *broadcastPager) error {
+		if err := o.Direction.Validate(); err != nil {
+			return err
+		}
+		if o.Field == nil {
+			o.Field = DefaultBroadcastOrder.Field
+		}
+		pager.order = &o
+		return nil
+	}
+}
+
+// WithBroadcastFilter configures pagination filter.
+func WithBroadcastFilter(filter func(*BroadcastQuery) (*BroadcastQuery, error)) BroadcastPaginateOption {
+	return func(pager *broadcastPager) error {
+		if filter == nil {
+			return errors.New("BroadcastQuery filter cannot be nil")
+		}
+		pager.filter = filter
+		return nil
+	}
+}
+
+type broadcastPager struct {
+	reverse bool
+	order   *BroadcastOrder
+	filter  func(*BroadcastQuery) (*BroadcastQuery, error)
+}
+
+func newBroadcastPager(opts []BroadcastPaginateOption, reverse bool) (*broadcastPager, error) {
+	pager := &broadcastPager{reverse: reverse}
+	for _, opt := range opts {
+		if err := opt(pager); err != nil {
+			return nil, err
+		}
+	}
+	if pager.order == nil {
+		pager.order = DefaultBroadcastOrder
+	}
+	return pager, nil
+}
+
+func (p *broadcastPager) applyFilter(query *BroadcastQuery) (*BroadcastQuery, error) {
+	if p.filter != nil {
+		return p.filter(query)
+	}
+	return query, nil
+}
+
+func (p *broadcastPager) toCursor(_m *Broadcast) Cursor {
+	return p.order.Field.toCursor(_m)
+}
+
+func (p *broadcastPager) applyCursors(query *BroadcastQuery, after, before *Cursor) (*BroadcastQuery, error) {
+	direction := p.order.Direction
+	if p.reverse {
+		direction = direction.Reverse()
+	}
+	for _, predicate := range entgql.CursorsPredicate(after, before, DefaultBroadcastOrder.Field.column, p.order.Field.column, direction) {
+		query = query.Where(predicate)
+	}
+	return query, nil
+}
+
+func (p *broadcastPager) applyOrder(query *BroadcastQuery) *BroadcastQuery {
+	direction := p.order.Direction
+	if p.reverse {
+		direction = direction.Reverse()
+	}
+	query = query.Order(p.order.Field.toTerm(direction.OrderTermOption()))
+	if p.order.Field != DefaultBroadcastOrder.Field {
+		query = query.Order(DefaultBroadcastOrder.Field.toTerm(direction.OrderTermOption()))
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(p.order.Field.column)
+	}
+	return query
+}
+
+func (p *broadcastPager) orderExpr(query *BroadcastQuery) sql.Querier {
+	direction := p.order.Direction
+	if p.reverse {
+		direction = direction.Reverse()
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(p.order.Field.column)
+	}
+	return sql.ExprFunc(func(b *sql.Builder) {
+		b.Ident(p.order.Field.column).Pad().WriteString(string(direction))
+		if p.order.Field != DefaultBroadcastOrder.Field {
+			b.Comma().Ident(DefaultBroadcastOrder.Field.column).Pad().WriteString(string(direction))
+		}
+	})
+}
+
+// Paginate executes the query and returns a relay based cursor connection to Broadcast.
+func (_m *BroadcastQuery) Paginate(
+	ctx context.Context, after *Cursor, first *int,
+	before *Cursor, last *int, opts ...BroadcastPaginateOption,
+) (*BroadcastConnection, error) {
+	if err := validateFirstLast(first, last); err != nil {
+		return nil, err
+	}
+	pager, err := newBroadcastPager(opts, last != nil)
+	if err != nil {
+		return nil, err
+	}
+	if _m, err = pager.applyFilter(_m); err != nil {
+		return nil, err
+	}
+	conn := &BroadcastConnection{Edges: []*BroadcastEdge{}}
+	ignoredEdges := !hasCollectedField(ctx, edgesField)
+	if hasCollectedField(ctx, totalCountField) || hasCollectedField(ctx, pageInfoField) {
+		hasPagination := after != nil || first != nil || before != nil || last != nil
+		if hasPagination || ignoredEdges {
+			c := _m.Clone()
+			c.ctx.Fields = nil
+			if conn.TotalCount, err = c.Count(ctx); err != nil {
+				return nil, err
+			}
+			conn.PageInfo.HasNextPage = first != nil && conn.TotalCount > 0
+			conn.PageInfo.HasPreviousPage = last != nil && conn.TotalCount > 0
+		}
+	}
+	if ignoredEdges || (first != nil && *first == 0) || (last != nil && *last == 0) {
+		return conn, nil
+	}
+	if _m, err = pager.applyCursors(_m, after, before); err != nil {
+		return nil, err
+	}
+	limit := paginateLimit(first, last)
+	if limit != 0 {
+		_m.Limit(limit)
+	}
+	if field := collectedField(ctx, edgesField, nodeField); field != nil {
+		if err := _m.collectField(ctx, limit == 1, graphql.GetOperationContext(ctx), *field, []string{edgesField, nodeField}); err != nil {
+			return nil, err
+		}
+	}
+	_m = pager.applyOrder(_m)
+	nodes, err := _m.All(ctx)
+	if err != nil {
+		return nil, err
+	}
+	conn.build(nodes, pager, after, first, before, last)
+	return conn, nil
+}
+
+var (
+	// BroadcastOrderFieldCreatedAt orders Broadcast by created_at.
+	BroadcastOrderFieldCreatedAt = &BroadcastOrderField{
+		Value: func(_m *Broadcast) (ent.Value, error) {
+			return _m.CreatedAt, nil
+		},
+		column: broadcast.FieldCreatedAt,
+		toTerm: broadcast.ByCreatedAt,
+		toCursor: func(_m *Broadcast) Cursor {
+			return Cursor{
+				ID:    _m.ID,
+				Value: _m.CreatedAt,
+			}
+		},
+	}
+)
+
+// String implement fmt.Stringer interface.
+func (f BroadcastOrderField) String() string {
+	var str string
+	switch f.column {
+	case BroadcastOrderFieldCreatedAt.column:
+		str = "CREATED_AT"
+	}
+	return str
+}
+
+// MarshalGQL implements graphql.Marshaler interface.
+func (f BroadcastOrderField) MarshalGQL(w io.Writer) {
+	io.WriteString(w, strconv.Quote(f.String()))
+}
+
+// UnmarshalGQL implements graphql.Unmarshaler interface.
+func (f *BroadcastOrderField) UnmarshalGQL(v interface{}) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("BroadcastOrderField %T must be a string", v)
+	}
+	switch str {
+	case "CREATED_AT":
+		*f = *BroadcastOrderFieldCreatedAt
+	default:
+		return fmt.Errorf("%s is not a valid BroadcastOrderField", str)
+	}
+	return nil
+}
+
+// BroadcastOrderField defines the ordering field of Broadcast.
+type BroadcastOrderField struct {
+	// Value extracts the ordering value from the given Broadcast.
+	Value    func(*Broadcast) (ent.Value, error)
+	column   string // field or computed.
+	toTerm   func(...sql.OrderTermOption) broadcast.OrderOption
+	toCursor func(*Broadcast) Cursor
+}
+
+// BroadcastOrder defines the ordering of Broadcast.
+type BroadcastOrder struct {
+	Direction OrderDirection       `json:"direction"`
+	Field     *BroadcastOrderField `json:"field"`
+}
+
+// DefaultBroadcastOrder is the default ordering of Broadcast.
+var DefaultBroadcastOrder = &BroadcastOrder{
+	Direction: entgql.OrderDirectionAsc,
+	Field: &BroadcastOrderField{
+		Value: func(_m *Broadcast) (ent.Value, error) {
+			return _m.ID, nil
+		},
+		column: broadcast.FieldID,
+		toTerm: broadcast.ByID,
+		toCursor: func(_m *Broadcast) Cursor {
+			return Cursor{ID: _m.ID}
+		},
+	},
+}
+
+// ToEdge converts Broadcast into BroadcastEdge.
+func (_m *Broadcast) ToEdge(order *BroadcastOrder) *BroadcastEdge {
+	if order == nil {
+		order = DefaultBroadcastOrder
+	}
+	return &BroadcastEdge{
 		Node:   _m,
 		Cursor: order.Field.toCursor(_m),
 	}
@@ -4742,6 +5040,302 @@ func (_m *PayslipLine) ToEdge(order *PayslipLineOrder) *PayslipLineEdge {
 		order = DefaultPayslipLineOrder
 	}
 	return &PayslipLineEdge{
+		Node:   _m,
+		Cursor: order.Field.toCursor(_m),
+	}
+}
+
+// PunchEdge is the edge representation of Punch.
+type PunchEdge struct {
+	Node   *Punch `json:"node"`
+	Cursor Cursor `json:"cursor"`
+}
+
+// PunchConnection is the connection containing edges to Punch.
+type PunchConnection struct {
+	Edges      []*PunchEdge `json:"edges"`
+	PageInfo   PageInfo     `json:"pageInfo"`
+	TotalCount int          `json:"totalCount"`
+}
+
+func (c *PunchConnection) build(nodes []*Punch, pager *punchPager, after *Cursor, first *int, before *Cursor, last *int) {
+	c.PageInfo.HasNextPage = before != nil
+	c.PageInfo.HasPreviousPage = after != nil
+	if first != nil && *first+1 == len(nodes) {
+		c.PageInfo.HasNextPage = true
+		nodes = nodes[:len(nodes)-1]
+	} else if last != nil && *last+1 == len(nodes) {
+		c.PageInfo.HasPreviousPage = true
+		nodes = nodes[:len(nodes)-1]
+	}
+	var nodeAt func(int) *Punch
+	if last != nil {
+		n := len(nodes) - 1
+		nodeAt = func(i int) *Punch {
+			return nodes[n-i]
+		}
+	} else {
+		nodeAt = func(i int) *Punch {
+			return nodes[i]
+		}
+	}
+	c.Edges = make([]*PunchEdge, len(nodes))
+	for i := range nodes {
+		node := nodeAt(i)
+		c.Edges[i] = &PunchEdge{
+			Node:   node,
+			Cursor: pager.toCursor(node),
+		}
+	}
+	if l := len(c.Edges); l > 0 {
+		c.PageInfo.StartCursor = &c.Edges[0].Cursor
+		c.PageInfo.EndCursor = &c.Edges[l-1].Cursor
+	}
+	if c.TotalCount == 0 {
+		c.TotalCount = len(nodes)
+	}
+}
+
+// PunchPaginateOption enables pagination customization.
+type PunchPaginateOption func(*punchPager) error
+
+// WithPunchOrder configures pagination ordering.
+func WithPunchOrder(order *PunchOrder) PunchPaginateOption {
+	if order == nil {
+		order = DefaultPunchOrder
+	}
+	o := *order
+	return func(pager *punchPager) error {
+		if err := o.Direction.Validate(); err != nil {
+			return err
+		}
+		if o.Field == nil {
+			o.Field = DefaultPunchOrder.Field
+		}
+		pager.order = &o
+		return nil
+	}
+}
+
+// WithPunchFilter configures pagination filter.
+func WithPunchFilter(filter func(*PunchQuery) (*PunchQuery, error)) PunchPaginateOption {
+	return func(pager *punchPager) error {
+		if filter == nil {
+			return errors.New("PunchQuery filter cannot be nil")
+		}
+		pager.filter = filter
+		return nil
+	}
+}
+
+type punchPager struct {
+	reverse bool
+	order   *PunchOrder
+	filter  func(*PunchQuery) (*PunchQuery, error)
+}
+
+func newPunchPager(opts []PunchPaginateOption, reverse bool) (*punchPager, error) {
+	pager := &punchPager{reverse: reverse}
+	for _, opt := range opts {
+		if err := opt(pager); err != nil {
+			return nil, err
+		}
+	}
+	if pager.order == nil {
+		pager.order = DefaultPunchOrder
+	}
+	return pager, nil
+}
+
+func (p *punchPager) applyFilter(query *PunchQuery) (*PunchQuery, error) {
+	if p.filter != nil {
+		return p.filter(query)
+	}
+	return query, nil
+}
+
+func (p *punchPager) toCursor(_m *Punch) Cursor {
+	return p.order.Field.toCursor(_m)
+}
+
+func (p *punchPager) applyCursors(query *PunchQuery, after, before *Cursor) (*PunchQuery, error) {
+	direction := p.order.Direction
+	if p.reverse {
+		direction = direction.Reverse()
+	}
+	for _, predicate := range entgql.CursorsPredicate(after, before, DefaultPunchOrder.Field.column, p.order.Field.column, direction) {
+		query = query.Where(predicate)
+	}
+	return query, nil
+}
+
+func (p *punchPager) applyOrder(query *PunchQuery) *PunchQuery {
+	direction := p.order.Direction
+	if p.reverse {
+		direction = direction.Reverse()
+	}
+	query = query.Order(p.order.Field.toTerm(direction.OrderTermOption()))
+	if p.order.Field != DefaultPunchOrder.Field {
+		query = query.Order(DefaultPunchOrder.Field.toTerm(direction.OrderTermOption()))
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(p.order.Field.column)
+	}
+	return query
+}
+
+func (p *punchPager) orderExpr(query *PunchQuery) sql.Querier {
+	direction := p.order.Direction
+	if p.reverse {
+		direction = direction.Reverse()
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(p.order.Field.column)
+	}
+	return sql.ExprFunc(func(b *sql.Builder) {
+		b.Ident(p.order.Field.column).Pad().WriteString(string(direction))
+		if p.order.Field != DefaultPunchOrder.Field {
+			b.Comma().Ident(DefaultPunchOrder.Field.column).Pad().WriteString(string(direction))
+		}
+	})
+}
+
+// Paginate executes the query and returns a relay based cursor connection to Punch.
+func (_m *PunchQuery) Paginate(
+	ctx context.Context, after *Cursor, first *int,
+	before *Cursor, last *int, opts ...PunchPaginateOption,
+) (*PunchConnection, error) {
+	if err := validateFirstLast(first, last); err != nil {
+		return nil, err
+	}
+	pager, err := newPunchPager(opts, last != nil)
+	if err != nil {
+		return nil, err
+	}
+	if _m, err = pager.applyFilter(_m); err != nil {
+		return nil, err
+	}
+	conn := &PunchConnection{Edges: []*PunchEdge{}}
+	ignoredEdges := !hasCollectedField(ctx, edgesField)
+	if hasCollectedField(ctx, totalCountField) || hasCollectedField(ctx, pageInfoField) {
+		hasPagination := after != nil || first != nil || before != nil || last != nil
+		if hasPagination || ignoredEdges {
+			c := _m.Clone()
+			c.ctx.Fields = nil
+			if conn.TotalCount, err = c.Count(ctx); err != nil {
+				return nil, err
+			}
+			conn.PageInfo.HasNextPage = first != nil && conn.TotalCount > 0
+			conn.PageInfo.HasPreviousPage = last != nil && conn.TotalCount > 0
+		}
+	}
+	if ignoredEdges || (first != nil && *first == 0) || (last != nil && *last == 0) {
+		return conn, nil
+	}
+	if _m, err = pager.applyCursors(_m, after, before); err != nil {
+		return nil, err
+	}
+	limit := paginateLimit(first, last)
+	if limit != 0 {
+		_m.Limit(limit)
+	}
+	if field := collectedField(ctx, edgesField, nodeField); field != nil {
+		if err := _m.collectField(ctx, limit == 1, graphql.GetOperationContext(ctx), *field, []string{edgesField, nodeField}); err != nil {
+			return nil, err
+		}
+	}
+	_m = pager.applyOrder(_m)
+	nodes, err := _m.All(ctx)
+	if err != nil {
+		return nil, err
+	}
+	conn.build(nodes, pager, after, first, before, last)
+	return conn, nil
+}
+
+var (
+	// PunchOrderFieldAt orders Punch by at.
+	PunchOrderFieldAt = &PunchOrderField{
+		Value: func(_m *Punch) (ent.Value, error) {
+			return _m.At, nil
+		},
+		column: punch.FieldAt,
+		toTerm: punch.ByAt,
+		toCursor: func(_m *Punch) Cursor {
+			return Cursor{
+				ID:    _m.ID,
+				Value: _m.At,
+			}
+		},
+	}
+)
+
+// String implement fmt.Stringer interface.
+func (f PunchOrderField) String() string {
+	var str string
+	switch f.column {
+	case PunchOrderFieldAt.column:
+		str = "AT"
+	}
+	return str
+}
+
+// MarshalGQL implements graphql.Marshaler interface.
+func (f PunchOrderField) MarshalGQL(w io.Writer) {
+	io.WriteString(w, strconv.Quote(f.String()))
+}
+
+// UnmarshalGQL implements graphql.Unmarshaler interface.
+func (f *PunchOrderField) UnmarshalGQL(v interface{}) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("PunchOrderField %T must be a string", v)
+	}
+	switch str {
+	case "AT":
+		*f = *PunchOrderFieldAt
+	default:
+		return fmt.Errorf("%s is not a valid PunchOrderField", str)
+	}
+	return nil
+}
+
+// PunchOrderField defines the ordering field of Punch.
+type PunchOrderField struct {
+	// Value extracts the ordering value from the given Punch.
+	Value    func(*Punch) (ent.Value, error)
+	column   string // field or computed.
+	toTerm   func(...sql.OrderTermOption) punch.OrderOption
+	toCursor func(*Punch) Cursor
+}
+
+// PunchOrder defines the ordering of Punch.
+type PunchOrder struct {
+	Direction OrderDirection   `json:"direction"`
+	Field     *PunchOrderField `json:"field"`
+}
+
+// DefaultPunchOrder is the default ordering of Punch.
+var DefaultPunchOrder = &PunchOrder{
+	Direction: entgql.OrderDirectionAsc,
+	Field: &PunchOrderField{
+		Value: func(_m *Punch) (ent.Value, error) {
+			return _m.ID, nil
+		},
+		column: punch.FieldID,
+		toTerm: punch.ByID,
+		toCursor: func(_m *Punch) Cursor {
+			return Cursor{ID: _m.ID}
+		},
+	},
+}
+
+// ToEdge converts Punch into PunchEdge.
+func (_m *Punch) ToEdge(order *PunchOrder) *PunchEdge {
+	if order == nil {
+		order = DefaultPunchOrder
+	}
+	return &PunchEdge{
 		Node:   _m,
 		Cursor: order.Field.toCursor(_m),
 	}

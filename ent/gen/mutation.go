@@ -21,12 +21,17 @@ import (
 	"github.com/fincokpi/finco/ent/gen/analyzerswitch"
 	"github.com/fincokpi/finco/ent/gen/attachment"
 	"github.com/fincokpi/finco/ent/gen/auditevent"
+	"github.com/fincokpi/finco/ent/gen/broadcast"
+	"github.com/fincokpi/finco/ent/gen/businessconnection"
 	"github.com/fincokpi/finco/ent/gen/chat"
+	"github.com/fincokpi/finco/ent/gen/chatmigration"
 	"github.com/fincokpi/finco/ent/gen/company"
 	"github.com/fincokpi/finco/ent/gen/credential"
 	"github.com/fincokpi/finco/ent/gen/customer"
+	"github.com/fincokpi/finco/ent/gen/dialog"
 	"github.com/fincokpi/finco/ent/gen/employment"
 	"github.com/fincokpi/finco/ent/gen/feedback"
+	"github.com/fincokpi/finco/ent/gen/invite"
 	"github.com/fincokpi/finco/ent/gen/kpi"
 	"github.com/fincokpi/finco/ent/gen/kpirefresh"
 	"github.com/fincokpi/finco/ent/gen/kpiresult"
@@ -37,12 +42,15 @@ import (
 	"github.com/fincokpi/finco/ent/gen/linesource"
 	"github.com/fincokpi/finco/ent/gen/message"
 	"github.com/fincokpi/finco/ent/gen/messagecontent"
+	"github.com/fincokpi/finco/ent/gen/outgoing"
 	"github.com/fincokpi/finco/ent/gen/paypolicy"
 	"github.com/fincokpi/finco/ent/gen/payrollrun"
 	"github.com/fincokpi/finco/ent/gen/payrule"
 	"github.com/fincokpi/finco/ent/gen/payslip"
 	"github.com/fincokpi/finco/ent/gen/payslipline"
 	"github.com/fincokpi/finco/ent/gen/predicate"
+	"github.com/fincokpi/finco/ent/gen/punch"
+	"github.com/fincokpi/finco/ent/gen/reaction"
 	"github.com/fincokpi/finco/ent/gen/salary"
 	"github.com/fincokpi/finco/ent/gen/schedule"
 	"github.com/fincokpi/finco/ent/gen/scheduleversion"
@@ -52,6 +60,8 @@ import (
 	"github.com/fincokpi/finco/ent/gen/spenttoken"
 	"github.com/fincokpi/finco/ent/gen/team"
 	"github.com/fincokpi/finco/ent/gen/teammembership"
+	"github.com/fincokpi/finco/ent/gen/telegrambot"
+	"github.com/fincokpi/finco/ent/gen/telegramupdate"
 	"github.com/fincokpi/finco/ent/gen/user"
 	"github.com/fincokpi/finco/ent/gen/wait"
 )
@@ -65,46 +75,56 @@ const (
 	OpUpdateOne = ent.OpUpdateOne
 
 	// Node types.
-	TypeAdjustment        = "Adjustment"
-	TypeAnalysis          = "Analysis"
-	TypeAnalysisDetail    = "AnalysisDetail"
-	TypeAnalysisFailure   = "AnalysisFailure"
-	TypeAnalyzer          = "Analyzer"
-	TypeAnalyzerSwitch    = "AnalyzerSwitch"
-	TypeAttachment        = "Attachment"
-	TypeAuditEvent        = "AuditEvent"
-	TypeChat              = "Chat"
-	TypeCompany           = "Company"
-	TypeCredential        = "Credential"
-	TypeCustomer          = "Customer"
-	TypeEmployment        = "Employment"
-	TypeFeedback          = "Feedback"
-	TypeKpi               = "Kpi"
-	TypeKpiRefresh        = "KpiRefresh"
-	TypeKpiResult         = "KpiResult"
-	TypeKpiScore          = "KpiScore"
-	TypeLedgerAccount     = "LedgerAccount"
-	TypeLedgerEntry       = "LedgerEntry"
-	TypeLedgerTransaction = "LedgerTransaction"
-	TypeLineSource        = "LineSource"
-	TypeMessage           = "Message"
-	TypeMessageContent    = "MessageContent"
-	TypePayPolicy         = "PayPolicy"
-	TypePayRule           = "PayRule"
-	TypePayrollRun        = "PayrollRun"
-	TypePayslip           = "Payslip"
-	TypePayslipLine       = "PayslipLine"
-	TypeSalary            = "Salary"
-	TypeSchedule          = "Schedule"
-	TypeScheduleVersion   = "ScheduleVersion"
-	TypeSession           = "Session"
-	TypeShift             = "Shift"
-	TypeSignInFailure     = "SignInFailure"
-	TypeSpentToken        = "SpentToken"
-	TypeTeam              = "Team"
-	TypeTeamMembership    = "TeamMembership"
-	TypeUser              = "User"
-	TypeWait              = "Wait"
+	TypeAdjustment         = "Adjustment"
+	TypeAnalysis           = "Analysis"
+	TypeAnalysisDetail     = "AnalysisDetail"
+	TypeAnalysisFailure    = "AnalysisFailure"
+	TypeAnalyzer           = "Analyzer"
+	TypeAnalyzerSwitch     = "AnalyzerSwitch"
+	TypeAttachment         = "Attachment"
+	TypeAuditEvent         = "AuditEvent"
+	TypeBroadcast          = "Broadcast"
+	TypeBusinessConnection = "BusinessConnection"
+	TypeChat               = "Chat"
+	TypeChatMigration      = "ChatMigration"
+	TypeCompany            = "Company"
+	TypeCredential         = "Credential"
+	TypeCustomer           = "Customer"
+	TypeDialog             = "Dialog"
+	TypeEmployment         = "Employment"
+	TypeFeedback           = "Feedback"
+	TypeInvite             = "Invite"
+	TypeKpi                = "Kpi"
+	TypeKpiRefresh         = "KpiRefresh"
+	TypeKpiResult          = "KpiResult"
+	TypeKpiScore           = "KpiScore"
+	TypeLedgerAccount      = "LedgerAccount"
+	TypeLedgerEntry        = "LedgerEntry"
+	TypeLedgerTransaction  = "LedgerTransaction"
+	TypeLineSource         = "LineSource"
+	TypeMessage            = "Message"
+	TypeMessageContent     = "MessageContent"
+	TypeOutgoing           = "Outgoing"
+	TypePayPolicy          = "PayPolicy"
+	TypePayRule            = "PayRule"
+	TypePayrollRun         = "PayrollRun"
+	TypePayslip            = "Payslip"
+	TypePayslipLine        = "PayslipLine"
+	TypePunch              = "Punch"
+	TypeReaction           = "Reaction"
+	TypeSalary             = "Salary"
+	TypeSchedule           = "Schedule"
+	TypeScheduleVersion    = "ScheduleVersion"
+	TypeSession            = "Session"
+	TypeShift              = "Shift"
+	TypeSignInFailure      = "SignInFailure"
+	TypeSpentToken         = "SpentToken"
+	TypeTeam               = "Team"
+	TypeTeamMembership     = "TeamMembership"
+	TypeTelegramBot        = "TelegramBot"
+	TypeTelegramUpdate     = "TelegramUpdate"
+	TypeUser               = "User"
+	TypeWait               = "Wait"
 )
 
 // AdjustmentMutation represents an operation that mutates the Adjustment nodes in the graph.
@@ -5216,11 +5236,13 @@ type AttachmentMutation struct {
 	addposition    *int
 	kind           *attachment.Kind
 	mime           *string
+	state          *attachment.State
 	bytes          *int
 	addbytes       *int
 	seconds        *int
 	addseconds     *int
 	sha256         *string
+	source         *string
 	created_at     *time.Time
 	clearedFields  map[string]struct{}
 	content        *int
@@ -5492,6 +5514,42 @@ func (m *AttachmentMutation) ResetMime() {
 	m.mime = nil
 }
 
+// SetState sets the "state" field.
+func (m *AttachmentMutation) SetState(a attachment.State) {
+	m.state = &a
+}
+
+// State returns the value of the "state" field in the mutation.
+func (m *AttachmentMutation) State() (r attachment.State, exists bool) {
+	v := m.state
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldState returns the old "state" field's value of the Attachment entity.
+// If the Attachment object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AttachmentMutation) OldState(ctx context.Context) (v attachment.State, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldState is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldState requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldState: %w", err)
+	}
+	return oldValue.State, nil
+}
+
+// ResetState resets all changes to the "state" field.
+func (m *AttachmentMutation) ResetState() {
+	m.state = nil
+}
+
 // SetBytes sets the "bytes" field.
 func (m *AttachmentMutation) SetBytes(i int) {
 	m.bytes = &i
@@ -5635,9 +5693,71 @@ func (m *AttachmentMutation) OldSha256(ctx context.Context) (v string, err error
 	return oldValue.Sha256, nil
 }
 
+// ClearSha256 clears the value of the "sha256" field.
+func (m *AttachmentMutation) ClearSha256() {
+	m.sha256 = nil
+	m.clearedFields[attachment.FieldSha256] = struct{}{}
+}
+
+// Sha256Cleared returns if the "sha256" field was cleared in this mutation.
+func (m *AttachmentMutation) Sha256Cleared() bool {
+	_, ok := m.clearedFields[attachment.FieldSha256]
+	return ok
+}
+
 // ResetSha256 resets all changes to the "sha256" field.
 func (m *AttachmentMutation) ResetSha256() {
 	m.sha256 = nil
+	delete(m.clearedFields, attachment.FieldSha256)
+}
+
+// SetSource sets the "source" field.
+func (m *AttachmentMutation) SetSource(s string) {
+	m.source = &s
+}
+
+// Source returns the value of the "source" field in the mutation.
+func (m *AttachmentMutation) Source() (r string, exists bool) {
+	v := m.source
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldSource returns the old "source" field's value of the Attachment entity.
+// If the Attachment object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AttachmentMutation) OldSource(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldSource is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldSource requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldSource: %w", err)
+	}
+	return oldValue.Source, nil
+}
+
+// ClearSource clears the value of the "source" field.
+func (m *AttachmentMutation) ClearSource() {
+	m.source = nil
+	m.clearedFields[attachment.FieldSource] = struct{}{}
+}
+
+// SourceCleared returns if the "source" field was cleared in this mutation.
+func (m *AttachmentMutation) SourceCleared() bool {
+	_, ok := m.clearedFields[attachment.FieldSource]
+	return ok
+}
+
+// ResetSource resets all changes to the "source" field.
+func (m *AttachmentMutation) ResetSource() {
+	m.source = nil
+	delete(m.clearedFields, attachment.FieldSource)
 }
 
 // SetCreatedAt sets the "created_at" field.
@@ -5737,7 +5857,7 @@ func (m *AttachmentMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *AttachmentMutation) Fields() []string {
-	fields := make([]string, 0, 8)
+	fields := make([]string, 0, 10)
 	if m.content != nil {
 		fields = append(fields, attachment.FieldContentID)
 	}
@@ -5750,6 +5870,9 @@ func (m *AttachmentMutation) Fields() []string {
 	if m.mime != nil {
 		fields = append(fields, attachment.FieldMime)
 	}
+	if m.state != nil {
+		fields = append(fields, attachment.FieldState)
+	}
 	if m.bytes != nil {
 		fields = append(fields, attachment.FieldBytes)
 	}
@@ -5758,6 +5881,9 @@ func (m *AttachmentMutation) Fields() []string {
 	}
 	if m.sha256 != nil {
 		fields = append(fields, attachment.FieldSha256)
+	}
+	if m.source != nil {
+		fields = append(fields, attachment.FieldSource)
 	}
 	if m.created_at != nil {
 		fields = append(fields, attachment.FieldCreatedAt)
@@ -5778,12 +5904,16 @@ func (m *AttachmentMutation) Field(name string) (ent.Value, bool) {
 		return m.Kind()
 	case attachment.FieldMime:
 		return m.Mime()
+	case attachment.FieldState:
+		return m.State()
 	case attachment.FieldBytes:
 		return m.Bytes()
 	case attachment.FieldSeconds:
 		return m.Seconds()
 	case attachment.FieldSha256:
 		return m.Sha256()
+	case attachment.FieldSource:
+		return m.Source()
 	case attachment.FieldCreatedAt:
 		return m.CreatedAt()
 	}
@@ -5803,12 +5933,16 @@ func (m *AttachmentMutation) OldField(ctx context.Context, name string) (ent.Val
 		return m.OldKind(ctx)
 	case attachment.FieldMime:
 		return m.OldMime(ctx)
+	case attachment.FieldState:
+		return m.OldState(ctx)
 	case attachment.FieldBytes:
 		return m.OldBytes(ctx)
 	case attachment.FieldSeconds:
 		return m.OldSeconds(ctx)
 	case attachment.FieldSha256:
 		return m.OldSha256(ctx)
+	case attachment.FieldSource:
+		return m.OldSource(ctx)
 	case attachment.FieldCreatedAt:
 		return m.OldCreatedAt(ctx)
 	}
@@ -5848,6 +5982,13 @@ func (m *AttachmentMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetMime(v)
 		return nil
+	case attachment.FieldState:
+		v, ok := value.(attachment.State)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetState(v)
+		return nil
 	case attachment.FieldBytes:
 		v, ok := value.(int)
 		if !ok {
@@ -5868,6 +6009,13 @@ func (m *AttachmentMutation) SetField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetSha256(v)
+		return nil
+	case attachment.FieldSource:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetSource(v)
 		return nil
 	case attachment.FieldCreatedAt:
 		v, ok := value.(time.Time)
@@ -5944,7 +6092,14 @@ func (m *AttachmentMutation) AddField(name string, value ent.Value) error {
 // ClearedFields returns all nullable fields that were cleared during this
 // mutation.
 func (m *AttachmentMutation) ClearedFields() []string {
-	return nil
+	var fields []string
+	if m.FieldCleared(attachment.FieldSha256) {
+		fields = append(fields, attachment.FieldSha256)
+	}
+	if m.FieldCleared(attachment.FieldSource) {
+		fields = append(fields, attachment.FieldSource)
+	}
+	return fields
 }
 
 // FieldCleared returns a boolean indicating if a field with the given name was
@@ -5957,6 +6112,14 @@ func (m *AttachmentMutation) FieldCleared(name string) bool {
 // ClearField clears the value of the field with the given name. It returns an
 // error if the field is not defined in the schema.
 func (m *AttachmentMutation) ClearField(name string) error {
+	switch name {
+	case attachment.FieldSha256:
+		m.ClearSha256()
+		return nil
+	case attachment.FieldSource:
+		m.ClearSource()
+		return nil
+	}
 	return fmt.Errorf("unknown Attachment nullable field %s", name)
 }
 
@@ -5976,6 +6139,9 @@ func (m *AttachmentMutation) ResetField(name string) error {
 	case attachment.FieldMime:
 		m.ResetMime()
 		return nil
+	case attachment.FieldState:
+		m.ResetState()
+		return nil
 	case attachment.FieldBytes:
 		m.ResetBytes()
 		return nil
@@ -5984,6 +6150,9 @@ func (m *AttachmentMutation) ResetField(name string) error {
 		return nil
 	case attachment.FieldSha256:
 		m.ResetSha256()
+		return nil
+	case attachment.FieldSource:
+		m.ResetSource()
 		return nil
 	case attachment.FieldCreatedAt:
 		m.ResetCreatedAt()
@@ -6881,6 +7050,1544 @@ func (m *AuditEventMutation) ClearEdge(name string) error {
 // It returns an error if the edge is not defined in the schema.
 func (m *AuditEventMutation) ResetEdge(name string) error {
 	return fmt.Errorf("unknown AuditEvent edge %s", name)
+}
+
+// BroadcastMutation represents an operation that mutates the Broadcast nodes in the graph.
+type BroadcastMutation struct {
+	config
+	op               Op
+	typ              string
+	id               *int
+	audience         *json.RawMessage
+	appendaudience   json.RawMessage
+	text             *string
+	file             *string
+	file_name        *string
+	state            *broadcast.State
+	created_at       *time.Time
+	started_at       *time.Time
+	ended_at         *time.Time
+	clearedFields    map[string]struct{}
+	author           *int
+	clearedauthor    bool
+	outgoings        map[int]struct{}
+	removedoutgoings map[int]struct{}
+	clearedoutgoings bool
+	done             bool
+	oldValue         func(context.Context) (*Broadcast, error)
+	predicates       []predicate.Broadcast
+}
+
+var _ ent.Mutation = (*BroadcastMutation)(nil)
+
+// broadcastOption allows management of the mutation configuration using functional options.
+type broadcastOption func(*BroadcastMutation)
+
+// newBroadcastMutation creates new mutation for the Broadcast entity.
+func newBroadcastMutation(c config, op Op, opts ...broadcastOption) *BroadcastMutation {
+	m := &BroadcastMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeBroadcast,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withBroadcastID sets the ID field of the mutation.
+func withBroadcastID(id int) broadcastOption {
+	return func(m *BroadcastMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *Broadcast
+		)
+		m.oldValue = func(ctx context.Context) (*Broadcast, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().Broadcast.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withBroadcast sets the old Broadcast of the mutation.
+func withBroadcast(node *Broadcast) broadcastOption {
+	return func(m *BroadcastMutation) {
+		m.oldValue = func(context.Context) (*Broadcast, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m BroadcastMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m BroadcastMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("gen: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *BroadcastMutation) ID() (id int, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *BroadcastMutation) IDs(ctx context.Context) ([]int, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []int{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().Broadcast.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetAuthorID sets the "author_id" field.
+func (m *BroadcastMutation) SetAuthorID(i int) {
+	m.author = &i
+}
+
+// AuthorID returns the value of the "author_id" field in the mutation.
+func (m *BroadcastMutation) AuthorID() (r int, exists bool) {
+	v := m.author
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAuthorID returns the old "author_id" field's value of the Broadcast entity.
+// If the Broadcast object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *BroadcastMutation) OldAuthorID(ctx context.Context) (v *int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAuthorID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAuthorID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAuthorID: %w", err)
+	}
+	return oldValue.AuthorID, nil
+}
+
+// ClearAuthorID clears the value of the "author_id" field.
+func (m *BroadcastMutation) ClearAuthorID() {
+	m.author = nil
+	m.clearedFields[broadcast.FieldAuthorID] = struct{}{}
+}
+
+// AuthorIDCleared returns if the "author_id" field was cleared in this mutation.
+func (m *BroadcastMutation) AuthorIDCleared() bool {
+	_, ok := m.clearedFields[broadcast.FieldAuthorID]
+	return ok
+}
+
+// ResetAuthorID resets all changes to the "author_id" field.
+func (m *BroadcastMutation) ResetAuthorID() {
+	m.author = nil
+	delete(m.clearedFields, broadcast.FieldAuthorID)
+}
+
+// SetAudience sets the "audience" field.
+func (m *BroadcastMutation) SetAudience(jm json.RawMessage) {
+	m.audience = &jm
+	m.appendaudience = nil
+}
+
+// Audience returns the value of the "audience" field in the mutation.
+func (m *BroadcastMutation) Audience() (r json.RawMessage, exists bool) {
+	v := m.audience
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAudience returns the old "audience" field's value of the Broadcast entity.
+// If the Broadcast object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *BroadcastMutation) OldAudience(ctx context.Context) (v json.RawMessage, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAudience is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAudience requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAudience: %w", err)
+	}
+	return oldValue.Audience, nil
+}
+
+// AppendAudience adds jm to the "audience" field.
+func (m *BroadcastMutation) AppendAudience(jm json.RawMessage) {
+	m.appendaudience = append(m.appendaudience, jm...)
+}
+
+// AppendedAudience returns the list of values that were appended to the "audience" field in this mutation.
+func (m *BroadcastMutation) AppendedAudience() (json.RawMessage, bool) {
+	if len(m.appendaudience) == 0 {
+		return nil, false
+	}
+	return m.appendaudience, true
+}
+
+// ResetAudience resets all changes to the "audience" field.
+func (m *BroadcastMutation) ResetAudience() {
+	m.audience = nil
+	m.appendaudience = nil
+}
+
+// SetText sets the "text" field.
+func (m *BroadcastMutation) SetText(s string) {
+	m.text = &s
+}
+
+// Text returns the value of the "text" field in the mutation.
+func (m *BroadcastMutation) Text() (r string, exists bool) {
+	v := m.text
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldText returns the old "text" field's value of the Broadcast entity.
+// If the Broadcast object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *BroadcastMutation) OldText(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldText is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldText requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldText: %w", err)
+	}
+	return oldValue.Text, nil
+}
+
+// ResetText resets all changes to the "text" field.
+func (m *BroadcastMutation) ResetText() {
+	m.text = nil
+}
+
+// SetFile sets the "file" field.
+func (m *BroadcastMutation) SetFile(s string) {
+	m.file = &s
+}
+
+// File returns the value of the "file" field in the mutation.
+func (m *BroadcastMutation) File() (r string, exists bool) {
+	v := m.file
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldFile returns the old "file" field's value of the Broadcast entity.
+// If the Broadcast object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *BroadcastMutation) OldFile(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldFile is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldFile requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldFile: %w", err)
+	}
+	return oldValue.File, nil
+}
+
+// ClearFile clears the value of the "file" field.
+func (m *BroadcastMutation) ClearFile() {
+	m.file = nil
+	m.clearedFields[broadcast.FieldFile] = struct{}{}
+}
+
+// FileCleared returns if the "file" field was cleared in this mutation.
+func (m *BroadcastMutation) FileCleared() bool {
+	_, ok := m.clearedFields[broadcast.FieldFile]
+	return ok
+}
+
+// ResetFile resets all changes to the "file" field.
+func (m *BroadcastMutation) ResetFile() {
+	m.file = nil
+	delete(m.clearedFields, broadcast.FieldFile)
+}
+
+// SetFileName sets the "file_name" field.
+func (m *BroadcastMutation) SetFileName(s string) {
+	m.file_name = &s
+}
+
+// FileName returns the value of the "file_name" field in the mutation.
+func (m *BroadcastMutation) FileName() (r string, exists bool) {
+	v := m.file_name
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldFileName returns the old "file_name" field's value of the Broadcast entity.
+// If the Broadcast object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *BroadcastMutation) OldFileName(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldFileName is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldFileName requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldFileName: %w", err)
+	}
+	return oldValue.FileName, nil
+}
+
+// ClearFileName clears the value of the "file_name" field.
+func (m *BroadcastMutation) ClearFileName() {
+	m.file_name = nil
+	m.clearedFields[broadcast.FieldFileName] = struct{}{}
+}
+
+// FileNameCleared returns if the "file_name" field was cleared in this mutation.
+func (m *BroadcastMutation) FileNameCleared() bool {
+	_, ok := m.clearedFields[broadcast.FieldFileName]
+	return ok
+}
+
+// ResetFileName resets all changes to the "file_name" field.
+func (m *BroadcastMutation) ResetFileName() {
+	m.file_name = nil
+	delete(m.clearedFields, broadcast.FieldFileName)
+}
+
+// SetState sets the "state" field.
+func (m *BroadcastMutation) SetState(b broadcast.State) {
+	m.state = &b
+}
+
+// State returns the value of the "state" field in the mutation.
+func (m *BroadcastMutation) State() (r broadcast.State, exists bool) {
+	v := m.state
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldState returns the old "state" field's value of the Broadcast entity.
+// If the Broadcast object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *BroadcastMutation) OldState(ctx context.Context) (v broadcast.State, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldState is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldState requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldState: %w", err)
+	}
+	return oldValue.State, nil
+}
+
+// ResetState resets all changes to the "state" field.
+func (m *BroadcastMutation) ResetState() {
+	m.state = nil
+}
+
+// SetCreatedAt sets the "created_at" field.
+func (m *BroadcastMutation) SetCreatedAt(t time.Time) {
+	m.created_at = &t
+}
+
+// CreatedAt returns the value of the "created_at" field in the mutation.
+func (m *BroadcastMutation) CreatedAt() (r time.Time, exists bool) {
+	v := m.created_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedAt returns the old "created_at" field's value of the Broadcast entity.
+// If the Broadcast object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *BroadcastMutation) OldCreatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedAt: %w", err)
+	}
+	return oldValue.CreatedAt, nil
+}
+
+// ResetCreatedAt resets all changes to the "created_at" field.
+func (m *BroadcastMutation) ResetCreatedAt() {
+	m.created_at = nil
+}
+
+// SetStartedAt sets the "started_at" field.
+func (m *BroadcastMutation) SetStartedAt(t time.Time) {
+	m.started_at = &t
+}
+
+// StartedAt returns the value of the "started_at" field in the mutation.
+func (m *BroadcastMutation) StartedAt() (r time.Time, exists bool) {
+	v := m.started_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldStartedAt returns the old "started_at" field's value of the Broadcast entity.
+// If the Broadcast object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *BroadcastMutation) OldStartedAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldStartedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldStartedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldStartedAt: %w", err)
+	}
+	return oldValue.StartedAt, nil
+}
+
+// ClearStartedAt clears the value of the "started_at" field.
+func (m *BroadcastMutation) ClearStartedAt() {
+	m.started_at = nil
+	m.clearedFields[broadcast.FieldStartedAt] = struct{}{}
+}
+
+// StartedAtCleared returns if the "started_at" field was cleared in this mutation.
+func (m *BroadcastMutation) StartedAtCleared() bool {
+	_, ok := m.clearedFields[broadcast.FieldStartedAt]
+	return ok
+}
+
+// ResetStartedAt resets all changes to the "started_at" field.
+func (m *BroadcastMutation) ResetStartedAt() {
+	m.started_at = nil
+	delete(m.clearedFields, broadcast.FieldStartedAt)
+}
+
+// SetEndedAt sets the "ended_at" field.
+func (m *BroadcastMutation) SetEndedAt(t time.Time) {
+	m.ended_at = &t
+}
+
+// EndedAt returns the value of the "ended_at" field in the mutation.
+func (m *BroadcastMutation) EndedAt() (r time.Time, exists bool) {
+	v := m.ended_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldEndedAt returns the old "ended_at" field's value of the Broadcast entity.
+// If the Broadcast object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *BroadcastMutation) OldEndedAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldEndedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldEndedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldEndedAt: %w", err)
+	}
+	return oldValue.EndedAt, nil
+}
+
+// ClearEndedAt clears the value of the "ended_at" field.
+func (m *BroadcastMutation) ClearEndedAt() {
+	m.ended_at = nil
+	m.clearedFields[broadcast.FieldEndedAt] = struct{}{}
+}
+
+// EndedAtCleared returns if the "ended_at" field was cleared in this mutation.
+func (m *BroadcastMutation) EndedAtCleared() bool {
+	_, ok := m.clearedFields[broadcast.FieldEndedAt]
+	return ok
+}
+
+// ResetEndedAt resets all changes to the "ended_at" field.
+func (m *BroadcastMutation) ResetEndedAt() {
+	m.ended_at = nil
+	delete(m.clearedFields, broadcast.FieldEndedAt)
+}
+
+// ClearAuthor clears the "author" edge to the User entity.
+func (m *BroadcastMutation) ClearAuthor() {
+	m.clearedauthor = true
+	m.clearedFields[broadcast.FieldAuthorID] = struct{}{}
+}
+
+// AuthorCleared reports if the "author" edge to the User entity was cleared.
+func (m *BroadcastMutation) AuthorCleared() bool {
+	return m.AuthorIDCleared() || m.clearedauthor
+}
+
+// AuthorIDs returns the "author" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// AuthorID instead. It exists only for internal usage by the builders.
+func (m *BroadcastMutation) AuthorIDs() (ids []int) {
+	if id := m.author; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetAuthor resets all changes to the "author" edge.
+func (m *BroadcastMutation) ResetAuthor() {
+	m.author = nil
+	m.clearedauthor = false
+}
+
+// AddOutgoingIDs adds the "outgoings" edge to the Outgoing entity by ids.
+func (m *BroadcastMutation) AddOutgoingIDs(ids ...int) {
+	if m.outgoings == nil {
+		m.outgoings = make(map[int]struct{})
+	}
+	for i := range ids {
+		m.outgoings[ids[i]] = struct{}{}
+	}
+}
+
+// ClearOutgoings clears the "outgoings" edge to the Outgoing entity.
+func (m *BroadcastMutation) ClearOutgoings() {
+	m.clearedoutgoings = true
+}
+
+// OutgoingsCleared reports if the "outgoings" edge to the Outgoing entity was cleared.
+func (m *BroadcastMutation) OutgoingsCleared() bool {
+	return m.clearedoutgoings
+}
+
+// RemoveOutgoingIDs removes the "outgoings" edge to the Outgoing entity by IDs.
+func (m *BroadcastMutation) RemoveOutgoingIDs(ids ...int) {
+	if m.removedoutgoings == nil {
+		m.removedoutgoings = make(map[int]struct{})
+	}
+	for i := range ids {
+		delete(m.outgoings, ids[i])
+		m.removedoutgoings[ids[i]] = struct{}{}
+	}
+}
+
+// RemovedOutgoings returns the removed IDs of the "outgoings" edge to the Outgoing entity.
+func (m *BroadcastMutation) RemovedOutgoingsIDs() (ids []int) {
+	for id := range m.removedoutgoings {
+		ids = append(ids, id)
+	}
+	return
+}
+
+// OutgoingsIDs returns the "outgoings" edge IDs in the mutation.
+func (m *BroadcastMutation) OutgoingsIDs() (ids []int) {
+	for id := range m.outgoings {
+		ids = append(ids, id)
+	}
+	return
+}
+
+// ResetOutgoings resets all changes to the "outgoings" edge.
+func (m *BroadcastMutation) ResetOutgoings() {
+	m.outgoings = nil
+	m.clearedoutgoings = false
+	m.removedoutgoings = nil
+}
+
+// Where appends a list predicates to the BroadcastMutation builder.
+func (m *BroadcastMutation) Where(ps ...predicate.Broadcast) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the BroadcastMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *BroadcastMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.Broadcast, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *BroadcastMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *BroadcastMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (Broadcast).
+func (m *BroadcastMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *BroadcastMutation) Fields() []string {
+	fields := make([]string, 0, 9)
+	if m.author != nil {
+		fields = append(fields, broadcast.FieldAuthorID)
+	}
+	if m.audience != nil {
+		fields = append(fields, broadcast.FieldAudience)
+	}
+	if m.text != nil {
+		fields = append(fields, broadcast.FieldText)
+	}
+	if m.file != nil {
+		fields = append(fields, broadcast.FieldFile)
+	}
+	if m.file_name != nil {
+		fields = append(fields, broadcast.FieldFileName)
+	}
+	if m.state != nil {
+		fields = append(fields, broadcast.FieldState)
+	}
+	if m.created_at != nil {
+		fields = append(fields, broadcast.FieldCreatedAt)
+	}
+	if m.started_at != nil {
+		fields = append(fields, broadcast.FieldStartedAt)
+	}
+	if m.ended_at != nil {
+		fields = append(fields, broadcast.FieldEndedAt)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *BroadcastMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case broadcast.FieldAuthorID:
+		return m.AuthorID()
+	case broadcast.FieldAudience:
+		return m.Audience()
+	case broadcast.FieldText:
+		return m.Text()
+	case broadcast.FieldFile:
+		return m.File()
+	case broadcast.FieldFileName:
+		return m.FileName()
+	case broadcast.FieldState:
+		return m.State()
+	case broadcast.FieldCreatedAt:
+		return m.CreatedAt()
+	case broadcast.FieldStartedAt:
+		return m.StartedAt()
+	case broadcast.FieldEndedAt:
+		return m.EndedAt()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *BroadcastMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case broadcast.FieldAuthorID:
+		return m.OldAuthorID(ctx)
+	case broadcast.FieldAudience:
+		return m.OldAudience(ctx)
+	case broadcast.FieldText:
+		return m.OldText(ctx)
+	case broadcast.FieldFile:
+		return m.OldFile(ctx)
+	case broadcast.FieldFileName:
+		return m.OldFileName(ctx)
+	case broadcast.FieldState:
+		return m.OldState(ctx)
+	case broadcast.FieldCreatedAt:
+		return m.OldCreatedAt(ctx)
+	case broadcast.FieldStartedAt:
+		return m.OldStartedAt(ctx)
+	case broadcast.FieldEndedAt:
+		return m.OldEndedAt(ctx)
+	}
+	return nil, fmt.Errorf("unknown Broadcast field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *BroadcastMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case broadcast.FieldAuthorID:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAuthorID(v)
+		return nil
+	case broadcast.FieldAudience:
+		v, ok := value.(json.RawMessage)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAudience(v)
+		return nil
+	case broadcast.FieldText:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetText(v)
+		return nil
+	case broadcast.FieldFile:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetFile(v)
+		return nil
+	case broadcast.FieldFileName:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetFileName(v)
+		return nil
+	case broadcast.FieldState:
+		v, ok := value.(broadcast.State)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetState(v)
+		return nil
+	case broadcast.FieldCreatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedAt(v)
+		return nil
+	case broadcast.FieldStartedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetStartedAt(v)
+		return nil
+	case broadcast.FieldEndedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetEndedAt(v)
+		return nil
+	}
+	return fmt.Errorf("unknown Broadcast field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *BroadcastMutation) AddedFields() []string {
+	var fields []string
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *BroadcastMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *BroadcastMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	}
+	return fmt.Errorf("unknown Broadcast numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *BroadcastMutation) ClearedFields() []string {
+	var fields []string
+	if m.FieldCleared(broadcast.FieldAuthorID) {
+		fields = append(fields, broadcast.FieldAuthorID)
+	}
+	if m.FieldCleared(broadcast.FieldFile) {
+		fields = append(fields, broadcast.FieldFile)
+	}
+	if m.FieldCleared(broadcast.FieldFileName) {
+		fields = append(fields, broadcast.FieldFileName)
+	}
+	if m.FieldCleared(broadcast.FieldStartedAt) {
+		fields = append(fields, broadcast.FieldStartedAt)
+	}
+	if m.FieldCleared(broadcast.FieldEndedAt) {
+		fields = append(fields, broadcast.FieldEndedAt)
+	}
+	return fields
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *BroadcastMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *BroadcastMutation) ClearField(name string) error {
+	switch name {
+	case broadcast.FieldAuthorID:
+		m.ClearAuthorID()
+		return nil
+	case broadcast.FieldFile:
+		m.ClearFile()
+		return nil
+	case broadcast.FieldFileName:
+		m.ClearFileName()
+		return nil
+	case broadcast.FieldStartedAt:
+		m.ClearStartedAt()
+		return nil
+	case broadcast.FieldEndedAt:
+		m.ClearEndedAt()
+		return nil
+	}
+	return fmt.Errorf("unknown Broadcast nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *BroadcastMutation) ResetField(name string) error {
+	switch name {
+	case broadcast.FieldAuthorID:
+		m.ResetAuthorID()
+		return nil
+	case broadcast.FieldAudience:
+		m.ResetAudience()
+		return nil
+	case broadcast.FieldText:
+		m.ResetText()
+		return nil
+	case broadcast.FieldFile:
+		m.ResetFile()
+		return nil
+	case broadcast.FieldFileName:
+		m.ResetFileName()
+		return nil
+	case broadcast.FieldState:
+		m.ResetState()
+		return nil
+	case broadcast.FieldCreatedAt:
+		m.ResetCreatedAt()
+		return nil
+	case broadcast.FieldStartedAt:
+		m.ResetStartedAt()
+		return nil
+	case broadcast.FieldEndedAt:
+		m.ResetEndedAt()
+		return nil
+	}
+	return fmt.Errorf("unknown Broadcast field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *BroadcastMutation) AddedEdges() []string {
+	edges := make([]string, 0, 2)
+	if m.author != nil {
+		edges = append(edges, broadcast.EdgeAuthor)
+	}
+	if m.outgoings != nil {
+		edges = append(edges, broadcast.EdgeOutgoings)
+	}
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *BroadcastMutation) AddedIDs(name string) []ent.Value {
+	switch name {
+	case broadcast.EdgeAuthor:
+		if id := m.author; id != nil {
+			return []ent.Value{*id}
+		}
+	case broadcast.EdgeOutgoings:
+		ids := make([]ent.Value, 0, len(m.outgoings))
+		for id := range m.outgoings {
+			ids = append(ids, id)
+		}
+		return ids
+	}
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *BroadcastMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 2)
+	if m.removedoutgoings != nil {
+		edges = append(edges, broadcast.EdgeOutgoings)
+	}
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *BroadcastMutation) RemovedIDs(name string) []ent.Value {
+	switch name {
+	case broadcast.EdgeOutgoings:
+		ids := make([]ent.Value, 0, len(m.removedoutgoings))
+		for id := range m.removedoutgoings {
+			ids = append(ids, id)
+		}
+		return ids
+	}
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *BroadcastMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 2)
+	if m.clearedauthor {
+		edges = append(edges, broadcast.EdgeAuthor)
+	}
+	if m.clearedoutgoings {
+		edges = append(edges, broadcast.EdgeOutgoings)
+	}
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *BroadcastMutation) EdgeCleared(name string) bool {
+	switch name {
+	case broadcast.EdgeAuthor:
+		return m.clearedauthor
+	case broadcast.EdgeOutgoings:
+		return m.clearedoutgoings
+	}
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *BroadcastMutation) ClearEdge(name string) error {
+	switch name {
+	case broadcast.EdgeAuthor:
+		m.ClearAuthor()
+		return nil
+	}
+	return fmt.Errorf("unknown Broadcast unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *BroadcastMutation) ResetEdge(name string) error {
+	switch name {
+	case broadcast.EdgeAuthor:
+		m.ResetAuthor()
+		return nil
+	case broadcast.EdgeOutgoings:
+		m.ResetOutgoings()
+		return nil
+	}
+	return fmt.Errorf("unknown Broadcast edge %s", name)
+}
+
+// BusinessConnectionMutation represents an operation that mutates the BusinessConnection nodes in the graph.
+type BusinessConnectionMutation struct {
+	config
+	op             Op
+	typ            string
+	id             *int
+	connection_id  *string
+	telegram_id    *int64
+	addtelegram_id *int64
+	enabled        *bool
+	connected_at   *time.Time
+	clearedFields  map[string]struct{}
+	done           bool
+	oldValue       func(context.Context) (*BusinessConnection, error)
+	predicates     []predicate.BusinessConnection
+}
+
+var _ ent.Mutation = (*BusinessConnectionMutation)(nil)
+
+// businessconnectionOption allows management of the mutation configuration using functional options.
+type businessconnectionOption func(*BusinessConnectionMutation)
+
+// newBusinessConnectionMutation creates new mutation for the BusinessConnection entity.
+func newBusinessConnectionMutation(c config, op Op, opts ...businessconnectionOption) *BusinessConnectionMutation {
+	m := &BusinessConnectionMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeBusinessConnection,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withBusinessConnectionID sets the ID field of the mutation.
+func withBusinessConnectionID(id int) businessconnectionOption {
+	return func(m *BusinessConnectionMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *BusinessConnection
+		)
+		m.oldValue = func(ctx context.Context) (*BusinessConnection, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().BusinessConnection.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withBusinessConnection sets the old BusinessConnection of the mutation.
+func withBusinessConnection(node *BusinessConnection) businessconnectionOption {
+	return func(m *BusinessConnectionMutation) {
+		m.oldValue = func(context.Context) (*BusinessConnection, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m BusinessConnectionMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m BusinessConnectionMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("gen: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *BusinessConnectionMutation) ID() (id int, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *BusinessConnectionMutation) IDs(ctx context.Context) ([]int, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []int{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().BusinessConnection.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetConnectionID sets the "connection_id" field.
+func (m *BusinessConnectionMutation) SetConnectionID(s string) {
+	m.connection_id = &s
+}
+
+// ConnectionID returns the value of the "connection_id" field in the mutation.
+func (m *BusinessConnectionMutation) ConnectionID() (r string, exists bool) {
+	v := m.connection_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldConnectionID returns the old "connection_id" field's value of the BusinessConnection entity.
+// If the BusinessConnection object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *BusinessConnectionMutation) OldConnectionID(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldConnectionID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldConnectionID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldConnectionID: %w", err)
+	}
+	return oldValue.ConnectionID, nil
+}
+
+// ResetConnectionID resets all changes to the "connection_id" field.
+func (m *BusinessConnectionMutation) ResetConnectionID() {
+	m.connection_id = nil
+}
+
+// SetTelegramID sets the "telegram_id" field.
+func (m *BusinessConnectionMutation) SetTelegramID(i int64) {
+	m.telegram_id = &i
+	m.addtelegram_id = nil
+}
+
+// TelegramID returns the value of the "telegram_id" field in the mutation.
+func (m *BusinessConnectionMutation) TelegramID() (r int64, exists bool) {
+	v := m.telegram_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldTelegramID returns the old "telegram_id" field's value of the BusinessConnection entity.
+// If the BusinessConnection object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *BusinessConnectionMutation) OldTelegramID(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldTelegramID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldTelegramID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldTelegramID: %w", err)
+	}
+	return oldValue.TelegramID, nil
+}
+
+// AddTelegramID adds i to the "telegram_id" field.
+func (m *BusinessConnectionMutation) AddTelegramID(i int64) {
+	if m.addtelegram_id != nil {
+		*m.addtelegram_id += i
+	} else {
+		m.addtelegram_id = &i
+	}
+}
+
+// AddedTelegramID returns the value that was added to the "telegram_id" field in this mutation.
+func (m *BusinessConnectionMutation) AddedTelegramID() (r int64, exists bool) {
+	v := m.addtelegram_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetTelegramID resets all changes to the "telegram_id" field.
+func (m *BusinessConnectionMutation) ResetTelegramID() {
+	m.telegram_id = nil
+	m.addtelegram_id = nil
+}
+
+// SetEnabled sets the "enabled" field.
+func (m *BusinessConnectionMutation) SetEnabled(b bool) {
+	m.enabled = &b
+}
+
+// Enabled returns the value of the "enabled" field in the mutation.
+func (m *BusinessConnectionMutation) Enabled() (r bool, exists bool) {
+	v := m.enabled
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldEnabled returns the old "enabled" field's value of the BusinessConnection entity.
+// If the BusinessConnection object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *BusinessConnectionMutation) OldEnabled(ctx context.Context) (v bool, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldEnabled is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldEnabled requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldEnabled: %w", err)
+	}
+	return oldValue.Enabled, nil
+}
+
+// ResetEnabled resets all changes to the "enabled" field.
+func (m *BusinessConnectionMutation) ResetEnabled() {
+	m.enabled = nil
+}
+
+// SetConnectedAt sets the "connected_at" field.
+func (m *BusinessConnectionMutation) SetConnectedAt(t time.Time) {
+	m.connected_at = &t
+}
+
+// ConnectedAt returns the value of the "connected_at" field in the mutation.
+func (m *BusinessConnectionMutation) ConnectedAt() (r time.Time, exists bool) {
+	v := m.connected_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldConnectedAt returns the old "connected_at" field's value of the BusinessConnection entity.
+// If the BusinessConnection object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *BusinessConnectionMutation) OldConnectedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldConnectedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldConnectedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldConnectedAt: %w", err)
+	}
+	return oldValue.ConnectedAt, nil
+}
+
+// ResetConnectedAt resets all changes to the "connected_at" field.
+func (m *BusinessConnectionMutation) ResetConnectedAt() {
+	m.connected_at = nil
+}
+
+// Where appends a list predicates to the BusinessConnectionMutation builder.
+func (m *BusinessConnectionMutation) Where(ps ...predicate.BusinessConnection) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the BusinessConnectionMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *BusinessConnectionMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.BusinessConnection, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *BusinessConnectionMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *BusinessConnectionMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (BusinessConnection).
+func (m *BusinessConnectionMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *BusinessConnectionMutation) Fields() []string {
+	fields := make([]string, 0, 4)
+	if m.connection_id != nil {
+		fields = append(fields, businessconnection.FieldConnectionID)
+	}
+	if m.telegram_id != nil {
+		fields = append(fields, businessconnection.FieldTelegramID)
+	}
+	if m.enabled != nil {
+		fields = append(fields, businessconnection.FieldEnabled)
+	}
+	if m.connected_at != nil {
+		fields = append(fields, businessconnection.FieldConnectedAt)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *BusinessConnectionMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case businessconnection.FieldConnectionID:
+		return m.ConnectionID()
+	case businessconnection.FieldTelegramID:
+		return m.TelegramID()
+	case businessconnection.FieldEnabled:
+		return m.Enabled()
+	case businessconnection.FieldConnectedAt:
+		return m.ConnectedAt()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *BusinessConnectionMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case businessconnection.FieldConnectionID:
+		return m.OldConnectionID(ctx)
+	case businessconnection.FieldTelegramID:
+		return m.OldTelegramID(ctx)
+	case businessconnection.FieldEnabled:
+		return m.OldEnabled(ctx)
+	case businessconnection.FieldConnectedAt:
+		return m.OldConnectedAt(ctx)
+	}
+	return nil, fmt.Errorf("unknown BusinessConnection field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *BusinessConnectionMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case businessconnection.FieldConnectionID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetConnectionID(v)
+		return nil
+	case businessconnection.FieldTelegramID:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetTelegramID(v)
+		return nil
+	case businessconnection.FieldEnabled:
+		v, ok := value.(bool)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetEnabled(v)
+		return nil
+	case businessconnection.FieldConnectedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetConnectedAt(v)
+		return nil
+	}
+	return fmt.Errorf("unknown BusinessConnection field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *BusinessConnectionMutation) AddedFields() []string {
+	var fields []string
+	if m.addtelegram_id != nil {
+		fields = append(fields, businessconnection.FieldTelegramID)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *BusinessConnectionMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case businessconnection.FieldTelegramID:
+		return m.AddedTelegramID()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *BusinessConnectionMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case businessconnection.FieldTelegramID:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddTelegramID(v)
+		return nil
+	}
+	return fmt.Errorf("unknown BusinessConnection numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *BusinessConnectionMutation) ClearedFields() []string {
+	return nil
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *BusinessConnectionMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *BusinessConnectionMutation) ClearField(name string) error {
+	return fmt.Errorf("unknown BusinessConnection nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *BusinessConnectionMutation) ResetField(name string) error {
+	switch name {
+	case businessconnection.FieldConnectionID:
+		m.ResetConnectionID()
+		return nil
+	case businessconnection.FieldTelegramID:
+		m.ResetTelegramID()
+		return nil
+	case businessconnection.FieldEnabled:
+		m.ResetEnabled()
+		return nil
+	case businessconnection.FieldConnectedAt:
+		m.ResetConnectedAt()
+		return nil
+	}
+	return fmt.Errorf("unknown BusinessConnection field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *BusinessConnectionMutation) AddedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *BusinessConnectionMutation) AddedIDs(name string) []ent.Value {
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *BusinessConnectionMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *BusinessConnectionMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *BusinessConnectionMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *BusinessConnectionMutation) EdgeCleared(name string) bool {
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *BusinessConnectionMutation) ClearEdge(name string) error {
+	return fmt.Errorf("unknown BusinessConnection unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *BusinessConnectionMutation) ResetEdge(name string) error {
+	return fmt.Errorf("unknown BusinessConnection edge %s", name)
 }
 
 // ChatMutation represents an operation that mutates the Chat nodes in the graph.
@@ -8034,6 +9741,563 @@ func (m *ChatMutation) ResetEdge(name string) error {
 	return fmt.Errorf("unknown Chat edge %s", name)
 }
 
+// ChatMigrationMutation represents an operation that mutates the ChatMigration nodes in the graph.
+type ChatMigrationMutation struct {
+	config
+	op                 Op
+	typ                string
+	id                 *int
+	mailbox            *string
+	telegram_id        *int64
+	addtelegram_id     *int64
+	new_telegram_id    *int64
+	addnew_telegram_id *int64
+	at                 *time.Time
+	clearedFields      map[string]struct{}
+	done               bool
+	oldValue           func(context.Context) (*ChatMigration, error)
+	predicates         []predicate.ChatMigration
+}
+
+var _ ent.Mutation = (*ChatMigrationMutation)(nil)
+
+// chatmigrationOption allows management of the mutation configuration using functional options.
+type chatmigrationOption func(*ChatMigrationMutation)
+
+// newChatMigrationMutation creates new mutation for the ChatMigration entity.
+func newChatMigrationMutation(c config, op Op, opts ...chatmigrationOption) *ChatMigrationMutation {
+	m := &ChatMigrationMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeChatMigration,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withChatMigrationID sets the ID field of the mutation.
+func withChatMigrationID(id int) chatmigrationOption {
+	return func(m *ChatMigrationMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *ChatMigration
+		)
+		m.oldValue = func(ctx context.Context) (*ChatMigration, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().ChatMigration.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withChatMigration sets the old ChatMigration of the mutation.
+func withChatMigration(node *ChatMigration) chatmigrationOption {
+	return func(m *ChatMigrationMutation) {
+		m.oldValue = func(context.Context) (*ChatMigration, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m ChatMigrationMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m ChatMigrationMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("gen: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *ChatMigrationMutation) ID() (id int, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *ChatMigrationMutation) IDs(ctx context.Context) ([]int, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []int{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().ChatMigration.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetMailbox sets the "mailbox" field.
+func (m *ChatMigrationMutation) SetMailbox(s string) {
+	m.mailbox = &s
+}
+
+// Mailbox returns the value of the "mailbox" field in the mutation.
+func (m *ChatMigrationMutation) Mailbox() (r string, exists bool) {
+	v := m.mailbox
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldMailbox returns the old "mailbox" field's value of the ChatMigration entity.
+// If the ChatMigration object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ChatMigrationMutation) OldMailbox(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldMailbox is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldMailbox requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldMailbox: %w", err)
+	}
+	return oldValue.Mailbox, nil
+}
+
+// ResetMailbox resets all changes to the "mailbox" field.
+func (m *ChatMigrationMutation) ResetMailbox() {
+	m.mailbox = nil
+}
+
+// SetTelegramID sets the "telegram_id" field.
+func (m *ChatMigrationMutation) SetTelegramID(i int64) {
+	m.telegram_id = &i
+	m.addtelegram_id = nil
+}
+
+// TelegramID returns the value of the "telegram_id" field in the mutation.
+func (m *ChatMigrationMutation) TelegramID() (r int64, exists bool) {
+	v := m.telegram_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldTelegramID returns the old "telegram_id" field's value of the ChatMigration entity.
+// If the ChatMigration object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ChatMigrationMutation) OldTelegramID(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldTelegramID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldTelegramID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldTelegramID: %w", err)
+	}
+	return oldValue.TelegramID, nil
+}
+
+// AddTelegramID adds i to the "telegram_id" field.
+func (m *ChatMigrationMutation) AddTelegramID(i int64) {
+	if m.addtelegram_id != nil {
+		*m.addtelegram_id += i
+	} else {
+		m.addtelegram_id = &i
+	}
+}
+
+// AddedTelegramID returns the value that was added to the "telegram_id" field in this mutation.
+func (m *ChatMigrationMutation) AddedTelegramID() (r int64, exists bool) {
+	v := m.addtelegram_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetTelegramID resets all changes to the "telegram_id" field.
+func (m *ChatMigrationMutation) ResetTelegramID() {
+	m.telegram_id = nil
+	m.addtelegram_id = nil
+}
+
+// SetNewTelegramID sets the "new_telegram_id" field.
+func (m *ChatMigrationMutation) SetNewTelegramID(i int64) {
+	m.new_telegram_id = &i
+	m.addnew_telegram_id = nil
+}
+
+// NewTelegramID returns the value of the "new_telegram_id" field in the mutation.
+func (m *ChatMigrationMutation) NewTelegramID() (r int64, exists bool) {
+	v := m.new_telegram_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldNewTelegramID returns the old "new_telegram_id" field's value of the ChatMigration entity.
+// If the ChatMigration object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ChatMigrationMutation) OldNewTelegramID(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldNewTelegramID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldNewTelegramID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldNewTelegramID: %w", err)
+	}
+	return oldValue.NewTelegramID, nil
+}
+
+// AddNewTelegramID adds i to the "new_telegram_id" field.
+func (m *ChatMigrationMutation) AddNewTelegramID(i int64) {
+	if m.addnew_telegram_id != nil {
+		*m.addnew_telegram_id += i
+	} else {
+		m.addnew_telegram_id = &i
+	}
+}
+
+// AddedNewTelegramID returns the value that was added to the "new_telegram_id" field in this mutation.
+func (m *ChatMigrationMutation) AddedNewTelegramID() (r int64, exists bool) {
+	v := m.addnew_telegram_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetNewTelegramID resets all changes to the "new_telegram_id" field.
+func (m *ChatMigrationMutation) ResetNewTelegramID() {
+	m.new_telegram_id = nil
+	m.addnew_telegram_id = nil
+}
+
+// SetAt sets the "at" field.
+func (m *ChatMigrationMutation) SetAt(t time.Time) {
+	m.at = &t
+}
+
+// At returns the value of the "at" field in the mutation.
+func (m *ChatMigrationMutation) At() (r time.Time, exists bool) {
+	v := m.at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAt returns the old "at" field's value of the ChatMigration entity.
+// If the ChatMigration object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ChatMigrationMutation) OldAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAt: %w", err)
+	}
+	return oldValue.At, nil
+}
+
+// ResetAt resets all changes to the "at" field.
+func (m *ChatMigrationMutation) ResetAt() {
+	m.at = nil
+}
+
+// Where appends a list predicates to the ChatMigrationMutation builder.
+func (m *ChatMigrationMutation) Where(ps ...predicate.ChatMigration) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the ChatMigrationMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *ChatMigrationMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.ChatMigration, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *ChatMigrationMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *ChatMigrationMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (ChatMigration).
+func (m *ChatMigrationMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *ChatMigrationMutation) Fields() []string {
+	fields := make([]string, 0, 4)
+	if m.mailbox != nil {
+		fields = append(fields, chatmigration.FieldMailbox)
+	}
+	if m.telegram_id != nil {
+		fields = append(fields, chatmigration.FieldTelegramID)
+	}
+	if m.new_telegram_id != nil {
+		fields = append(fields, chatmigration.FieldNewTelegramID)
+	}
+	if m.at != nil {
+		fields = append(fields, chatmigration.FieldAt)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *ChatMigrationMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case chatmigration.FieldMailbox:
+		return m.Mailbox()
+	case chatmigration.FieldTelegramID:
+		return m.TelegramID()
+	case chatmigration.FieldNewTelegramID:
+		return m.NewTelegramID()
+	case chatmigration.FieldAt:
+		return m.At()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *ChatMigrationMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case chatmigration.FieldMailbox:
+		return m.OldMailbox(ctx)
+	case chatmigration.FieldTelegramID:
+		return m.OldTelegramID(ctx)
+	case chatmigration.FieldNewTelegramID:
+		return m.OldNewTelegramID(ctx)
+	case chatmigration.FieldAt:
+		return m.OldAt(ctx)
+	}
+	return nil, fmt.Errorf("unknown ChatMigration field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *ChatMigrationMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case chatmigration.FieldMailbox:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetMailbox(v)
+		return nil
+	case chatmigration.FieldTelegramID:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetTelegramID(v)
+		return nil
+	case chatmigration.FieldNewTelegramID:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetNewTelegramID(v)
+		return nil
+	case chatmigration.FieldAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAt(v)
+		return nil
+	}
+	return fmt.Errorf("unknown ChatMigration field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *ChatMigrationMutation) AddedFields() []string {
+	var fields []string
+	if m.addtelegram_id != nil {
+		fields = append(fields, chatmigration.FieldTelegramID)
+	}
+	if m.addnew_telegram_id != nil {
+		fields = append(fields, chatmigration.FieldNewTelegramID)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *ChatMigrationMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case chatmigration.FieldTelegramID:
+		return m.AddedTelegramID()
+	case chatmigration.FieldNewTelegramID:
+		return m.AddedNewTelegramID()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *ChatMigrationMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case chatmigration.FieldTelegramID:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddTelegramID(v)
+		return nil
+	case chatmigration.FieldNewTelegramID:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddNewTelegramID(v)
+		return nil
+	}
+	return fmt.Errorf("unknown ChatMigration numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *ChatMigrationMutation) ClearedFields() []string {
+	return nil
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *ChatMigrationMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *ChatMigrationMutation) ClearField(name string) error {
+	return fmt.Errorf("unknown ChatMigration nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *ChatMigrationMutation) ResetField(name string) error {
+	switch name {
+	case chatmigration.FieldMailbox:
+		m.ResetMailbox()
+		return nil
+	case chatmigration.FieldTelegramID:
+		m.ResetTelegramID()
+		return nil
+	case chatmigration.FieldNewTelegramID:
+		m.ResetNewTelegramID()
+		return nil
+	case chatmigration.FieldAt:
+		m.ResetAt()
+		return nil
+	}
+	return fmt.Errorf("unknown ChatMigration field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *ChatMigrationMutation) AddedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *ChatMigrationMutation) AddedIDs(name string) []ent.Value {
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *ChatMigrationMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *ChatMigrationMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *ChatMigrationMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *ChatMigrationMutation) EdgeCleared(name string) bool {
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *ChatMigrationMutation) ClearEdge(name string) error {
+	return fmt.Errorf("unknown ChatMigration unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *ChatMigrationMutation) ResetEdge(name string) error {
+	return fmt.Errorf("unknown ChatMigration edge %s", name)
+}
+
 // CompanyMutation represents an operation that mutates the Company nodes in the graph.
 type CompanyMutation struct {
 	config
@@ -8052,6 +10316,8 @@ type CompanyMutation struct {
 	appendreport_types          json.RawMessage
 	analyzers                   *json.RawMessage
 	appendanalyzers             json.RawMessage
+	writes_in_chats             *bool
+	digest_at                   *string
 	revision                    *int
 	addrevision                 *int
 	reply_gate                  *string
@@ -8545,6 +10811,78 @@ func (m *CompanyMutation) ResetAnalyzers() {
 	delete(m.clearedFields, company.FieldAnalyzers)
 }
 
+// SetWritesInChats sets the "writes_in_chats" field.
+func (m *CompanyMutation) SetWritesInChats(b bool) {
+	m.writes_in_chats = &b
+}
+
+// WritesInChats returns the value of the "writes_in_chats" field in the mutation.
+func (m *CompanyMutation) WritesInChats() (r bool, exists bool) {
+	v := m.writes_in_chats
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldWritesInChats returns the old "writes_in_chats" field's value of the Company entity.
+// If the Company object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CompanyMutation) OldWritesInChats(ctx context.Context) (v bool, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldWritesInChats is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldWritesInChats requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldWritesInChats: %w", err)
+	}
+	return oldValue.WritesInChats, nil
+}
+
+// ResetWritesInChats resets all changes to the "writes_in_chats" field.
+func (m *CompanyMutation) ResetWritesInChats() {
+	m.writes_in_chats = nil
+}
+
+// SetDigestAt sets the "digest_at" field.
+func (m *CompanyMutation) SetDigestAt(s string) {
+	m.digest_at = &s
+}
+
+// DigestAt returns the value of the "digest_at" field in the mutation.
+func (m *CompanyMutation) DigestAt() (r string, exists bool) {
+	v := m.digest_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldDigestAt returns the old "digest_at" field's value of the Company entity.
+// If the Company object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CompanyMutation) OldDigestAt(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldDigestAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldDigestAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldDigestAt: %w", err)
+	}
+	return oldValue.DigestAt, nil
+}
+
+// ResetDigestAt resets all changes to the "digest_at" field.
+func (m *CompanyMutation) ResetDigestAt() {
+	m.digest_at = nil
+}
+
 // SetRevision sets the "revision" field.
 func (m *CompanyMutation) SetRevision(i int) {
 	m.revision = &i
@@ -8671,7 +11009,7 @@ func (m *CompanyMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *CompanyMutation) Fields() []string {
-	fields := make([]string, 0, 10)
+	fields := make([]string, 0, 12)
 	if m.singleton != nil {
 		fields = append(fields, company.FieldSingleton)
 	}
@@ -8695,6 +11033,12 @@ func (m *CompanyMutation) Fields() []string {
 	}
 	if m.analyzers != nil {
 		fields = append(fields, company.FieldAnalyzers)
+	}
+	if m.writes_in_chats != nil {
+		fields = append(fields, company.FieldWritesInChats)
+	}
+	if m.digest_at != nil {
+		fields = append(fields, company.FieldDigestAt)
 	}
 	if m.revision != nil {
 		fields = append(fields, company.FieldRevision)
@@ -8726,6 +11070,10 @@ func (m *CompanyMutation) Field(name string) (ent.Value, bool) {
 		return m.ReportTypes()
 	case company.FieldAnalyzers:
 		return m.Analyzers()
+	case company.FieldWritesInChats:
+		return m.WritesInChats()
+	case company.FieldDigestAt:
+		return m.DigestAt()
 	case company.FieldRevision:
 		return m.Revision()
 	case company.FieldReplyGate:
@@ -8755,6 +11103,10 @@ func (m *CompanyMutation) OldField(ctx context.Context, name string) (ent.Value,
 		return m.OldReportTypes(ctx)
 	case company.FieldAnalyzers:
 		return m.OldAnalyzers(ctx)
+	case company.FieldWritesInChats:
+		return m.OldWritesInChats(ctx)
+	case company.FieldDigestAt:
+		return m.OldDigestAt(ctx)
 	case company.FieldRevision:
 		return m.OldRevision(ctx)
 	case company.FieldReplyGate:
@@ -8823,6 +11175,20 @@ func (m *CompanyMutation) SetField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetAnalyzers(v)
+		return nil
+	case company.FieldWritesInChats:
+		v, ok := value.(bool)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetWritesInChats(v)
+		return nil
+	case company.FieldDigestAt:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetDigestAt(v)
 		return nil
 	case company.FieldRevision:
 		v, ok := value.(int)
@@ -8964,6 +11330,12 @@ func (m *CompanyMutation) ResetField(name string) error {
 		return nil
 	case company.FieldAnalyzers:
 		m.ResetAnalyzers()
+		return nil
+	case company.FieldWritesInChats:
+		m.ResetWritesInChats()
+		return nil
+	case company.FieldDigestAt:
+		m.ResetDigestAt()
 		return nil
 	case company.FieldRevision:
 		m.ResetRevision()
@@ -10182,6 +12554,569 @@ func (m *CustomerMutation) ResetEdge(name string) error {
 	return fmt.Errorf("unknown Customer edge %s", name)
 }
 
+// DialogMutation represents an operation that mutates the Dialog nodes in the graph.
+type DialogMutation struct {
+	config
+	op             Op
+	typ            string
+	id             *int
+	telegram_id    *int64
+	addtelegram_id *int64
+	name           *string
+	data           *json.RawMessage
+	appenddata     json.RawMessage
+	updated_at     *time.Time
+	clearedFields  map[string]struct{}
+	done           bool
+	oldValue       func(context.Context) (*Dialog, error)
+	predicates     []predicate.Dialog
+}
+
+var _ ent.Mutation = (*DialogMutation)(nil)
+
+// dialogOption allows management of the mutation configuration using functional options.
+type dialogOption func(*DialogMutation)
+
+// newDialogMutation creates new mutation for the Dialog entity.
+func newDialogMutation(c config, op Op, opts ...dialogOption) *DialogMutation {
+	m := &DialogMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeDialog,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withDialogID sets the ID field of the mutation.
+func withDialogID(id int) dialogOption {
+	return func(m *DialogMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *Dialog
+		)
+		m.oldValue = func(ctx context.Context) (*Dialog, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().Dialog.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withDialog sets the old Dialog of the mutation.
+func withDialog(node *Dialog) dialogOption {
+	return func(m *DialogMutation) {
+		m.oldValue = func(context.Context) (*Dialog, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m DialogMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m DialogMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("gen: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *DialogMutation) ID() (id int, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *DialogMutation) IDs(ctx context.Context) ([]int, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []int{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().Dialog.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetTelegramID sets the "telegram_id" field.
+func (m *DialogMutation) SetTelegramID(i int64) {
+	m.telegram_id = &i
+	m.addtelegram_id = nil
+}
+
+// TelegramID returns the value of the "telegram_id" field in the mutation.
+func (m *DialogMutation) TelegramID() (r int64, exists bool) {
+	v := m.telegram_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldTelegramID returns the old "telegram_id" field's value of the Dialog entity.
+// If the Dialog object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *DialogMutation) OldTelegramID(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldTelegramID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldTelegramID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldTelegramID: %w", err)
+	}
+	return oldValue.TelegramID, nil
+}
+
+// AddTelegramID adds i to the "telegram_id" field.
+func (m *DialogMutation) AddTelegramID(i int64) {
+	if m.addtelegram_id != nil {
+		*m.addtelegram_id += i
+	} else {
+		m.addtelegram_id = &i
+	}
+}
+
+// AddedTelegramID returns the value that was added to the "telegram_id" field in this mutation.
+func (m *DialogMutation) AddedTelegramID() (r int64, exists bool) {
+	v := m.addtelegram_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetTelegramID resets all changes to the "telegram_id" field.
+func (m *DialogMutation) ResetTelegramID() {
+	m.telegram_id = nil
+	m.addtelegram_id = nil
+}
+
+// SetName sets the "name" field.
+func (m *DialogMutation) SetName(s string) {
+	m.name = &s
+}
+
+// Name returns the value of the "name" field in the mutation.
+func (m *DialogMutation) Name() (r string, exists bool) {
+	v := m.name
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldName returns the old "name" field's value of the Dialog entity.
+// If the Dialog object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *DialogMutation) OldName(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldName is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldName requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldName: %w", err)
+	}
+	return oldValue.Name, nil
+}
+
+// ResetName resets all changes to the "name" field.
+func (m *DialogMutation) ResetName() {
+	m.name = nil
+}
+
+// SetData sets the "data" field.
+func (m *DialogMutation) SetData(jm json.RawMessage) {
+	m.data = &jm
+	m.appenddata = nil
+}
+
+// Data returns the value of the "data" field in the mutation.
+func (m *DialogMutation) Data() (r json.RawMessage, exists bool) {
+	v := m.data
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldData returns the old "data" field's value of the Dialog entity.
+// If the Dialog object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *DialogMutation) OldData(ctx context.Context) (v json.RawMessage, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldData is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldData requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldData: %w", err)
+	}
+	return oldValue.Data, nil
+}
+
+// AppendData adds jm to the "data" field.
+func (m *DialogMutation) AppendData(jm json.RawMessage) {
+	m.appenddata = append(m.appenddata, jm...)
+}
+
+// AppendedData returns the list of values that were appended to the "data" field in this mutation.
+func (m *DialogMutation) AppendedData() (json.RawMessage, bool) {
+	if len(m.appenddata) == 0 {
+		return nil, false
+	}
+	return m.appenddata, true
+}
+
+// ClearData clears the value of the "data" field.
+func (m *DialogMutation) ClearData() {
+	m.data = nil
+	m.appenddata = nil
+	m.clearedFields[dialog.FieldData] = struct{}{}
+}
+
+// DataCleared returns if the "data" field was cleared in this mutation.
+func (m *DialogMutation) DataCleared() bool {
+	_, ok := m.clearedFields[dialog.FieldData]
+	return ok
+}
+
+// ResetData resets all changes to the "data" field.
+func (m *DialogMutation) ResetData() {
+	m.data = nil
+	m.appenddata = nil
+	delete(m.clearedFields, dialog.FieldData)
+}
+
+// SetUpdatedAt sets the "updated_at" field.
+func (m *DialogMutation) SetUpdatedAt(t time.Time) {
+	m.updated_at = &t
+}
+
+// UpdatedAt returns the value of the "updated_at" field in the mutation.
+func (m *DialogMutation) UpdatedAt() (r time.Time, exists bool) {
+	v := m.updated_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldUpdatedAt returns the old "updated_at" field's value of the Dialog entity.
+// If the Dialog object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *DialogMutation) OldUpdatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldUpdatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldUpdatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldUpdatedAt: %w", err)
+	}
+	return oldValue.UpdatedAt, nil
+}
+
+// ResetUpdatedAt resets all changes to the "updated_at" field.
+func (m *DialogMutation) ResetUpdatedAt() {
+	m.updated_at = nil
+}
+
+// Where appends a list predicates to the DialogMutation builder.
+func (m *DialogMutation) Where(ps ...predicate.Dialog) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the DialogMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *DialogMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.Dialog, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *DialogMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *DialogMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (Dialog).
+func (m *DialogMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *DialogMutation) Fields() []string {
+	fields := make([]string, 0, 4)
+	if m.telegram_id != nil {
+		fields = append(fields, dialog.FieldTelegramID)
+	}
+	if m.name != nil {
+		fields = append(fields, dialog.FieldName)
+	}
+	if m.data != nil {
+		fields = append(fields, dialog.FieldData)
+	}
+	if m.updated_at != nil {
+		fields = append(fields, dialog.FieldUpdatedAt)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *DialogMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case dialog.FieldTelegramID:
+		return m.TelegramID()
+	case dialog.FieldName:
+		return m.Name()
+	case dialog.FieldData:
+		return m.Data()
+	case dialog.FieldUpdatedAt:
+		return m.UpdatedAt()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *DialogMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case dialog.FieldTelegramID:
+		return m.OldTelegramID(ctx)
+	case dialog.FieldName:
+		return m.OldName(ctx)
+	case dialog.FieldData:
+		return m.OldData(ctx)
+	case dialog.FieldUpdatedAt:
+		return m.OldUpdatedAt(ctx)
+	}
+	return nil, fmt.Errorf("unknown Dialog field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *DialogMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case dialog.FieldTelegramID:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetTelegramID(v)
+		return nil
+	case dialog.FieldName:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetName(v)
+		return nil
+	case dialog.FieldData:
+		v, ok := value.(json.RawMessage)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetData(v)
+		return nil
+	case dialog.FieldUpdatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetUpdatedAt(v)
+		return nil
+	}
+	return fmt.Errorf("unknown Dialog field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *DialogMutation) AddedFields() []string {
+	var fields []string
+	if m.addtelegram_id != nil {
+		fields = append(fields, dialog.FieldTelegramID)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *DialogMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case dialog.FieldTelegramID:
+		return m.AddedTelegramID()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *DialogMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case dialog.FieldTelegramID:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddTelegramID(v)
+		return nil
+	}
+	return fmt.Errorf("unknown Dialog numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *DialogMutation) ClearedFields() []string {
+	var fields []string
+	if m.FieldCleared(dialog.FieldData) {
+		fields = append(fields, dialog.FieldData)
+	}
+	return fields
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *DialogMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *DialogMutation) ClearField(name string) error {
+	switch name {
+	case dialog.FieldData:
+		m.ClearData()
+		return nil
+	}
+	return fmt.Errorf("unknown Dialog nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *DialogMutation) ResetField(name string) error {
+	switch name {
+	case dialog.FieldTelegramID:
+		m.ResetTelegramID()
+		return nil
+	case dialog.FieldName:
+		m.ResetName()
+		return nil
+	case dialog.FieldData:
+		m.ResetData()
+		return nil
+	case dialog.FieldUpdatedAt:
+		m.ResetUpdatedAt()
+		return nil
+	}
+	return fmt.Errorf("unknown Dialog field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *DialogMutation) AddedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *DialogMutation) AddedIDs(name string) []ent.Value {
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *DialogMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *DialogMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *DialogMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *DialogMutation) EdgeCleared(name string) bool {
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *DialogMutation) ClearEdge(name string) error {
+	return fmt.Errorf("unknown Dialog unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *DialogMutation) ResetEdge(name string) error {
+	return fmt.Errorf("unknown Dialog edge %s", name)
+}
+
 // EmploymentMutation represents an operation that mutates the Employment nodes in the graph.
 type EmploymentMutation struct {
 	config
@@ -10195,7 +13130,11 @@ type EmploymentMutation struct {
 	addtelegram_id  *int64
 	joined          *string
 	left            *string
+	phone           *string
 	language        *string
+	mute            *string
+	unreachable_at  *time.Time
+	menu            *string
 	clearedFields   map[string]struct{}
 	user            *int
 	cleareduser     bool
@@ -10603,6 +13542,55 @@ func (m *EmploymentMutation) ResetLeft() {
 	delete(m.clearedFields, employment.FieldLeft)
 }
 
+// SetPhone sets the "phone" field.
+func (m *EmploymentMutation) SetPhone(s string) {
+	m.phone = &s
+}
+
+// Phone returns the value of the "phone" field in the mutation.
+func (m *EmploymentMutation) Phone() (r string, exists bool) {
+	v := m.phone
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPhone returns the old "phone" field's value of the Employment entity.
+// If the Employment object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *EmploymentMutation) OldPhone(ctx context.Context) (v *string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPhone is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPhone requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPhone: %w", err)
+	}
+	return oldValue.Phone, nil
+}
+
+// ClearPhone clears the value of the "phone" field.
+func (m *EmploymentMutation) ClearPhone() {
+	m.phone = nil
+	m.clearedFields[employment.FieldPhone] = struct{}{}
+}
+
+// PhoneCleared returns if the "phone" field was cleared in this mutation.
+func (m *EmploymentMutation) PhoneCleared() bool {
+	_, ok := m.clearedFields[employment.FieldPhone]
+	return ok
+}
+
+// ResetPhone resets all changes to the "phone" field.
+func (m *EmploymentMutation) ResetPhone() {
+	m.phone = nil
+	delete(m.clearedFields, employment.FieldPhone)
+}
+
 // SetLanguage sets the "language" field.
 func (m *EmploymentMutation) SetLanguage(s string) {
 	m.language = &s
@@ -10650,6 +13638,153 @@ func (m *EmploymentMutation) LanguageCleared() bool {
 func (m *EmploymentMutation) ResetLanguage() {
 	m.language = nil
 	delete(m.clearedFields, employment.FieldLanguage)
+}
+
+// SetMute sets the "mute" field.
+func (m *EmploymentMutation) SetMute(s string) {
+	m.mute = &s
+}
+
+// Mute returns the value of the "mute" field in the mutation.
+func (m *EmploymentMutation) Mute() (r string, exists bool) {
+	v := m.mute
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldMute returns the old "mute" field's value of the Employment entity.
+// If the Employment object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *EmploymentMutation) OldMute(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldMute is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldMute requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldMute: %w", err)
+	}
+	return oldValue.Mute, nil
+}
+
+// ClearMute clears the value of the "mute" field.
+func (m *EmploymentMutation) ClearMute() {
+	m.mute = nil
+	m.clearedFields[employment.FieldMute] = struct{}{}
+}
+
+// MuteCleared returns if the "mute" field was cleared in this mutation.
+func (m *EmploymentMutation) MuteCleared() bool {
+	_, ok := m.clearedFields[employment.FieldMute]
+	return ok
+}
+
+// ResetMute resets all changes to the "mute" field.
+func (m *EmploymentMutation) ResetMute() {
+	m.mute = nil
+	delete(m.clearedFields, employment.FieldMute)
+}
+
+// SetUnreachableAt sets the "unreachable_at" field.
+func (m *EmploymentMutation) SetUnreachableAt(t time.Time) {
+	m.unreachable_at = &t
+}
+
+// UnreachableAt returns the value of the "unreachable_at" field in the mutation.
+func (m *EmploymentMutation) UnreachableAt() (r time.Time, exists bool) {
+	v := m.unreachable_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldUnreachableAt returns the old "unreachable_at" field's value of the Employment entity.
+// If the Employment object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *EmploymentMutation) OldUnreachableAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldUnreachableAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldUnreachableAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldUnreachableAt: %w", err)
+	}
+	return oldValue.UnreachableAt, nil
+}
+
+// ClearUnreachableAt clears the value of the "unreachable_at" field.
+func (m *EmploymentMutation) ClearUnreachableAt() {
+	m.unreachable_at = nil
+	m.clearedFields[employment.FieldUnreachableAt] = struct{}{}
+}
+
+// UnreachableAtCleared returns if the "unreachable_at" field was cleared in this mutation.
+func (m *EmploymentMutation) UnreachableAtCleared() bool {
+	_, ok := m.clearedFields[employment.FieldUnreachableAt]
+	return ok
+}
+
+// ResetUnreachableAt resets all changes to the "unreachable_at" field.
+func (m *EmploymentMutation) ResetUnreachableAt() {
+	m.unreachable_at = nil
+	delete(m.clearedFields, employment.FieldUnreachableAt)
+}
+
+// SetMenu sets the "menu" field.
+func (m *EmploymentMutation) SetMenu(s string) {
+	m.menu = &s
+}
+
+// Menu returns the value of the "menu" field in the mutation.
+func (m *EmploymentMutation) Menu() (r string, exists bool) {
+	v := m.menu
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldMenu returns the old "menu" field's value of the Employment entity.
+// If the Employment object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *EmploymentMutation) OldMenu(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldMenu is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldMenu requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldMenu: %w", err)
+	}
+	return oldValue.Menu, nil
+}
+
+// ClearMenu clears the value of the "menu" field.
+func (m *EmploymentMutation) ClearMenu() {
+	m.menu = nil
+	m.clearedFields[employment.FieldMenu] = struct{}{}
+}
+
+// MenuCleared returns if the "menu" field was cleared in this mutation.
+func (m *EmploymentMutation) MenuCleared() bool {
+	_, ok := m.clearedFields[employment.FieldMenu]
+	return ok
+}
+
+// ResetMenu resets all changes to the "menu" field.
+func (m *EmploymentMutation) ResetMenu() {
+	m.menu = nil
+	delete(m.clearedFields, employment.FieldMenu)
 }
 
 // SetScheduleID sets the "schedule_id" field.
@@ -10789,7 +13924,7 @@ func (m *EmploymentMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *EmploymentMutation) Fields() []string {
-	fields := make([]string, 0, 9)
+	fields := make([]string, 0, 13)
 	if m.user != nil {
 		fields = append(fields, employment.FieldUserID)
 	}
@@ -10811,8 +13946,20 @@ func (m *EmploymentMutation) Fields() []string {
 	if m.left != nil {
 		fields = append(fields, employment.FieldLeft)
 	}
+	if m.phone != nil {
+		fields = append(fields, employment.FieldPhone)
+	}
 	if m.language != nil {
 		fields = append(fields, employment.FieldLanguage)
+	}
+	if m.mute != nil {
+		fields = append(fields, employment.FieldMute)
+	}
+	if m.unreachable_at != nil {
+		fields = append(fields, employment.FieldUnreachableAt)
+	}
+	if m.menu != nil {
+		fields = append(fields, employment.FieldMenu)
 	}
 	if m.schedule != nil {
 		fields = append(fields, employment.FieldScheduleID)
@@ -10839,8 +13986,16 @@ func (m *EmploymentMutation) Field(name string) (ent.Value, bool) {
 		return m.Joined()
 	case employment.FieldLeft:
 		return m.Left()
+	case employment.FieldPhone:
+		return m.Phone()
 	case employment.FieldLanguage:
 		return m.Language()
+	case employment.FieldMute:
+		return m.Mute()
+	case employment.FieldUnreachableAt:
+		return m.UnreachableAt()
+	case employment.FieldMenu:
+		return m.Menu()
 	case employment.FieldScheduleID:
 		return m.ScheduleID()
 	}
@@ -10866,8 +14021,16 @@ func (m *EmploymentMutation) OldField(ctx context.Context, name string) (ent.Val
 		return m.OldJoined(ctx)
 	case employment.FieldLeft:
 		return m.OldLeft(ctx)
+	case employment.FieldPhone:
+		return m.OldPhone(ctx)
 	case employment.FieldLanguage:
 		return m.OldLanguage(ctx)
+	case employment.FieldMute:
+		return m.OldMute(ctx)
+	case employment.FieldUnreachableAt:
+		return m.OldUnreachableAt(ctx)
+	case employment.FieldMenu:
+		return m.OldMenu(ctx)
 	case employment.FieldScheduleID:
 		return m.OldScheduleID(ctx)
 	}
@@ -10928,12 +14091,40 @@ func (m *EmploymentMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetLeft(v)
 		return nil
+	case employment.FieldPhone:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPhone(v)
+		return nil
 	case employment.FieldLanguage:
 		v, ok := value.(string)
 		if !ok {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetLanguage(v)
+		return nil
+	case employment.FieldMute:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetMute(v)
+		return nil
+	case employment.FieldUnreachableAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetUnreachableAt(v)
+		return nil
+	case employment.FieldMenu:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetMenu(v)
 		return nil
 	case employment.FieldScheduleID:
 		v, ok := value.(int)
@@ -10993,8 +14184,20 @@ func (m *EmploymentMutation) ClearedFields() []string {
 	if m.FieldCleared(employment.FieldLeft) {
 		fields = append(fields, employment.FieldLeft)
 	}
+	if m.FieldCleared(employment.FieldPhone) {
+		fields = append(fields, employment.FieldPhone)
+	}
 	if m.FieldCleared(employment.FieldLanguage) {
 		fields = append(fields, employment.FieldLanguage)
+	}
+	if m.FieldCleared(employment.FieldMute) {
+		fields = append(fields, employment.FieldMute)
+	}
+	if m.FieldCleared(employment.FieldUnreachableAt) {
+		fields = append(fields, employment.FieldUnreachableAt)
+	}
+	if m.FieldCleared(employment.FieldMenu) {
+		fields = append(fields, employment.FieldMenu)
 	}
 	if m.FieldCleared(employment.FieldScheduleID) {
 		fields = append(fields, employment.FieldScheduleID)
@@ -11019,8 +14222,20 @@ func (m *EmploymentMutation) ClearField(name string) error {
 	case employment.FieldLeft:
 		m.ClearLeft()
 		return nil
+	case employment.FieldPhone:
+		m.ClearPhone()
+		return nil
 	case employment.FieldLanguage:
 		m.ClearLanguage()
+		return nil
+	case employment.FieldMute:
+		m.ClearMute()
+		return nil
+	case employment.FieldUnreachableAt:
+		m.ClearUnreachableAt()
+		return nil
+	case employment.FieldMenu:
+		m.ClearMenu()
 		return nil
 	case employment.FieldScheduleID:
 		m.ClearScheduleID()
@@ -11054,8 +14269,20 @@ func (m *EmploymentMutation) ResetField(name string) error {
 	case employment.FieldLeft:
 		m.ResetLeft()
 		return nil
+	case employment.FieldPhone:
+		m.ResetPhone()
+		return nil
 	case employment.FieldLanguage:
 		m.ResetLanguage()
+		return nil
+	case employment.FieldMute:
+		m.ResetMute()
+		return nil
+	case employment.FieldUnreachableAt:
+		m.ResetUnreachableAt()
+		return nil
+	case employment.FieldMenu:
+		m.ResetMenu()
 		return nil
 	case employment.FieldScheduleID:
 		m.ResetScheduleID()
@@ -12001,6 +15228,853 @@ func (m *FeedbackMutation) ResetEdge(name string) error {
 		return nil
 	}
 	return fmt.Errorf("unknown Feedback edge %s", name)
+}
+
+// InviteMutation represents an operation that mutates the Invite nodes in the graph.
+type InviteMutation struct {
+	config
+	op            Op
+	typ           string
+	id            *int
+	token_hash    *[]byte
+	created_at    *time.Time
+	expires_at    *time.Time
+	used_at       *time.Time
+	used_by       *int64
+	addused_by    *int64
+	clearedFields map[string]struct{}
+	user          *int
+	cleareduser   bool
+	author        *int
+	clearedauthor bool
+	done          bool
+	oldValue      func(context.Context) (*Invite, error)
+	predicates    []predicate.Invite
+}
+
+var _ ent.Mutation = (*InviteMutation)(nil)
+
+// inviteOption allows management of the mutation configuration using functional options.
+type inviteOption func(*InviteMutation)
+
+// newInviteMutation creates new mutation for the Invite entity.
+func newInviteMutation(c config, op Op, opts ...inviteOption) *InviteMutation {
+	m := &InviteMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeInvite,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withInviteID sets the ID field of the mutation.
+func withInviteID(id int) inviteOption {
+	return func(m *InviteMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *Invite
+		)
+		m.oldValue = func(ctx context.Context) (*Invite, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().Invite.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withInvite sets the old Invite of the mutation.
+func withInvite(node *Invite) inviteOption {
+	return func(m *InviteMutation) {
+		m.oldValue = func(context.Context) (*Invite, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m InviteMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m InviteMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("gen: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *InviteMutation) ID() (id int, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *InviteMutation) IDs(ctx context.Context) ([]int, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []int{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().Invite.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetUserID sets the "user_id" field.
+func (m *InviteMutation) SetUserID(i int) {
+	m.user = &i
+}
+
+// UserID returns the value of the "user_id" field in the mutation.
+func (m *InviteMutation) UserID() (r int, exists bool) {
+	v := m.user
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldUserID returns the old "user_id" field's value of the Invite entity.
+// If the Invite object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *InviteMutation) OldUserID(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldUserID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldUserID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldUserID: %w", err)
+	}
+	return oldValue.UserID, nil
+}
+
+// ResetUserID resets all changes to the "user_id" field.
+func (m *InviteMutation) ResetUserID() {
+	m.user = nil
+}
+
+// SetTokenHash sets the "token_hash" field.
+func (m *InviteMutation) SetTokenHash(b []byte) {
+	m.token_hash = &b
+}
+
+// TokenHash returns the value of the "token_hash" field in the mutation.
+func (m *InviteMutation) TokenHash() (r []byte, exists bool) {
+	v := m.token_hash
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldTokenHash returns the old "token_hash" field's value of the Invite entity.
+// If the Invite object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *InviteMutation) OldTokenHash(ctx context.Context) (v []byte, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldTokenHash is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldTokenHash requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldTokenHash: %w", err)
+	}
+	return oldValue.TokenHash, nil
+}
+
+// ResetTokenHash resets all changes to the "token_hash" field.
+func (m *InviteMutation) ResetTokenHash() {
+	m.token_hash = nil
+}
+
+// SetAuthorID sets the "author_id" field.
+func (m *InviteMutation) SetAuthorID(i int) {
+	m.author = &i
+}
+
+// AuthorID returns the value of the "author_id" field in the mutation.
+func (m *InviteMutation) AuthorID() (r int, exists bool) {
+	v := m.author
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAuthorID returns the old "author_id" field's value of the Invite entity.
+// If the Invite object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *InviteMutation) OldAuthorID(ctx context.Context) (v *int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAuthorID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAuthorID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAuthorID: %w", err)
+	}
+	return oldValue.AuthorID, nil
+}
+
+// ClearAuthorID clears the value of the "author_id" field.
+func (m *InviteMutation) ClearAuthorID() {
+	m.author = nil
+	m.clearedFields[invite.FieldAuthorID] = struct{}{}
+}
+
+// AuthorIDCleared returns if the "author_id" field was cleared in this mutation.
+func (m *InviteMutation) AuthorIDCleared() bool {
+	_, ok := m.clearedFields[invite.FieldAuthorID]
+	return ok
+}
+
+// ResetAuthorID resets all changes to the "author_id" field.
+func (m *InviteMutation) ResetAuthorID() {
+	m.author = nil
+	delete(m.clearedFields, invite.FieldAuthorID)
+}
+
+// SetCreatedAt sets the "created_at" field.
+func (m *InviteMutation) SetCreatedAt(t time.Time) {
+	m.created_at = &t
+}
+
+// CreatedAt returns the value of the "created_at" field in the mutation.
+func (m *InviteMutation) CreatedAt() (r time.Time, exists bool) {
+	v := m.created_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedAt returns the old "created_at" field's value of the Invite entity.
+// If the Invite object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *InviteMutation) OldCreatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedAt: %w", err)
+	}
+	return oldValue.CreatedAt, nil
+}
+
+// ResetCreatedAt resets all changes to the "created_at" field.
+func (m *InviteMutation) ResetCreatedAt() {
+	m.created_at = nil
+}
+
+// SetExpiresAt sets the "expires_at" field.
+func (m *InviteMutation) SetExpiresAt(t time.Time) {
+	m.expires_at = &t
+}
+
+// ExpiresAt returns the value of the "expires_at" field in the mutation.
+func (m *InviteMutation) ExpiresAt() (r time.Time, exists bool) {
+	v := m.expires_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldExpiresAt returns the old "expires_at" field's value of the Invite entity.
+// If the Invite object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *InviteMutation) OldExpiresAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldExpiresAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldExpiresAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldExpiresAt: %w", err)
+	}
+	return oldValue.ExpiresAt, nil
+}
+
+// ResetExpiresAt resets all changes to the "expires_at" field.
+func (m *InviteMutation) ResetExpiresAt() {
+	m.expires_at = nil
+}
+
+// SetUsedAt sets the "used_at" field.
+func (m *InviteMutation) SetUsedAt(t time.Time) {
+	m.used_at = &t
+}
+
+// UsedAt returns the value of the "used_at" field in the mutation.
+func (m *InviteMutation) UsedAt() (r time.Time, exists bool) {
+	v := m.used_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldUsedAt returns the old "used_at" field's value of the Invite entity.
+// If the Invite object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *InviteMutation) OldUsedAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldUsedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldUsedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldUsedAt: %w", err)
+	}
+	return oldValue.UsedAt, nil
+}
+
+// ClearUsedAt clears the value of the "used_at" field.
+func (m *InviteMutation) ClearUsedAt() {
+	m.used_at = nil
+	m.clearedFields[invite.FieldUsedAt] = struct{}{}
+}
+
+// UsedAtCleared returns if the "used_at" field was cleared in this mutation.
+func (m *InviteMutation) UsedAtCleared() bool {
+	_, ok := m.clearedFields[invite.FieldUsedAt]
+	return ok
+}
+
+// ResetUsedAt resets all changes to the "used_at" field.
+func (m *InviteMutation) ResetUsedAt() {
+	m.used_at = nil
+	delete(m.clearedFields, invite.FieldUsedAt)
+}
+
+// SetUsedBy sets the "used_by" field.
+func (m *InviteMutation) SetUsedBy(i int64) {
+	m.used_by = &i
+	m.addused_by = nil
+}
+
+// UsedBy returns the value of the "used_by" field in the mutation.
+func (m *InviteMutation) UsedBy() (r int64, exists bool) {
+	v := m.used_by
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldUsedBy returns the old "used_by" field's value of the Invite entity.
+// If the Invite object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *InviteMutation) OldUsedBy(ctx context.Context) (v *int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldUsedBy is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldUsedBy requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldUsedBy: %w", err)
+	}
+	return oldValue.UsedBy, nil
+}
+
+// AddUsedBy adds i to the "used_by" field.
+func (m *InviteMutation) AddUsedBy(i int64) {
+	if m.addused_by != nil {
+		*m.addused_by += i
+	} else {
+		m.addused_by = &i
+	}
+}
+
+// AddedUsedBy returns the value that was added to the "used_by" field in this mutation.
+func (m *InviteMutation) AddedUsedBy() (r int64, exists bool) {
+	v := m.addused_by
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ClearUsedBy clears the value of the "used_by" field.
+func (m *InviteMutation) ClearUsedBy() {
+	m.used_by = nil
+	m.addused_by = nil
+	m.clearedFields[invite.FieldUsedBy] = struct{}{}
+}
+
+// UsedByCleared returns if the "used_by" field was cleared in this mutation.
+func (m *InviteMutation) UsedByCleared() bool {
+	_, ok := m.clearedFields[invite.FieldUsedBy]
+	return ok
+}
+
+// ResetUsedBy resets all changes to the "used_by" field.
+func (m *InviteMutation) ResetUsedBy() {
+	m.used_by = nil
+	m.addused_by = nil
+	delete(m.clearedFields, invite.FieldUsedBy)
+}
+
+// ClearUser clears the "user" edge to the User entity.
+func (m *InviteMutation) ClearUser() {
+	m.cleareduser = true
+	m.clearedFields[invite.FieldUserID] = struct{}{}
+}
+
+// UserCleared reports if the "user" edge to the User entity was cleared.
+func (m *InviteMutation) UserCleared() bool {
+	return m.cleareduser
+}
+
+// UserIDs returns the "user" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// UserID instead. It exists only for internal usage by the builders.
+func (m *InviteMutation) UserIDs() (ids []int) {
+	if id := m.user; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetUser resets all changes to the "user" edge.
+func (m *InviteMutation) ResetUser() {
+	m.user = nil
+	m.cleareduser = false
+}
+
+// ClearAuthor clears the "author" edge to the User entity.
+func (m *InviteMutation) ClearAuthor() {
+	m.clearedauthor = true
+	m.clearedFields[invite.FieldAuthorID] = struct{}{}
+}
+
+// AuthorCleared reports if the "author" edge to the User entity was cleared.
+func (m *InviteMutation) AuthorCleared() bool {
+	return m.AuthorIDCleared() || m.clearedauthor
+}
+
+// AuthorIDs returns the "author" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// AuthorID instead. It exists only for internal usage by the builders.
+func (m *InviteMutation) AuthorIDs() (ids []int) {
+	if id := m.author; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetAuthor resets all changes to the "author" edge.
+func (m *InviteMutation) ResetAuthor() {
+	m.author = nil
+	m.clearedauthor = false
+}
+
+// Where appends a list predicates to the InviteMutation builder.
+func (m *InviteMutation) Where(ps ...predicate.Invite) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the InviteMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *InviteMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.Invite, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *InviteMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *InviteMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (Invite).
+func (m *InviteMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *InviteMutation) Fields() []string {
+	fields := make([]string, 0, 7)
+	if m.user != nil {
+		fields = append(fields, invite.FieldUserID)
+	}
+	if m.token_hash != nil {
+		fields = append(fields, invite.FieldTokenHash)
+	}
+	if m.author != nil {
+		fields = append(fields, invite.FieldAuthorID)
+	}
+	if m.created_at != nil {
+		fields = append(fields, invite.FieldCreatedAt)
+	}
+	if m.expires_at != nil {
+		fields = append(fields, invite.FieldExpiresAt)
+	}
+	if m.used_at != nil {
+		fields = append(fields, invite.FieldUsedAt)
+	}
+	if m.used_by != nil {
+		fields = append(fields, invite.FieldUsedBy)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *InviteMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case invite.FieldUserID:
+		return m.UserID()
+	case invite.FieldTokenHash:
+		return m.TokenHash()
+	case invite.FieldAuthorID:
+		return m.AuthorID()
+	case invite.FieldCreatedAt:
+		return m.CreatedAt()
+	case invite.FieldExpiresAt:
+		return m.ExpiresAt()
+	case invite.FieldUsedAt:
+		return m.UsedAt()
+	case invite.FieldUsedBy:
+		return m.UsedBy()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *InviteMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case invite.FieldUserID:
+		return m.OldUserID(ctx)
+	case invite.FieldTokenHash:
+		return m.OldTokenHash(ctx)
+	case invite.FieldAuthorID:
+		return m.OldAuthorID(ctx)
+	case invite.FieldCreatedAt:
+		return m.OldCreatedAt(ctx)
+	case invite.FieldExpiresAt:
+		return m.OldExpiresAt(ctx)
+	case invite.FieldUsedAt:
+		return m.OldUsedAt(ctx)
+	case invite.FieldUsedBy:
+		return m.OldUsedBy(ctx)
+	}
+	return nil, fmt.Errorf("unknown Invite field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *InviteMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case invite.FieldUserID:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetUserID(v)
+		return nil
+	case invite.FieldTokenHash:
+		v, ok := value.([]byte)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetTokenHash(v)
+		return nil
+	case invite.FieldAuthorID:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAuthorID(v)
+		return nil
+	case invite.FieldCreatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedAt(v)
+		return nil
+	case invite.FieldExpiresAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetExpiresAt(v)
+		return nil
+	case invite.FieldUsedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetUsedAt(v)
+		return nil
+	case invite.FieldUsedBy:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetUsedBy(v)
+		return nil
+	}
+	return fmt.Errorf("unknown Invite field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *InviteMutation) AddedFields() []string {
+	var fields []string
+	if m.addused_by != nil {
+		fields = append(fields, invite.FieldUsedBy)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *InviteMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case invite.FieldUsedBy:
+		return m.AddedUsedBy()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *InviteMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case invite.FieldUsedBy:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddUsedBy(v)
+		return nil
+	}
+	return fmt.Errorf("unknown Invite numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *InviteMutation) ClearedFields() []string {
+	var fields []string
+	if m.FieldCleared(invite.FieldAuthorID) {
+		fields = append(fields, invite.FieldAuthorID)
+	}
+	if m.FieldCleared(invite.FieldUsedAt) {
+		fields = append(fields, invite.FieldUsedAt)
+	}
+	if m.FieldCleared(invite.FieldUsedBy) {
+		fields = append(fields, invite.FieldUsedBy)
+	}
+	return fields
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *InviteMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *InviteMutation) ClearField(name string) error {
+	switch name {
+	case invite.FieldAuthorID:
+		m.ClearAuthorID()
+		return nil
+	case invite.FieldUsedAt:
+		m.ClearUsedAt()
+		return nil
+	case invite.FieldUsedBy:
+		m.ClearUsedBy()
+		return nil
+	}
+	return fmt.Errorf("unknown Invite nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *InviteMutation) ResetField(name string) error {
+	switch name {
+	case invite.FieldUserID:
+		m.ResetUserID()
+		return nil
+	case invite.FieldTokenHash:
+		m.ResetTokenHash()
+		return nil
+	case invite.FieldAuthorID:
+		m.ResetAuthorID()
+		return nil
+	case invite.FieldCreatedAt:
+		m.ResetCreatedAt()
+		return nil
+	case invite.FieldExpiresAt:
+		m.ResetExpiresAt()
+		return nil
+	case invite.FieldUsedAt:
+		m.ResetUsedAt()
+		return nil
+	case invite.FieldUsedBy:
+		m.ResetUsedBy()
+		return nil
+	}
+	return fmt.Errorf("unknown Invite field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *InviteMutation) AddedEdges() []string {
+	edges := make([]string, 0, 2)
+	if m.user != nil {
+		edges = append(edges, invite.EdgeUser)
+	}
+	if m.author != nil {
+		edges = append(edges, invite.EdgeAuthor)
+	}
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *InviteMutation) AddedIDs(name string) []ent.Value {
+	switch name {
+	case invite.EdgeUser:
+		if id := m.user; id != nil {
+			return []ent.Value{*id}
+		}
+	case invite.EdgeAuthor:
+		if id := m.author; id != nil {
+			return []ent.Value{*id}
+		}
+	}
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *InviteMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 2)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *InviteMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *InviteMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 2)
+	if m.cleareduser {
+		edges = append(edges, invite.EdgeUser)
+	}
+	if m.clearedauthor {
+		edges = append(edges, invite.EdgeAuthor)
+	}
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *InviteMutation) EdgeCleared(name string) bool {
+	switch name {
+	case invite.EdgeUser:
+		return m.cleareduser
+	case invite.EdgeAuthor:
+		return m.clearedauthor
+	}
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *InviteMutation) ClearEdge(name string) error {
+	switch name {
+	case invite.EdgeUser:
+		m.ClearUser()
+		return nil
+	case invite.EdgeAuthor:
+		m.ClearAuthor()
+		return nil
+	}
+	return fmt.Errorf("unknown Invite unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *InviteMutation) ResetEdge(name string) error {
+	switch name {
+	case invite.EdgeUser:
+		m.ResetUser()
+		return nil
+	case invite.EdgeAuthor:
+		m.ResetAuthor()
+		return nil
+	}
+	return fmt.Errorf("unknown Invite edge %s", name)
 }
 
 // KpiMutation represents an operation that mutates the Kpi nodes in the graph.
@@ -17798,6 +21872,9 @@ type MessageMutation struct {
 	contents                map[int]struct{}
 	removedcontents         map[int]struct{}
 	clearedcontents         bool
+	reactions               map[int]struct{}
+	removedreactions        map[int]struct{}
+	clearedreactions        bool
 	analyses                map[int]struct{}
 	removedanalyses         map[int]struct{}
 	clearedanalyses         bool
@@ -18799,6 +22876,60 @@ func (m *MessageMutation) ResetContents() {
 	m.removedcontents = nil
 }
 
+// AddReactionIDs adds the "reactions" edge to the Reaction entity by ids.
+func (m *MessageMutation) AddReactionIDs(ids ...int) {
+	if m.reactions == nil {
+		m.reactions = make(map[int]struct{})
+	}
+	for i := range ids {
+		m.reactions[ids[i]] = struct{}{}
+	}
+}
+
+// ClearReactions clears the "reactions" edge to the Reaction entity.
+func (m *MessageMutation) ClearReactions() {
+	m.clearedreactions = true
+}
+
+// ReactionsCleared reports if the "reactions" edge to the Reaction entity was cleared.
+func (m *MessageMutation) ReactionsCleared() bool {
+	return m.clearedreactions
+}
+
+// RemoveReactionIDs removes the "reactions" edge to the Reaction entity by IDs.
+func (m *MessageMutation) RemoveReactionIDs(ids ...int) {
+	if m.removedreactions == nil {
+		m.removedreactions = make(map[int]struct{})
+	}
+	for i := range ids {
+		delete(m.reactions, ids[i])
+		m.removedreactions[ids[i]] = struct{}{}
+	}
+}
+
+// RemovedReactions returns the removed IDs of the "reactions" edge to the Reaction entity.
+func (m *MessageMutation) RemovedReactionsIDs() (ids []int) {
+	for id := range m.removedreactions {
+		ids = append(ids, id)
+	}
+	return
+}
+
+// ReactionsIDs returns the "reactions" edge IDs in the mutation.
+func (m *MessageMutation) ReactionsIDs() (ids []int) {
+	for id := range m.reactions {
+		ids = append(ids, id)
+	}
+	return
+}
+
+// ResetReactions resets all changes to the "reactions" edge.
+func (m *MessageMutation) ResetReactions() {
+	m.reactions = nil
+	m.clearedreactions = false
+	m.removedreactions = nil
+}
+
 // AddAnalysisIDs adds the "analyses" edge to the Analysis entity by ids.
 func (m *MessageMutation) AddAnalysisIDs(ids ...int) {
 	if m.analyses == nil {
@@ -19332,7 +23463,7 @@ func (m *MessageMutation) ResetField(name string) error {
 
 // AddedEdges returns all edge names that were set/added in this mutation.
 func (m *MessageMutation) AddedEdges() []string {
-	edges := make([]string, 0, 6)
+	edges := make([]string, 0, 7)
 	if m.chat != nil {
 		edges = append(edges, message.EdgeChat)
 	}
@@ -19347,6 +23478,9 @@ func (m *MessageMutation) AddedEdges() []string {
 	}
 	if m.contents != nil {
 		edges = append(edges, message.EdgeContents)
+	}
+	if m.reactions != nil {
+		edges = append(edges, message.EdgeReactions)
 	}
 	if m.analyses != nil {
 		edges = append(edges, message.EdgeAnalyses)
@@ -19380,6 +23514,12 @@ func (m *MessageMutation) AddedIDs(name string) []ent.Value {
 			ids = append(ids, id)
 		}
 		return ids
+	case message.EdgeReactions:
+		ids := make([]ent.Value, 0, len(m.reactions))
+		for id := range m.reactions {
+			ids = append(ids, id)
+		}
+		return ids
 	case message.EdgeAnalyses:
 		ids := make([]ent.Value, 0, len(m.analyses))
 		for id := range m.analyses {
@@ -19392,9 +23532,12 @@ func (m *MessageMutation) AddedIDs(name string) []ent.Value {
 
 // RemovedEdges returns all edge names that were removed in this mutation.
 func (m *MessageMutation) RemovedEdges() []string {
-	edges := make([]string, 0, 6)
+	edges := make([]string, 0, 7)
 	if m.removedcontents != nil {
 		edges = append(edges, message.EdgeContents)
+	}
+	if m.removedreactions != nil {
+		edges = append(edges, message.EdgeReactions)
 	}
 	if m.removedanalyses != nil {
 		edges = append(edges, message.EdgeAnalyses)
@@ -19412,6 +23555,12 @@ func (m *MessageMutation) RemovedIDs(name string) []ent.Value {
 			ids = append(ids, id)
 		}
 		return ids
+	case message.EdgeReactions:
+		ids := make([]ent.Value, 0, len(m.removedreactions))
+		for id := range m.removedreactions {
+			ids = append(ids, id)
+		}
+		return ids
 	case message.EdgeAnalyses:
 		ids := make([]ent.Value, 0, len(m.removedanalyses))
 		for id := range m.removedanalyses {
@@ -19424,7 +23573,7 @@ func (m *MessageMutation) RemovedIDs(name string) []ent.Value {
 
 // ClearedEdges returns all edge names that were cleared in this mutation.
 func (m *MessageMutation) ClearedEdges() []string {
-	edges := make([]string, 0, 6)
+	edges := make([]string, 0, 7)
 	if m.clearedchat {
 		edges = append(edges, message.EdgeChat)
 	}
@@ -19439,6 +23588,9 @@ func (m *MessageMutation) ClearedEdges() []string {
 	}
 	if m.clearedcontents {
 		edges = append(edges, message.EdgeContents)
+	}
+	if m.clearedreactions {
+		edges = append(edges, message.EdgeReactions)
 	}
 	if m.clearedanalyses {
 		edges = append(edges, message.EdgeAnalyses)
@@ -19460,6 +23612,8 @@ func (m *MessageMutation) EdgeCleared(name string) bool {
 		return m.clearedwait
 	case message.EdgeContents:
 		return m.clearedcontents
+	case message.EdgeReactions:
+		return m.clearedreactions
 	case message.EdgeAnalyses:
 		return m.clearedanalyses
 	}
@@ -19504,6 +23658,9 @@ func (m *MessageMutation) ResetEdge(name string) error {
 		return nil
 	case message.EdgeContents:
 		m.ResetContents()
+		return nil
+	case message.EdgeReactions:
+		m.ResetReactions()
 		return nil
 	case message.EdgeAnalyses:
 		m.ResetAnalyses()
@@ -20566,6 +24723,1677 @@ func (m *MessageContentMutation) ResetEdge(name string) error {
 		return nil
 	}
 	return fmt.Errorf("unknown MessageContent edge %s", name)
+}
+
+// OutgoingMutation represents an operation that mutates the Outgoing nodes in the graph.
+type OutgoingMutation struct {
+	config
+	op               Op
+	typ              string
+	id               *int
+	key              *string
+	chat             *int64
+	addchat          *int64
+	priority         *int
+	addpriority      *int
+	method           *string
+	params           *json.RawMessage
+	appendparams     json.RawMessage
+	file             *string
+	file_field       *string
+	file_name        *string
+	state            *outgoing.State
+	attempts         *int
+	addattempts      *int
+	not_before       *time.Time
+	expires_at       *time.Time
+	telegram_id      *int64
+	addtelegram_id   *int64
+	fault            *string
+	created_at       *time.Time
+	ended_at         *time.Time
+	clearedFields    map[string]struct{}
+	user             *int
+	cleareduser      bool
+	broadcast        *int
+	clearedbroadcast bool
+	done             bool
+	oldValue         func(context.Context) (*Outgoing, error)
+	predicates       []predicate.Outgoing
+}
+
+var _ ent.Mutation = (*OutgoingMutation)(nil)
+
+// outgoingOption allows management of the mutation configuration using functional options.
+type outgoingOption func(*OutgoingMutation)
+
+// newOutgoingMutation creates new mutation for the Outgoing entity.
+func newOutgoingMutation(c config, op Op, opts ...outgoingOption) *OutgoingMutation {
+	m := &OutgoingMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeOutgoing,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withOutgoingID sets the ID field of the mutation.
+func withOutgoingID(id int) outgoingOption {
+	return func(m *OutgoingMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *Outgoing
+		)
+		m.oldValue = func(ctx context.Context) (*Outgoing, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().Outgoing.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withOutgoing sets the old Outgoing of the mutation.
+func withOutgoing(node *Outgoing) outgoingOption {
+	return func(m *OutgoingMutation) {
+		m.oldValue = func(context.Context) (*Outgoing, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m OutgoingMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m OutgoingMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("gen: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *OutgoingMutation) ID() (id int, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *OutgoingMutation) IDs(ctx context.Context) ([]int, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []int{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().Outgoing.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetKey sets the "key" field.
+func (m *OutgoingMutation) SetKey(s string) {
+	m.key = &s
+}
+
+// Key returns the value of the "key" field in the mutation.
+func (m *OutgoingMutation) Key() (r string, exists bool) {
+	v := m.key
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldKey returns the old "key" field's value of the Outgoing entity.
+// If the Outgoing object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *OutgoingMutation) OldKey(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldKey is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldKey requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldKey: %w", err)
+	}
+	return oldValue.Key, nil
+}
+
+// ResetKey resets all changes to the "key" field.
+func (m *OutgoingMutation) ResetKey() {
+	m.key = nil
+}
+
+// SetChat sets the "chat" field.
+func (m *OutgoingMutation) SetChat(i int64) {
+	m.chat = &i
+	m.addchat = nil
+}
+
+// Chat returns the value of the "chat" field in the mutation.
+func (m *OutgoingMutation) Chat() (r int64, exists bool) {
+	v := m.chat
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldChat returns the old "chat" field's value of the Outgoing entity.
+// If the Outgoing object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *OutgoingMutation) OldChat(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldChat is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldChat requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldChat: %w", err)
+	}
+	return oldValue.Chat, nil
+}
+
+// AddChat adds i to the "chat" field.
+func (m *OutgoingMutation) AddChat(i int64) {
+	if m.addchat != nil {
+		*m.addchat += i
+	} else {
+		m.addchat = &i
+	}
+}
+
+// AddedChat returns the value that was added to the "chat" field in this mutation.
+func (m *OutgoingMutation) AddedChat() (r int64, exists bool) {
+	v := m.addchat
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetChat resets all changes to the "chat" field.
+func (m *OutgoingMutation) ResetChat() {
+	m.chat = nil
+	m.addchat = nil
+}
+
+// SetUserID sets the "user_id" field.
+func (m *OutgoingMutation) SetUserID(i int) {
+	m.user = &i
+}
+
+// UserID returns the value of the "user_id" field in the mutation.
+func (m *OutgoingMutation) UserID() (r int, exists bool) {
+	v := m.user
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldUserID returns the old "user_id" field's value of the Outgoing entity.
+// If the Outgoing object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *OutgoingMutation) OldUserID(ctx context.Context) (v *int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldUserID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldUserID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldUserID: %w", err)
+	}
+	return oldValue.UserID, nil
+}
+
+// ClearUserID clears the value of the "user_id" field.
+func (m *OutgoingMutation) ClearUserID() {
+	m.user = nil
+	m.clearedFields[outgoing.FieldUserID] = struct{}{}
+}
+
+// UserIDCleared returns if the "user_id" field was cleared in this mutation.
+func (m *OutgoingMutation) UserIDCleared() bool {
+	_, ok := m.clearedFields[outgoing.FieldUserID]
+	return ok
+}
+
+// ResetUserID resets all changes to the "user_id" field.
+func (m *OutgoingMutation) ResetUserID() {
+	m.user = nil
+	delete(m.clearedFields, outgoing.FieldUserID)
+}
+
+// SetBroadcastID sets the "broadcast_id" field.
+func (m *OutgoingMutation) SetBroadcastID(i int) {
+	m.broadcast = &i
+}
+
+// BroadcastID returns the value of the "broadcast_id" field in the mutation.
+func (m *OutgoingMutation) BroadcastID() (r int, exists bool) {
+	v := m.broadcast
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldBroadcastID returns the old "broadcast_id" field's value of the Outgoing entity.
+// If the Outgoing object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *OutgoingMutation) OldBroadcastID(ctx context.Context) (v *int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldBroadcastID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldBroadcastID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldBroadcastID: %w", err)
+	}
+	return oldValue.BroadcastID, nil
+}
+
+// ClearBroadcastID clears the value of the "broadcast_id" field.
+func (m *OutgoingMutation) ClearBroadcastID() {
+	m.broadcast = nil
+	m.clearedFields[outgoing.FieldBroadcastID] = struct{}{}
+}
+
+// BroadcastIDCleared returns if the "broadcast_id" field was cleared in this mutation.
+func (m *OutgoingMutation) BroadcastIDCleared() bool {
+	_, ok := m.clearedFields[outgoing.FieldBroadcastID]
+	return ok
+}
+
+// ResetBroadcastID resets all changes to the "broadcast_id" field.
+func (m *OutgoingMutation) ResetBroadcastID() {
+	m.broadcast = nil
+	delete(m.clearedFields, outgoing.FieldBroadcastID)
+}
+
+// SetPriority sets the "priority" field.
+func (m *OutgoingMutation) SetPriority(i int) {
+	m.priority = &i
+	m.addpriority = nil
+}
+
+// Priority returns the value of the "priority" field in the mutation.
+func (m *OutgoingMutation) Priority() (r int, exists bool) {
+	v := m.priority
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPriority returns the old "priority" field's value of the Outgoing entity.
+// If the Outgoing object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *OutgoingMutation) OldPriority(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPriority is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPriority requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPriority: %w", err)
+	}
+	return oldValue.Priority, nil
+}
+
+// AddPriority adds i to the "priority" field.
+func (m *OutgoingMutation) AddPriority(i int) {
+	if m.addpriority != nil {
+		*m.addpriority += i
+	} else {
+		m.addpriority = &i
+	}
+}
+
+// AddedPriority returns the value that was added to the "priority" field in this mutation.
+func (m *OutgoingMutation) AddedPriority() (r int, exists bool) {
+	v := m.addpriority
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetPriority resets all changes to the "priority" field.
+func (m *OutgoingMutation) ResetPriority() {
+	m.priority = nil
+	m.addpriority = nil
+}
+
+// SetMethod sets the "method" field.
+func (m *OutgoingMutation) SetMethod(s string) {
+	m.method = &s
+}
+
+// Method returns the value of the "method" field in the mutation.
+func (m *OutgoingMutation) Method() (r string, exists bool) {
+	v := m.method
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldMethod returns the old "method" field's value of the Outgoing entity.
+// If the Outgoing object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *OutgoingMutation) OldMethod(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldMethod is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldMethod requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldMethod: %w", err)
+	}
+	return oldValue.Method, nil
+}
+
+// ResetMethod resets all changes to the "method" field.
+func (m *OutgoingMutation) ResetMethod() {
+	m.method = nil
+}
+
+// SetParams sets the "params" field.
+func (m *OutgoingMutation) SetParams(jm json.RawMessage) {
+	m.params = &jm
+	m.appendparams = nil
+}
+
+// Params returns the value of the "params" field in the mutation.
+func (m *OutgoingMutation) Params() (r json.RawMessage, exists bool) {
+	v := m.params
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldParams returns the old "params" field's value of the Outgoing entity.
+// If the Outgoing object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *OutgoingMutation) OldParams(ctx context.Context) (v json.RawMessage, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldParams is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldParams requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldParams: %w", err)
+	}
+	return oldValue.Params, nil
+}
+
+// AppendParams adds jm to the "params" field.
+func (m *OutgoingMutation) AppendParams(jm json.RawMessage) {
+	m.appendparams = append(m.appendparams, jm...)
+}
+
+// AppendedParams returns the list of values that were appended to the "params" field in this mutation.
+func (m *OutgoingMutation) AppendedParams() (json.RawMessage, bool) {
+	if len(m.appendparams) == 0 {
+		return nil, false
+	}
+	return m.appendparams, true
+}
+
+// ClearParams clears the value of the "params" field.
+func (m *OutgoingMutation) ClearParams() {
+	m.params = nil
+	m.appendparams = nil
+	m.clearedFields[outgoing.FieldParams] = struct{}{}
+}
+
+// ParamsCleared returns if the "params" field was cleared in this mutation.
+func (m *OutgoingMutation) ParamsCleared() bool {
+	_, ok := m.clearedFields[outgoing.FieldParams]
+	return ok
+}
+
+// ResetParams resets all changes to the "params" field.
+func (m *OutgoingMutation) ResetParams() {
+	m.params = nil
+	m.appendparams = nil
+	delete(m.clearedFields, outgoing.FieldParams)
+}
+
+// SetFile sets the "file" field.
+func (m *OutgoingMutation) SetFile(s string) {
+	m.file = &s
+}
+
+// File returns the value of the "file" field in the mutation.
+func (m *OutgoingMutation) File() (r string, exists bool) {
+	v := m.file
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldFile returns the old "file" field's value of the Outgoing entity.
+// If the Outgoing object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *OutgoingMutation) OldFile(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldFile is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldFile requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldFile: %w", err)
+	}
+	return oldValue.File, nil
+}
+
+// ClearFile clears the value of the "file" field.
+func (m *OutgoingMutation) ClearFile() {
+	m.file = nil
+	m.clearedFields[outgoing.FieldFile] = struct{}{}
+}
+
+// FileCleared returns if the "file" field was cleared in this mutation.
+func (m *OutgoingMutation) FileCleared() bool {
+	_, ok := m.clearedFields[outgoing.FieldFile]
+	return ok
+}
+
+// ResetFile resets all changes to the "file" field.
+func (m *OutgoingMutation) ResetFile() {
+	m.file = nil
+	delete(m.clearedFields, outgoing.FieldFile)
+}
+
+// SetFileField sets the "file_field" field.
+func (m *OutgoingMutation) SetFileField(s string) {
+	m.file_field = &s
+}
+
+// FileField returns the value of the "file_field" field in the mutation.
+func (m *OutgoingMutation) FileField() (r string, exists bool) {
+	v := m.file_field
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldFileField returns the old "file_field" field's value of the Outgoing entity.
+// If the Outgoing object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *OutgoingMutation) OldFileField(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldFileField is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldFileField requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldFileField: %w", err)
+	}
+	return oldValue.FileField, nil
+}
+
+// ClearFileField clears the value of the "file_field" field.
+func (m *OutgoingMutation) ClearFileField() {
+	m.file_field = nil
+	m.clearedFields[outgoing.FieldFileField] = struct{}{}
+}
+
+// FileFieldCleared returns if the "file_field" field was cleared in this mutation.
+func (m *OutgoingMutation) FileFieldCleared() bool {
+	_, ok := m.clearedFields[outgoing.FieldFileField]
+	return ok
+}
+
+// ResetFileField resets all changes to the "file_field" field.
+func (m *OutgoingMutation) ResetFileField() {
+	m.file_field = nil
+	delete(m.clearedFields, outgoing.FieldFileField)
+}
+
+// SetFileName sets the "file_name" field.
+func (m *OutgoingMutation) SetFileName(s string) {
+	m.file_name = &s
+}
+
+// FileName returns the value of the "file_name" field in the mutation.
+func (m *OutgoingMutation) FileName() (r string, exists bool) {
+	v := m.file_name
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldFileName returns the old "file_name" field's value of the Outgoing entity.
+// If the Outgoing object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *OutgoingMutation) OldFileName(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldFileName is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldFileName requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldFileName: %w", err)
+	}
+	return oldValue.FileName, nil
+}
+
+// ClearFileName clears the value of the "file_name" field.
+func (m *OutgoingMutation) ClearFileName() {
+	m.file_name = nil
+	m.clearedFields[outgoing.FieldFileName] = struct{}{}
+}
+
+// FileNameCleared returns if the "file_name" field was cleared in this mutation.
+func (m *OutgoingMutation) FileNameCleared() bool {
+	_, ok := m.clearedFields[outgoing.FieldFileName]
+	return ok
+}
+
+// ResetFileName resets all changes to the "file_name" field.
+func (m *OutgoingMutation) ResetFileName() {
+	m.file_name = nil
+	delete(m.clearedFields, outgoing.FieldFileName)
+}
+
+// SetState sets the "state" field.
+func (m *OutgoingMutation) SetState(o outgoing.State) {
+	m.state = &o
+}
+
+// State returns the value of the "state" field in the mutation.
+func (m *OutgoingMutation) State() (r outgoing.State, exists bool) {
+	v := m.state
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldState returns the old "state" field's value of the Outgoing entity.
+// If the Outgoing object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *OutgoingMutation) OldState(ctx context.Context) (v outgoing.State, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldState is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldState requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldState: %w", err)
+	}
+	return oldValue.State, nil
+}
+
+// ResetState resets all changes to the "state" field.
+func (m *OutgoingMutation) ResetState() {
+	m.state = nil
+}
+
+// SetAttempts sets the "attempts" field.
+func (m *OutgoingMutation) SetAttempts(i int) {
+	m.attempts = &i
+	m.addattempts = nil
+}
+
+// Attempts returns the value of the "attempts" field in the mutation.
+func (m *OutgoingMutation) Attempts() (r int, exists bool) {
+	v := m.attempts
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAttempts returns the old "attempts" field's value of the Outgoing entity.
+// If the Outgoing object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *OutgoingMutation) OldAttempts(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAttempts is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAttempts requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAttempts: %w", err)
+	}
+	return oldValue.Attempts, nil
+}
+
+// AddAttempts adds i to the "attempts" field.
+func (m *OutgoingMutation) AddAttempts(i int) {
+	if m.addattempts != nil {
+		*m.addattempts += i
+	} else {
+		m.addattempts = &i
+	}
+}
+
+// AddedAttempts returns the value that was added to the "attempts" field in this mutation.
+func (m *OutgoingMutation) AddedAttempts() (r int, exists bool) {
+	v := m.addattempts
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetAttempts resets all changes to the "attempts" field.
+func (m *OutgoingMutation) ResetAttempts() {
+	m.attempts = nil
+	m.addattempts = nil
+}
+
+// SetNotBefore sets the "not_before" field.
+func (m *OutgoingMutation) SetNotBefore(t time.Time) {
+	m.not_before = &t
+}
+
+// NotBefore returns the value of the "not_before" field in the mutation.
+func (m *OutgoingMutation) NotBefore() (r time.Time, exists bool) {
+	v := m.not_before
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldNotBefore returns the old "not_before" field's value of the Outgoing entity.
+// If the Outgoing object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *OutgoingMutation) OldNotBefore(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldNotBefore is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldNotBefore requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldNotBefore: %w", err)
+	}
+	return oldValue.NotBefore, nil
+}
+
+// ResetNotBefore resets all changes to the "not_before" field.
+func (m *OutgoingMutation) ResetNotBefore() {
+	m.not_before = nil
+}
+
+// SetExpiresAt sets the "expires_at" field.
+func (m *OutgoingMutation) SetExpiresAt(t time.Time) {
+	m.expires_at = &t
+}
+
+// ExpiresAt returns the value of the "expires_at" field in the mutation.
+func (m *OutgoingMutation) ExpiresAt() (r time.Time, exists bool) {
+	v := m.expires_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldExpiresAt returns the old "expires_at" field's value of the Outgoing entity.
+// If the Outgoing object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *OutgoingMutation) OldExpiresAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldExpiresAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldExpiresAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldExpiresAt: %w", err)
+	}
+	return oldValue.ExpiresAt, nil
+}
+
+// ClearExpiresAt clears the value of the "expires_at" field.
+func (m *OutgoingMutation) ClearExpiresAt() {
+	m.expires_at = nil
+	m.clearedFields[outgoing.FieldExpiresAt] = struct{}{}
+}
+
+// ExpiresAtCleared returns if the "expires_at" field was cleared in this mutation.
+func (m *OutgoingMutation) ExpiresAtCleared() bool {
+	_, ok := m.clearedFields[outgoing.FieldExpiresAt]
+	return ok
+}
+
+// ResetExpiresAt resets all changes to the "expires_at" field.
+func (m *OutgoingMutation) ResetExpiresAt() {
+	m.expires_at = nil
+	delete(m.clearedFields, outgoing.FieldExpiresAt)
+}
+
+// SetTelegramID sets the "telegram_id" field.
+func (m *OutgoingMutation) SetTelegramID(i int64) {
+	m.telegram_id = &i
+	m.addtelegram_id = nil
+}
+
+// TelegramID returns the value of the "telegram_id" field in the mutation.
+func (m *OutgoingMutation) TelegramID() (r int64, exists bool) {
+	v := m.telegram_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldTelegramID returns the old "telegram_id" field's value of the Outgoing entity.
+// If the Outgoing object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *OutgoingMutation) OldTelegramID(ctx context.Context) (v *int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldTelegramID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldTelegramID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldTelegramID: %w", err)
+	}
+	return oldValue.TelegramID, nil
+}
+
+// AddTelegramID adds i to the "telegram_id" field.
+func (m *OutgoingMutation) AddTelegramID(i int64) {
+	if m.addtelegram_id != nil {
+		*m.addtelegram_id += i
+	} else {
+		m.addtelegram_id = &i
+	}
+}
+
+// AddedTelegramID returns the value that was added to the "telegram_id" field in this mutation.
+func (m *OutgoingMutation) AddedTelegramID() (r int64, exists bool) {
+	v := m.addtelegram_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ClearTelegramID clears the value of the "telegram_id" field.
+func (m *OutgoingMutation) ClearTelegramID() {
+	m.telegram_id = nil
+	m.addtelegram_id = nil
+	m.clearedFields[outgoing.FieldTelegramID] = struct{}{}
+}
+
+// TelegramIDCleared returns if the "telegram_id" field was cleared in this mutation.
+func (m *OutgoingMutation) TelegramIDCleared() bool {
+	_, ok := m.clearedFields[outgoing.FieldTelegramID]
+	return ok
+}
+
+// ResetTelegramID resets all changes to the "telegram_id" field.
+func (m *OutgoingMutation) ResetTelegramID() {
+	m.telegram_id = nil
+	m.addtelegram_id = nil
+	delete(m.clearedFields, outgoing.FieldTelegramID)
+}
+
+// SetFault sets the "fault" field.
+func (m *OutgoingMutation) SetFault(s string) {
+	m.fault = &s
+}
+
+// Fault returns the value of the "fault" field in the mutation.
+func (m *OutgoingMutation) Fault() (r string, exists bool) {
+	v := m.fault
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldFault returns the old "fault" field's value of the Outgoing entity.
+// If the Outgoing object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *OutgoingMutation) OldFault(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldFault is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldFault requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldFault: %w", err)
+	}
+	return oldValue.Fault, nil
+}
+
+// ResetFault resets all changes to the "fault" field.
+func (m *OutgoingMutation) ResetFault() {
+	m.fault = nil
+}
+
+// SetCreatedAt sets the "created_at" field.
+func (m *OutgoingMutation) SetCreatedAt(t time.Time) {
+	m.created_at = &t
+}
+
+// CreatedAt returns the value of the "created_at" field in the mutation.
+func (m *OutgoingMutation) CreatedAt() (r time.Time, exists bool) {
+	v := m.created_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedAt returns the old "created_at" field's value of the Outgoing entity.
+// If the Outgoing object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *OutgoingMutation) OldCreatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedAt: %w", err)
+	}
+	return oldValue.CreatedAt, nil
+}
+
+// ResetCreatedAt resets all changes to the "created_at" field.
+func (m *OutgoingMutation) ResetCreatedAt() {
+	m.created_at = nil
+}
+
+// SetEndedAt sets the "ended_at" field.
+func (m *OutgoingMutation) SetEndedAt(t time.Time) {
+	m.ended_at = &t
+}
+
+// EndedAt returns the value of the "ended_at" field in the mutation.
+func (m *OutgoingMutation) EndedAt() (r time.Time, exists bool) {
+	v := m.ended_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldEndedAt returns the old "ended_at" field's value of the Outgoing entity.
+// If the Outgoing object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *OutgoingMutation) OldEndedAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldEndedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldEndedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldEndedAt: %w", err)
+	}
+	return oldValue.EndedAt, nil
+}
+
+// ClearEndedAt clears the value of the "ended_at" field.
+func (m *OutgoingMutation) ClearEndedAt() {
+	m.ended_at = nil
+	m.clearedFields[outgoing.FieldEndedAt] = struct{}{}
+}
+
+// EndedAtCleared returns if the "ended_at" field was cleared in this mutation.
+func (m *OutgoingMutation) EndedAtCleared() bool {
+	_, ok := m.clearedFields[outgoing.FieldEndedAt]
+	return ok
+}
+
+// ResetEndedAt resets all changes to the "ended_at" field.
+func (m *OutgoingMutation) ResetEndedAt() {
+	m.ended_at = nil
+	delete(m.clearedFields, outgoing.FieldEndedAt)
+}
+
+// ClearUser clears the "user" edge to the User entity.
+func (m *OutgoingMutation) ClearUser() {
+	m.cleareduser = true
+	m.clearedFields[outgoing.FieldUserID] = struct{}{}
+}
+
+// UserCleared reports if the "user" edge to the User entity was cleared.
+func (m *OutgoingMutation) UserCleared() bool {
+	return m.UserIDCleared() || m.cleareduser
+}
+
+// UserIDs returns the "user" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// UserID instead. It exists only for internal usage by the builders.
+func (m *OutgoingMutation) UserIDs() (ids []int) {
+	if id := m.user; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetUser resets all changes to the "user" edge.
+func (m *OutgoingMutation) ResetUser() {
+	m.user = nil
+	m.cleareduser = false
+}
+
+// ClearBroadcast clears the "broadcast" edge to the Broadcast entity.
+func (m *OutgoingMutation) ClearBroadcast() {
+	m.clearedbroadcast = true
+	m.clearedFields[outgoing.FieldBroadcastID] = struct{}{}
+}
+
+// BroadcastCleared reports if the "broadcast" edge to the Broadcast entity was cleared.
+func (m *OutgoingMutation) BroadcastCleared() bool {
+	return m.BroadcastIDCleared() || m.clearedbroadcast
+}
+
+// BroadcastIDs returns the "broadcast" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// BroadcastID instead. It exists only for internal usage by the builders.
+func (m *OutgoingMutation) BroadcastIDs() (ids []int) {
+	if id := m.broadcast; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetBroadcast resets all changes to the "broadcast" edge.
+func (m *OutgoingMutation) ResetBroadcast() {
+	m.broadcast = nil
+	m.clearedbroadcast = false
+}
+
+// Where appends a list predicates to the OutgoingMutation builder.
+func (m *OutgoingMutation) Where(ps ...predicate.Outgoing) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the OutgoingMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *OutgoingMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.Outgoing, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *OutgoingMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *OutgoingMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (Outgoing).
+func (m *OutgoingMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *OutgoingMutation) Fields() []string {
+	fields := make([]string, 0, 18)
+	if m.key != nil {
+		fields = append(fields, outgoing.FieldKey)
+	}
+	if m.chat != nil {
+		fields = append(fields, outgoing.FieldChat)
+	}
+	if m.user != nil {
+		fields = append(fields, outgoing.FieldUserID)
+	}
+	if m.broadcast != nil {
+		fields = append(fields, outgoing.FieldBroadcastID)
+	}
+	if m.priority != nil {
+		fields = append(fields, outgoing.FieldPriority)
+	}
+	if m.method != nil {
+		fields = append(fields, outgoing.FieldMethod)
+	}
+	if m.params != nil {
+		fields = append(fields, outgoing.FieldParams)
+	}
+	if m.file != nil {
+		fields = append(fields, outgoing.FieldFile)
+	}
+	if m.file_field != nil {
+		fields = append(fields, outgoing.FieldFileField)
+	}
+	if m.file_name != nil {
+		fields = append(fields, outgoing.FieldFileName)
+	}
+	if m.state != nil {
+		fields = append(fields, outgoing.FieldState)
+	}
+	if m.attempts != nil {
+		fields = append(fields, outgoing.FieldAttempts)
+	}
+	if m.not_before != nil {
+		fields = append(fields, outgoing.FieldNotBefore)
+	}
+	if m.expires_at != nil {
+		fields = append(fields, outgoing.FieldExpiresAt)
+	}
+	if m.telegram_id != nil {
+		fields = append(fields, outgoing.FieldTelegramID)
+	}
+	if m.fault != nil {
+		fields = append(fields, outgoing.FieldFault)
+	}
+	if m.created_at != nil {
+		fields = append(fields, outgoing.FieldCreatedAt)
+	}
+	if m.ended_at != nil {
+		fields = append(fields, outgoing.FieldEndedAt)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *OutgoingMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case outgoing.FieldKey:
+		return m.Key()
+	case outgoing.FieldChat:
+		return m.Chat()
+	case outgoing.FieldUserID:
+		return m.UserID()
+	case outgoing.FieldBroadcastID:
+		return m.BroadcastID()
+	case outgoing.FieldPriority:
+		return m.Priority()
+	case outgoing.FieldMethod:
+		return m.Method()
+	case outgoing.FieldParams:
+		return m.Params()
+	case outgoing.FieldFile:
+		return m.File()
+	case outgoing.FieldFileField:
+		return m.FileField()
+	case outgoing.FieldFileName:
+		return m.FileName()
+	case outgoing.FieldState:
+		return m.State()
+	case outgoing.FieldAttempts:
+		return m.Attempts()
+	case outgoing.FieldNotBefore:
+		return m.NotBefore()
+	case outgoing.FieldExpiresAt:
+		return m.ExpiresAt()
+	case outgoing.FieldTelegramID:
+		return m.TelegramID()
+	case outgoing.FieldFault:
+		return m.Fault()
+	case outgoing.FieldCreatedAt:
+		return m.CreatedAt()
+	case outgoing.FieldEndedAt:
+		return m.EndedAt()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *OutgoingMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case outgoing.FieldKey:
+		return m.OldKey(ctx)
+	case outgoing.FieldChat:
+		return m.OldChat(ctx)
+	case outgoing.FieldUserID:
+		return m.OldUserID(ctx)
+	case outgoing.FieldBroadcastID:
+		return m.OldBroadcastID(ctx)
+	case outgoing.FieldPriority:
+		return m.OldPriority(ctx)
+	case outgoing.FieldMethod:
+		return m.OldMethod(ctx)
+	case outgoing.FieldParams:
+		return m.OldParams(ctx)
+	case outgoing.FieldFile:
+		return m.OldFile(ctx)
+	case outgoing.FieldFileField:
+		return m.OldFileField(ctx)
+	case outgoing.FieldFileName:
+		return m.OldFileName(ctx)
+	case outgoing.FieldState:
+		return m.OldState(ctx)
+	case outgoing.FieldAttempts:
+		return m.OldAttempts(ctx)
+	case outgoing.FieldNotBefore:
+		return m.OldNotBefore(ctx)
+	case outgoing.FieldExpiresAt:
+		return m.OldExpiresAt(ctx)
+	case outgoing.FieldTelegramID:
+		return m.OldTelegramID(ctx)
+	case outgoing.FieldFault:
+		return m.OldFault(ctx)
+	case outgoing.FieldCreatedAt:
+		return m.OldCreatedAt(ctx)
+	case outgoing.FieldEndedAt:
+		return m.OldEndedAt(ctx)
+	}
+	return nil, fmt.Errorf("unknown Outgoing field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *OutgoingMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case outgoing.FieldKey:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetKey(v)
+		return nil
+	case outgoing.FieldChat:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetChat(v)
+		return nil
+	case outgoing.FieldUserID:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetUserID(v)
+		return nil
+	case outgoing.FieldBroadcastID:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetBroadcastID(v)
+		return nil
+	case outgoing.FieldPriority:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPriority(v)
+		return nil
+	case outgoing.FieldMethod:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetMethod(v)
+		return nil
+	case outgoing.FieldParams:
+		v, ok := value.(json.RawMessage)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetParams(v)
+		return nil
+	case outgoing.FieldFile:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetFile(v)
+		return nil
+	case outgoing.FieldFileField:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetFileField(v)
+		return nil
+	case outgoing.FieldFileName:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetFileName(v)
+		return nil
+	case outgoing.FieldState:
+		v, ok := value.(outgoing.State)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetState(v)
+		return nil
+	case outgoing.FieldAttempts:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAttempts(v)
+		return nil
+	case outgoing.FieldNotBefore:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetNotBefore(v)
+		return nil
+	case outgoing.FieldExpiresAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetExpiresAt(v)
+		return nil
+	case outgoing.FieldTelegramID:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetTelegramID(v)
+		return nil
+	case outgoing.FieldFault:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetFault(v)
+		return nil
+	case outgoing.FieldCreatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedAt(v)
+		return nil
+	case outgoing.FieldEndedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetEndedAt(v)
+		return nil
+	}
+	return fmt.Errorf("unknown Outgoing field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *OutgoingMutation) AddedFields() []string {
+	var fields []string
+	if m.addchat != nil {
+		fields = append(fields, outgoing.FieldChat)
+	}
+	if m.addpriority != nil {
+		fields = append(fields, outgoing.FieldPriority)
+	}
+	if m.addattempts != nil {
+		fields = append(fields, outgoing.FieldAttempts)
+	}
+	if m.addtelegram_id != nil {
+		fields = append(fields, outgoing.FieldTelegramID)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *OutgoingMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case outgoing.FieldChat:
+		return m.AddedChat()
+	case outgoing.FieldPriority:
+		return m.AddedPriority()
+	case outgoing.FieldAttempts:
+		return m.AddedAttempts()
+	case outgoing.FieldTelegramID:
+		return m.AddedTelegramID()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *OutgoingMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case outgoing.FieldChat:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddChat(v)
+		return nil
+	case outgoing.FieldPriority:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddPriority(v)
+		return nil
+	case outgoing.FieldAttempts:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddAttempts(v)
+		return nil
+	case outgoing.FieldTelegramID:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddTelegramID(v)
+		return nil
+	}
+	return fmt.Errorf("unknown Outgoing numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *OutgoingMutation) ClearedFields() []string {
+	var fields []string
+	if m.FieldCleared(outgoing.FieldUserID) {
+		fields = append(fields, outgoing.FieldUserID)
+	}
+	if m.FieldCleared(outgoing.FieldBroadcastID) {
+		fields = append(fields, outgoing.FieldBroadcastID)
+	}
+	if m.FieldCleared(outgoing.FieldParams) {
+		fields = append(fields, outgoing.FieldParams)
+	}
+	if m.FieldCleared(outgoing.FieldFile) {
+		fields = append(fields, outgoing.FieldFile)
+	}
+	if m.FieldCleared(outgoing.FieldFileField) {
+		fields = append(fields, outgoing.FieldFileField)
+	}
+	if m.FieldCleared(outgoing.FieldFileName) {
+		fields = append(fields, outgoing.FieldFileName)
+	}
+	if m.FieldCleared(outgoing.FieldExpiresAt) {
+		fields = append(fields, outgoing.FieldExpiresAt)
+	}
+	if m.FieldCleared(outgoing.FieldTelegramID) {
+		fields = append(fields, outgoing.FieldTelegramID)
+	}
+	if m.FieldCleared(outgoing.FieldEndedAt) {
+		fields = append(fields, outgoing.FieldEndedAt)
+	}
+	return fields
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *OutgoingMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *OutgoingMutation) ClearField(name string) error {
+	switch name {
+	case outgoing.FieldUserID:
+		m.ClearUserID()
+		return nil
+	case outgoing.FieldBroadcastID:
+		m.ClearBroadcastID()
+		return nil
+	case outgoing.FieldParams:
+		m.ClearParams()
+		return nil
+	case outgoing.FieldFile:
+		m.ClearFile()
+		return nil
+	case outgoing.FieldFileField:
+		m.ClearFileField()
+		return nil
+	case outgoing.FieldFileName:
+		m.ClearFileName()
+		return nil
+	case outgoing.FieldExpiresAt:
+		m.ClearExpiresAt()
+		return nil
+	case outgoing.FieldTelegramID:
+		m.ClearTelegramID()
+		return nil
+	case outgoing.FieldEndedAt:
+		m.ClearEndedAt()
+		return nil
+	}
+	return fmt.Errorf("unknown Outgoing nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *OutgoingMutation) ResetField(name string) error {
+	switch name {
+	case outgoing.FieldKey:
+		m.ResetKey()
+		return nil
+	case outgoing.FieldChat:
+		m.ResetChat()
+		return nil
+	case outgoing.FieldUserID:
+		m.ResetUserID()
+		return nil
+	case outgoing.FieldBroadcastID:
+		m.ResetBroadcastID()
+		return nil
+	case outgoing.FieldPriority:
+		m.ResetPriority()
+		return nil
+	case outgoing.FieldMethod:
+		m.ResetMethod()
+		return nil
+	case outgoing.FieldParams:
+		m.ResetParams()
+		return nil
+	case outgoing.FieldFile:
+		m.ResetFile()
+		return nil
+	case outgoing.FieldFileField:
+		m.ResetFileField()
+		return nil
+	case outgoing.FieldFileName:
+		m.ResetFileName()
+		return nil
+	case outgoing.FieldState:
+		m.ResetState()
+		return nil
+	case outgoing.FieldAttempts:
+		m.ResetAttempts()
+		return nil
+	case outgoing.FieldNotBefore:
+		m.ResetNotBefore()
+		return nil
+	case outgoing.FieldExpiresAt:
+		m.ResetExpiresAt()
+		return nil
+	case outgoing.FieldTelegramID:
+		m.ResetTelegramID()
+		return nil
+	case outgoing.FieldFault:
+		m.ResetFault()
+		return nil
+	case outgoing.FieldCreatedAt:
+		m.ResetCreatedAt()
+		return nil
+	case outgoing.FieldEndedAt:
+		m.ResetEndedAt()
+		return nil
+	}
+	return fmt.Errorf("unknown Outgoing field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *OutgoingMutation) AddedEdges() []string {
+	edges := make([]string, 0, 2)
+	if m.user != nil {
+		edges = append(edges, outgoing.EdgeUser)
+	}
+	if m.broadcast != nil {
+		edges = append(edges, outgoing.EdgeBroadcast)
+	}
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *OutgoingMutation) AddedIDs(name string) []ent.Value {
+	switch name {
+	case outgoing.EdgeUser:
+		if id := m.user; id != nil {
+			return []ent.Value{*id}
+		}
+	case outgoing.EdgeBroadcast:
+		if id := m.broadcast; id != nil {
+			return []ent.Value{*id}
+		}
+	}
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *OutgoingMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 2)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *OutgoingMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *OutgoingMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 2)
+	if m.cleareduser {
+		edges = append(edges, outgoing.EdgeUser)
+	}
+	if m.clearedbroadcast {
+		edges = append(edges, outgoing.EdgeBroadcast)
+	}
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *OutgoingMutation) EdgeCleared(name string) bool {
+	switch name {
+	case outgoing.EdgeUser:
+		return m.cleareduser
+	case outgoing.EdgeBroadcast:
+		return m.clearedbroadcast
+	}
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *OutgoingMutation) ClearEdge(name string) error {
+	switch name {
+	case outgoing.EdgeUser:
+		m.ClearUser()
+		return nil
+	case outgoing.EdgeBroadcast:
+		m.ClearBroadcast()
+		return nil
+	}
+	return fmt.Errorf("unknown Outgoing unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *OutgoingMutation) ResetEdge(name string) error {
+	switch name {
+	case outgoing.EdgeUser:
+		m.ResetUser()
+		return nil
+	case outgoing.EdgeBroadcast:
+		m.ResetBroadcast()
+		return nil
+	}
+	return fmt.Errorf("unknown Outgoing edge %s", name)
 }
 
 // PayPolicyMutation represents an operation that mutates the PayPolicy nodes in the graph.
@@ -25087,6 +30915,1664 @@ func (m *PayslipLineMutation) ResetEdge(name string) error {
 	return fmt.Errorf("unknown PayslipLine edge %s", name)
 }
 
+// PunchMutation represents an operation that mutates the Punch nodes in the graph.
+type PunchMutation struct {
+	config
+	op                 Op
+	typ                string
+	id                 *int
+	source             *string
+	external_id        *string
+	at                 *time.Time
+	offset_seconds     *int
+	addoffset_seconds  *int
+	direction          *punch.Direction
+	latitude           *float64
+	addlatitude        *float64
+	longitude          *float64
+	addlongitude       *float64
+	accuracy_meters    *float64
+	addaccuracy_meters *float64
+	received_at        *time.Time
+	clearedFields      map[string]struct{}
+	user               *int
+	cleareduser        bool
+	done               bool
+	oldValue           func(context.Context) (*Punch, error)
+	predicates         []predicate.Punch
+}
+
+var _ ent.Mutation = (*PunchMutation)(nil)
+
+// punchOption allows management of the mutation configuration using functional options.
+type punchOption func(*PunchMutation)
+
+// newPunchMutation creates new mutation for the Punch entity.
+func newPunchMutation(c config, op Op, opts ...punchOption) *PunchMutation {
+	m := &PunchMutation{
+		config:        c,
+		op:            op,
+		typ:           TypePunch,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withPunchID sets the ID field of the mutation.
+func withPunchID(id int) punchOption {
+	return func(m *PunchMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *Punch
+		)
+		m.oldValue = func(ctx context.Context) (*Punch, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().Punch.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withPunch sets the old Punch of the mutation.
+func withPunch(node *Punch) punchOption {
+	return func(m *PunchMutation) {
+		m.oldValue = func(context.Context) (*Punch, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m PunchMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m PunchMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("gen: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *PunchMutation) ID() (id int, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *PunchMutation) IDs(ctx context.Context) ([]int, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []int{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().Punch.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetUserID sets the "user_id" field.
+func (m *PunchMutation) SetUserID(i int) {
+	m.user = &i
+}
+
+// UserID returns the value of the "user_id" field in the mutation.
+func (m *PunchMutation) UserID() (r int, exists bool) {
+	v := m.user
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldUserID returns the old "user_id" field's value of the Punch entity.
+// If the Punch object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PunchMutation) OldUserID(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldUserID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldUserID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldUserID: %w", err)
+	}
+	return oldValue.UserID, nil
+}
+
+// ResetUserID resets all changes to the "user_id" field.
+func (m *PunchMutation) ResetUserID() {
+	m.user = nil
+}
+
+// SetSource sets the "source" field.
+func (m *PunchMutation) SetSource(s string) {
+	m.source = &s
+}
+
+// Source returns the value of the "source" field in the mutation.
+func (m *PunchMutation) Source() (r string, exists bool) {
+	v := m.source
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldSource returns the old "source" field's value of the Punch entity.
+// If the Punch object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PunchMutation) OldSource(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldSource is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldSource requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldSource: %w", err)
+	}
+	return oldValue.Source, nil
+}
+
+// ResetSource resets all changes to the "source" field.
+func (m *PunchMutation) ResetSource() {
+	m.source = nil
+}
+
+// SetExternalID sets the "external_id" field.
+func (m *PunchMutation) SetExternalID(s string) {
+	m.external_id = &s
+}
+
+// ExternalID returns the value of the "external_id" field in the mutation.
+func (m *PunchMutation) ExternalID() (r string, exists bool) {
+	v := m.external_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldExternalID returns the old "external_id" field's value of the Punch entity.
+// If the Punch object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PunchMutation) OldExternalID(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldExternalID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldExternalID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldExternalID: %w", err)
+	}
+	return oldValue.ExternalID, nil
+}
+
+// ResetExternalID resets all changes to the "external_id" field.
+func (m *PunchMutation) ResetExternalID() {
+	m.external_id = nil
+}
+
+// SetAt sets the "at" field.
+func (m *PunchMutation) SetAt(t time.Time) {
+	m.at = &t
+}
+
+// At returns the value of the "at" field in the mutation.
+func (m *PunchMutation) At() (r time.Time, exists bool) {
+	v := m.at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAt returns the old "at" field's value of the Punch entity.
+// If the Punch object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PunchMutation) OldAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAt: %w", err)
+	}
+	return oldValue.At, nil
+}
+
+// ResetAt resets all changes to the "at" field.
+func (m *PunchMutation) ResetAt() {
+	m.at = nil
+}
+
+// SetOffsetSeconds sets the "offset_seconds" field.
+func (m *PunchMutation) SetOffsetSeconds(i int) {
+	m.offset_seconds = &i
+	m.addoffset_seconds = nil
+}
+
+// OffsetSeconds returns the value of the "offset_seconds" field in the mutation.
+func (m *PunchMutation) OffsetSeconds() (r int, exists bool) {
+	v := m.offset_seconds
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldOffsetSeconds returns the old "offset_seconds" field's value of the Punch entity.
+// If the Punch object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PunchMutation) OldOffsetSeconds(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldOffsetSeconds is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldOffsetSeconds requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldOffsetSeconds: %w", err)
+	}
+	return oldValue.OffsetSeconds, nil
+}
+
+// AddOffsetSeconds adds i to the "offset_seconds" field.
+func (m *PunchMutation) AddOffsetSeconds(i int) {
+	if m.addoffset_seconds != nil {
+		*m.addoffset_seconds += i
+	} else {
+		m.addoffset_seconds = &i
+	}
+}
+
+// AddedOffsetSeconds returns the value that was added to the "offset_seconds" field in this mutation.
+func (m *PunchMutation) AddedOffsetSeconds() (r int, exists bool) {
+	v := m.addoffset_seconds
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetOffsetSeconds resets all changes to the "offset_seconds" field.
+func (m *PunchMutation) ResetOffsetSeconds() {
+	m.offset_seconds = nil
+	m.addoffset_seconds = nil
+}
+
+// SetDirection sets the "direction" field.
+func (m *PunchMutation) SetDirection(pu punch.Direction) {
+	m.direction = &pu
+}
+
+// Direction returns the value of the "direction" field in the mutation.
+func (m *PunchMutation) Direction() (r punch.Direction, exists bool) {
+	v := m.direction
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldDirection returns the old "direction" field's value of the Punch entity.
+// If the Punch object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PunchMutation) OldDirection(ctx context.Context) (v punch.Direction, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldDirection is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldDirection requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldDirection: %w", err)
+	}
+	return oldValue.Direction, nil
+}
+
+// ResetDirection resets all changes to the "direction" field.
+func (m *PunchMutation) ResetDirection() {
+	m.direction = nil
+}
+
+// SetLatitude sets the "latitude" field.
+func (m *PunchMutation) SetLatitude(f float64) {
+	m.latitude = &f
+	m.addlatitude = nil
+}
+
+// Latitude returns the value of the "latitude" field in the mutation.
+func (m *PunchMutation) Latitude() (r float64, exists bool) {
+	v := m.latitude
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldLatitude returns the old "latitude" field's value of the Punch entity.
+// If the Punch object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PunchMutation) OldLatitude(ctx context.Context) (v *float64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldLatitude is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldLatitude requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldLatitude: %w", err)
+	}
+	return oldValue.Latitude, nil
+}
+
+// AddLatitude adds f to the "latitude" field.
+func (m *PunchMutation) AddLatitude(f float64) {
+	if m.addlatitude != nil {
+		*m.addlatitude += f
+	} else {
+		m.addlatitude = &f
+	}
+}
+
+// AddedLatitude returns the value that was added to the "latitude" field in this mutation.
+func (m *PunchMutation) AddedLatitude() (r float64, exists bool) {
+	v := m.addlatitude
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ClearLatitude clears the value of the "latitude" field.
+func (m *PunchMutation) ClearLatitude() {
+	m.latitude = nil
+	m.addlatitude = nil
+	m.clearedFields[punch.FieldLatitude] = struct{}{}
+}
+
+// LatitudeCleared returns if the "latitude" field was cleared in this mutation.
+func (m *PunchMutation) LatitudeCleared() bool {
+	_, ok := m.clearedFields[punch.FieldLatitude]
+	return ok
+}
+
+// ResetLatitude resets all changes to the "latitude" field.
+func (m *PunchMutation) ResetLatitude() {
+	m.latitude = nil
+	m.addlatitude = nil
+	delete(m.clearedFields, punch.FieldLatitude)
+}
+
+// SetLongitude sets the "longitude" field.
+func (m *PunchMutation) SetLongitude(f float64) {
+	m.longitude = &f
+	m.addlongitude = nil
+}
+
+// Longitude returns the value of the "longitude" field in the mutation.
+func (m *PunchMutation) Longitude() (r float64, exists bool) {
+	v := m.longitude
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldLongitude returns the old "longitude" field's value of the Punch entity.
+// If the Punch object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PunchMutation) OldLongitude(ctx context.Context) (v *float64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldLongitude is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldLongitude requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldLongitude: %w", err)
+	}
+	return oldValue.Longitude, nil
+}
+
+// AddLongitude adds f to the "longitude" field.
+func (m *PunchMutation) AddLongitude(f float64) {
+	if m.addlongitude != nil {
+		*m.addlongitude += f
+	} else {
+		m.addlongitude = &f
+	}
+}
+
+// AddedLongitude returns the value that was added to the "longitude" field in this mutation.
+func (m *PunchMutation) AddedLongitude() (r float64, exists bool) {
+	v := m.addlongitude
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ClearLongitude clears the value of the "longitude" field.
+func (m *PunchMutation) ClearLongitude() {
+	m.longitude = nil
+	m.addlongitude = nil
+	m.clearedFields[punch.FieldLongitude] = struct{}{}
+}
+
+// LongitudeCleared returns if the "longitude" field was cleared in this mutation.
+func (m *PunchMutation) LongitudeCleared() bool {
+	_, ok := m.clearedFields[punch.FieldLongitude]
+	return ok
+}
+
+// ResetLongitude resets all changes to the "longitude" field.
+func (m *PunchMutation) ResetLongitude() {
+	m.longitude = nil
+	m.addlongitude = nil
+	delete(m.clearedFields, punch.FieldLongitude)
+}
+
+// SetAccuracyMeters sets the "accuracy_meters" field.
+func (m *PunchMutation) SetAccuracyMeters(f float64) {
+	m.accuracy_meters = &f
+	m.addaccuracy_meters = nil
+}
+
+// AccuracyMeters returns the value of the "accuracy_meters" field in the mutation.
+func (m *PunchMutation) AccuracyMeters() (r float64, exists bool) {
+	v := m.accuracy_meters
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAccuracyMeters returns the old "accuracy_meters" field's value of the Punch entity.
+// If the Punch object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PunchMutation) OldAccuracyMeters(ctx context.Context) (v *float64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAccuracyMeters is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAccuracyMeters requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAccuracyMeters: %w", err)
+	}
+	return oldValue.AccuracyMeters, nil
+}
+
+// AddAccuracyMeters adds f to the "accuracy_meters" field.
+func (m *PunchMutation) AddAccuracyMeters(f float64) {
+	if m.addaccuracy_meters != nil {
+		*m.addaccuracy_meters += f
+	} else {
+		m.addaccuracy_meters = &f
+	}
+}
+
+// AddedAccuracyMeters returns the value that was added to the "accuracy_meters" field in this mutation.
+func (m *PunchMutation) AddedAccuracyMeters() (r float64, exists bool) {
+	v := m.addaccuracy_meters
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ClearAccuracyMeters clears the value of the "accuracy_meters" field.
+func (m *PunchMutation) ClearAccuracyMeters() {
+	m.accuracy_meters = nil
+	m.addaccuracy_meters = nil
+	m.clearedFields[punch.FieldAccuracyMeters] = struct{}{}
+}
+
+// AccuracyMetersCleared returns if the "accuracy_meters" field was cleared in this mutation.
+func (m *PunchMutation) AccuracyMetersCleared() bool {
+	_, ok := m.clearedFields[punch.FieldAccuracyMeters]
+	return ok
+}
+
+// ResetAccuracyMeters resets all changes to the "accuracy_meters" field.
+func (m *PunchMutation) ResetAccuracyMeters() {
+	m.accuracy_meters = nil
+	m.addaccuracy_meters = nil
+	delete(m.clearedFields, punch.FieldAccuracyMeters)
+}
+
+// SetReceivedAt sets the "received_at" field.
+func (m *PunchMutation) SetReceivedAt(t time.Time) {
+	m.received_at = &t
+}
+
+// ReceivedAt returns the value of the "received_at" field in the mutation.
+func (m *PunchMutation) ReceivedAt() (r time.Time, exists bool) {
+	v := m.received_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldReceivedAt returns the old "received_at" field's value of the Punch entity.
+// If the Punch object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PunchMutation) OldReceivedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldReceivedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldReceivedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldReceivedAt: %w", err)
+	}
+	return oldValue.ReceivedAt, nil
+}
+
+// ResetReceivedAt resets all changes to the "received_at" field.
+func (m *PunchMutation) ResetReceivedAt() {
+	m.received_at = nil
+}
+
+// ClearUser clears the "user" edge to the User entity.
+func (m *PunchMutation) ClearUser() {
+	m.cleareduser = true
+	m.clearedFields[punch.FieldUserID] = struct{}{}
+}
+
+// UserCleared reports if the "user" edge to the User entity was cleared.
+func (m *PunchMutation) UserCleared() bool {
+	return m.cleareduser
+}
+
+// UserIDs returns the "user" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// UserID instead. It exists only for internal usage by the builders.
+func (m *PunchMutation) UserIDs() (ids []int) {
+	if id := m.user; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetUser resets all changes to the "user" edge.
+func (m *PunchMutation) ResetUser() {
+	m.user = nil
+	m.cleareduser = false
+}
+
+// Where appends a list predicates to the PunchMutation builder.
+func (m *PunchMutation) Where(ps ...predicate.Punch) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the PunchMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *PunchMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.Punch, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *PunchMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *PunchMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (Punch).
+func (m *PunchMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *PunchMutation) Fields() []string {
+	fields := make([]string, 0, 10)
+	if m.user != nil {
+		fields = append(fields, punch.FieldUserID)
+	}
+	if m.source != nil {
+		fields = append(fields, punch.FieldSource)
+	}
+	if m.external_id != nil {
+		fields = append(fields, punch.FieldExternalID)
+	}
+	if m.at != nil {
+		fields = append(fields, punch.FieldAt)
+	}
+	if m.offset_seconds != nil {
+		fields = append(fields, punch.FieldOffsetSeconds)
+	}
+	if m.direction != nil {
+		fields = append(fields, punch.FieldDirection)
+	}
+	if m.latitude != nil {
+		fields = append(fields, punch.FieldLatitude)
+	}
+	if m.longitude != nil {
+		fields = append(fields, punch.FieldLongitude)
+	}
+	if m.accuracy_meters != nil {
+		fields = append(fields, punch.FieldAccuracyMeters)
+	}
+	if m.received_at != nil {
+		fields = append(fields, punch.FieldReceivedAt)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *PunchMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case punch.FieldUserID:
+		return m.UserID()
+	case punch.FieldSource:
+		return m.Source()
+	case punch.FieldExternalID:
+		return m.ExternalID()
+	case punch.FieldAt:
+		return m.At()
+	case punch.FieldOffsetSeconds:
+		return m.OffsetSeconds()
+	case punch.FieldDirection:
+		return m.Direction()
+	case punch.FieldLatitude:
+		return m.Latitude()
+	case punch.FieldLongitude:
+		return m.Longitude()
+	case punch.FieldAccuracyMeters:
+		return m.AccuracyMeters()
+	case punch.FieldReceivedAt:
+		return m.ReceivedAt()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *PunchMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case punch.FieldUserID:
+		return m.OldUserID(ctx)
+	case punch.FieldSource:
+		return m.OldSource(ctx)
+	case punch.FieldExternalID:
+		return m.OldExternalID(ctx)
+	case punch.FieldAt:
+		return m.OldAt(ctx)
+	case punch.FieldOffsetSeconds:
+		return m.OldOffsetSeconds(ctx)
+	case punch.FieldDirection:
+		return m.OldDirection(ctx)
+	case punch.FieldLatitude:
+		return m.OldLatitude(ctx)
+	case punch.FieldLongitude:
+		return m.OldLongitude(ctx)
+	case punch.FieldAccuracyMeters:
+		return m.OldAccuracyMeters(ctx)
+	case punch.FieldReceivedAt:
+		return m.OldReceivedAt(ctx)
+	}
+	return nil, fmt.Errorf("unknown Punch field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *PunchMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case punch.FieldUserID:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetUserID(v)
+		return nil
+	case punch.FieldSource:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetSource(v)
+		return nil
+	case punch.FieldExternalID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetExternalID(v)
+		return nil
+	case punch.FieldAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAt(v)
+		return nil
+	case punch.FieldOffsetSeconds:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetOffsetSeconds(v)
+		return nil
+	case punch.FieldDirection:
+		v, ok := value.(punch.Direction)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetDirection(v)
+		return nil
+	case punch.FieldLatitude:
+		v, ok := value.(float64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetLatitude(v)
+		return nil
+	case punch.FieldLongitude:
+		v, ok := value.(float64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetLongitude(v)
+		return nil
+	case punch.FieldAccuracyMeters:
+		v, ok := value.(float64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAccuracyMeters(v)
+		return nil
+	case punch.FieldReceivedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetReceivedAt(v)
+		return nil
+	}
+	return fmt.Errorf("unknown Punch field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *PunchMutation) AddedFields() []string {
+	var fields []string
+	if m.addoffset_seconds != nil {
+		fields = append(fields, punch.FieldOffsetSeconds)
+	}
+	if m.addlatitude != nil {
+		fields = append(fields, punch.FieldLatitude)
+	}
+	if m.addlongitude != nil {
+		fields = append(fields, punch.FieldLongitude)
+	}
+	if m.addaccuracy_meters != nil {
+		fields = append(fields, punch.FieldAccuracyMeters)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *PunchMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case punch.FieldOffsetSeconds:
+		return m.AddedOffsetSeconds()
+	case punch.FieldLatitude:
+		return m.AddedLatitude()
+	case punch.FieldLongitude:
+		return m.AddedLongitude()
+	case punch.FieldAccuracyMeters:
+		return m.AddedAccuracyMeters()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *PunchMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case punch.FieldOffsetSeconds:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddOffsetSeconds(v)
+		return nil
+	case punch.FieldLatitude:
+		v, ok := value.(float64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddLatitude(v)
+		return nil
+	case punch.FieldLongitude:
+		v, ok := value.(float64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddLongitude(v)
+		return nil
+	case punch.FieldAccuracyMeters:
+		v, ok := value.(float64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddAccuracyMeters(v)
+		return nil
+	}
+	return fmt.Errorf("unknown Punch numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *PunchMutation) ClearedFields() []string {
+	var fields []string
+	if m.FieldCleared(punch.FieldLatitude) {
+		fields = append(fields, punch.FieldLatitude)
+	}
+	if m.FieldCleared(punch.FieldLongitude) {
+		fields = append(fields, punch.FieldLongitude)
+	}
+	if m.FieldCleared(punch.FieldAccuracyMeters) {
+		fields = append(fields, punch.FieldAccuracyMeters)
+	}
+	return fields
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *PunchMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *PunchMutation) ClearField(name string) error {
+	switch name {
+	case punch.FieldLatitude:
+		m.ClearLatitude()
+		return nil
+	case punch.FieldLongitude:
+		m.ClearLongitude()
+		return nil
+	case punch.FieldAccuracyMeters:
+		m.ClearAccuracyMeters()
+		return nil
+	}
+	return fmt.Errorf("unknown Punch nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *PunchMutation) ResetField(name string) error {
+	switch name {
+	case punch.FieldUserID:
+		m.ResetUserID()
+		return nil
+	case punch.FieldSource:
+		m.ResetSource()
+		return nil
+	case punch.FieldExternalID:
+		m.ResetExternalID()
+		return nil
+	case punch.FieldAt:
+		m.ResetAt()
+		return nil
+	case punch.FieldOffsetSeconds:
+		m.ResetOffsetSeconds()
+		return nil
+	case punch.FieldDirection:
+		m.ResetDirection()
+		return nil
+	case punch.FieldLatitude:
+		m.ResetLatitude()
+		return nil
+	case punch.FieldLongitude:
+		m.ResetLongitude()
+		return nil
+	case punch.FieldAccuracyMeters:
+		m.ResetAccuracyMeters()
+		return nil
+	case punch.FieldReceivedAt:
+		m.ResetReceivedAt()
+		return nil
+	}
+	return fmt.Errorf("unknown Punch field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *PunchMutation) AddedEdges() []string {
+	edges := make([]string, 0, 1)
+	if m.user != nil {
+		edges = append(edges, punch.EdgeUser)
+	}
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *PunchMutation) AddedIDs(name string) []ent.Value {
+	switch name {
+	case punch.EdgeUser:
+		if id := m.user; id != nil {
+			return []ent.Value{*id}
+		}
+	}
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *PunchMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 1)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *PunchMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *PunchMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 1)
+	if m.cleareduser {
+		edges = append(edges, punch.EdgeUser)
+	}
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *PunchMutation) EdgeCleared(name string) bool {
+	switch name {
+	case punch.EdgeUser:
+		return m.cleareduser
+	}
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *PunchMutation) ClearEdge(name string) error {
+	switch name {
+	case punch.EdgeUser:
+		m.ClearUser()
+		return nil
+	}
+	return fmt.Errorf("unknown Punch unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *PunchMutation) ResetEdge(name string) error {
+	switch name {
+	case punch.EdgeUser:
+		m.ResetUser()
+		return nil
+	}
+	return fmt.Errorf("unknown Punch edge %s", name)
+}
+
+// ReactionMutation represents an operation that mutates the Reaction nodes in the graph.
+type ReactionMutation struct {
+	config
+	op             Op
+	typ            string
+	id             *int
+	telegram_id    *int64
+	addtelegram_id *int64
+	emoji          *json.RawMessage
+	appendemoji    json.RawMessage
+	reacted_at     *time.Time
+	clearedFields  map[string]struct{}
+	message        *int
+	clearedmessage bool
+	done           bool
+	oldValue       func(context.Context) (*Reaction, error)
+	predicates     []predicate.Reaction
+}
+
+var _ ent.Mutation = (*ReactionMutation)(nil)
+
+// reactionOption allows management of the mutation configuration using functional options.
+type reactionOption func(*ReactionMutation)
+
+// newReactionMutation creates new mutation for the Reaction entity.
+func newReactionMutation(c config, op Op, opts ...reactionOption) *ReactionMutation {
+	m := &ReactionMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeReaction,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withReactionID sets the ID field of the mutation.
+func withReactionID(id int) reactionOption {
+	return func(m *ReactionMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *Reaction
+		)
+		m.oldValue = func(ctx context.Context) (*Reaction, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().Reaction.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withReaction sets the old Reaction of the mutation.
+func withReaction(node *Reaction) reactionOption {
+	return func(m *ReactionMutation) {
+		m.oldValue = func(context.Context) (*Reaction, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m ReactionMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m ReactionMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("gen: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *ReactionMutation) ID() (id int, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *ReactionMutation) IDs(ctx context.Context) ([]int, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []int{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().Reaction.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetMessageID sets the "message_id" field.
+func (m *ReactionMutation) SetMessageID(i int) {
+	m.message = &i
+}
+
+// MessageID returns the value of the "message_id" field in the mutation.
+func (m *ReactionMutation) MessageID() (r int, exists bool) {
+	v := m.message
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldMessageID returns the old "message_id" field's value of the Reaction entity.
+// If the Reaction object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ReactionMutation) OldMessageID(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldMessageID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldMessageID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldMessageID: %w", err)
+	}
+	return oldValue.MessageID, nil
+}
+
+// ResetMessageID resets all changes to the "message_id" field.
+func (m *ReactionMutation) ResetMessageID() {
+	m.message = nil
+}
+
+// SetTelegramID sets the "telegram_id" field.
+func (m *ReactionMutation) SetTelegramID(i int64) {
+	m.telegram_id = &i
+	m.addtelegram_id = nil
+}
+
+// TelegramID returns the value of the "telegram_id" field in the mutation.
+func (m *ReactionMutation) TelegramID() (r int64, exists bool) {
+	v := m.telegram_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldTelegramID returns the old "telegram_id" field's value of the Reaction entity.
+// If the Reaction object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ReactionMutation) OldTelegramID(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldTelegramID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldTelegramID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldTelegramID: %w", err)
+	}
+	return oldValue.TelegramID, nil
+}
+
+// AddTelegramID adds i to the "telegram_id" field.
+func (m *ReactionMutation) AddTelegramID(i int64) {
+	if m.addtelegram_id != nil {
+		*m.addtelegram_id += i
+	} else {
+		m.addtelegram_id = &i
+	}
+}
+
+// AddedTelegramID returns the value that was added to the "telegram_id" field in this mutation.
+func (m *ReactionMutation) AddedTelegramID() (r int64, exists bool) {
+	v := m.addtelegram_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetTelegramID resets all changes to the "telegram_id" field.
+func (m *ReactionMutation) ResetTelegramID() {
+	m.telegram_id = nil
+	m.addtelegram_id = nil
+}
+
+// SetEmoji sets the "emoji" field.
+func (m *ReactionMutation) SetEmoji(jm json.RawMessage) {
+	m.emoji = &jm
+	m.appendemoji = nil
+}
+
+// Emoji returns the value of the "emoji" field in the mutation.
+func (m *ReactionMutation) Emoji() (r json.RawMessage, exists bool) {
+	v := m.emoji
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldEmoji returns the old "emoji" field's value of the Reaction entity.
+// If the Reaction object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ReactionMutation) OldEmoji(ctx context.Context) (v json.RawMessage, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldEmoji is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldEmoji requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldEmoji: %w", err)
+	}
+	return oldValue.Emoji, nil
+}
+
+// AppendEmoji adds jm to the "emoji" field.
+func (m *ReactionMutation) AppendEmoji(jm json.RawMessage) {
+	m.appendemoji = append(m.appendemoji, jm...)
+}
+
+// AppendedEmoji returns the list of values that were appended to the "emoji" field in this mutation.
+func (m *ReactionMutation) AppendedEmoji() (json.RawMessage, bool) {
+	if len(m.appendemoji) == 0 {
+		return nil, false
+	}
+	return m.appendemoji, true
+}
+
+// ResetEmoji resets all changes to the "emoji" field.
+func (m *ReactionMutation) ResetEmoji() {
+	m.emoji = nil
+	m.appendemoji = nil
+}
+
+// SetReactedAt sets the "reacted_at" field.
+func (m *ReactionMutation) SetReactedAt(t time.Time) {
+	m.reacted_at = &t
+}
+
+// ReactedAt returns the value of the "reacted_at" field in the mutation.
+func (m *ReactionMutation) ReactedAt() (r time.Time, exists bool) {
+	v := m.reacted_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldReactedAt returns the old "reacted_at" field's value of the Reaction entity.
+// If the Reaction object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ReactionMutation) OldReactedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldReactedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldReactedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldReactedAt: %w", err)
+	}
+	return oldValue.ReactedAt, nil
+}
+
+// ResetReactedAt resets all changes to the "reacted_at" field.
+func (m *ReactionMutation) ResetReactedAt() {
+	m.reacted_at = nil
+}
+
+// ClearMessage clears the "message" edge to the Message entity.
+func (m *ReactionMutation) ClearMessage() {
+	m.clearedmessage = true
+	m.clearedFields[reaction.FieldMessageID] = struct{}{}
+}
+
+// MessageCleared reports if the "message" edge to the Message entity was cleared.
+func (m *ReactionMutation) MessageCleared() bool {
+	return m.clearedmessage
+}
+
+// MessageIDs returns the "message" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// MessageID instead. It exists only for internal usage by the builders.
+func (m *ReactionMutation) MessageIDs() (ids []int) {
+	if id := m.message; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetMessage resets all changes to the "message" edge.
+func (m *ReactionMutation) ResetMessage() {
+	m.message = nil
+	m.clearedmessage = false
+}
+
+// Where appends a list predicates to the ReactionMutation builder.
+func (m *ReactionMutation) Where(ps ...predicate.Reaction) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the ReactionMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *ReactionMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.Reaction, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *ReactionMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *ReactionMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (Reaction).
+func (m *ReactionMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *ReactionMutation) Fields() []string {
+	fields := make([]string, 0, 4)
+	if m.message != nil {
+		fields = append(fields, reaction.FieldMessageID)
+	}
+	if m.telegram_id != nil {
+		fields = append(fields, reaction.FieldTelegramID)
+	}
+	if m.emoji != nil {
+		fields = append(fields, reaction.FieldEmoji)
+	}
+	if m.reacted_at != nil {
+		fields = append(fields, reaction.FieldReactedAt)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *ReactionMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case reaction.FieldMessageID:
+		return m.MessageID()
+	case reaction.FieldTelegramID:
+		return m.TelegramID()
+	case reaction.FieldEmoji:
+		return m.Emoji()
+	case reaction.FieldReactedAt:
+		return m.ReactedAt()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *ReactionMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case reaction.FieldMessageID:
+		return m.OldMessageID(ctx)
+	case reaction.FieldTelegramID:
+		return m.OldTelegramID(ctx)
+	case reaction.FieldEmoji:
+		return m.OldEmoji(ctx)
+	case reaction.FieldReactedAt:
+		return m.OldReactedAt(ctx)
+	}
+	return nil, fmt.Errorf("unknown Reaction field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *ReactionMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case reaction.FieldMessageID:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetMessageID(v)
+		return nil
+	case reaction.FieldTelegramID:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetTelegramID(v)
+		return nil
+	case reaction.FieldEmoji:
+		v, ok := value.(json.RawMessage)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetEmoji(v)
+		return nil
+	case reaction.FieldReactedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetReactedAt(v)
+		return nil
+	}
+	return fmt.Errorf("unknown Reaction field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *ReactionMutation) AddedFields() []string {
+	var fields []string
+	if m.addtelegram_id != nil {
+		fields = append(fields, reaction.FieldTelegramID)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *ReactionMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case reaction.FieldTelegramID:
+		return m.AddedTelegramID()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *ReactionMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case reaction.FieldTelegramID:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddTelegramID(v)
+		return nil
+	}
+	return fmt.Errorf("unknown Reaction numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *ReactionMutation) ClearedFields() []string {
+	return nil
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *ReactionMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *ReactionMutation) ClearField(name string) error {
+	return fmt.Errorf("unknown Reaction nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *ReactionMutation) ResetField(name string) error {
+	switch name {
+	case reaction.FieldMessageID:
+		m.ResetMessageID()
+		return nil
+	case reaction.FieldTelegramID:
+		m.ResetTelegramID()
+		return nil
+	case reaction.FieldEmoji:
+		m.ResetEmoji()
+		return nil
+	case reaction.FieldReactedAt:
+		m.ResetReactedAt()
+		return nil
+	}
+	return fmt.Errorf("unknown Reaction field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *ReactionMutation) AddedEdges() []string {
+	edges := make([]string, 0, 1)
+	if m.message != nil {
+		edges = append(edges, reaction.EdgeMessage)
+	}
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *ReactionMutation) AddedIDs(name string) []ent.Value {
+	switch name {
+	case reaction.EdgeMessage:
+		if id := m.message; id != nil {
+			return []ent.Value{*id}
+		}
+	}
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *ReactionMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 1)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *ReactionMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *ReactionMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 1)
+	if m.clearedmessage {
+		edges = append(edges, reaction.EdgeMessage)
+	}
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *ReactionMutation) EdgeCleared(name string) bool {
+	switch name {
+	case reaction.EdgeMessage:
+		return m.clearedmessage
+	}
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *ReactionMutation) ClearEdge(name string) error {
+	switch name {
+	case reaction.EdgeMessage:
+		m.ClearMessage()
+		return nil
+	}
+	return fmt.Errorf("unknown Reaction unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *ReactionMutation) ResetEdge(name string) error {
+	switch name {
+	case reaction.EdgeMessage:
+		m.ResetMessage()
+		return nil
+	}
+	return fmt.Errorf("unknown Reaction edge %s", name)
+}
+
 // SalaryMutation represents an operation that mutates the Salary nodes in the graph.
 type SalaryMutation struct {
 	config
@@ -25726,6 +33212,7 @@ type ScheduleMutation struct {
 	typ             string
 	id              *int
 	name            *string
+	asks_location   *bool
 	clearedFields   map[string]struct{}
 	versions        map[int]struct{}
 	removedversions map[int]struct{}
@@ -25869,6 +33356,42 @@ func (m *ScheduleMutation) ResetName() {
 	m.name = nil
 }
 
+// SetAsksLocation sets the "asks_location" field.
+func (m *ScheduleMutation) SetAsksLocation(b bool) {
+	m.asks_location = &b
+}
+
+// AsksLocation returns the value of the "asks_location" field in the mutation.
+func (m *ScheduleMutation) AsksLocation() (r bool, exists bool) {
+	v := m.asks_location
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAsksLocation returns the old "asks_location" field's value of the Schedule entity.
+// If the Schedule object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ScheduleMutation) OldAsksLocation(ctx context.Context) (v bool, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAsksLocation is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAsksLocation requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAsksLocation: %w", err)
+	}
+	return oldValue.AsksLocation, nil
+}
+
+// ResetAsksLocation resets all changes to the "asks_location" field.
+func (m *ScheduleMutation) ResetAsksLocation() {
+	m.asks_location = nil
+}
+
 // AddVersionIDs adds the "versions" edge to the ScheduleVersion entity by ids.
 func (m *ScheduleMutation) AddVersionIDs(ids ...int) {
 	if m.versions == nil {
@@ -25957,9 +33480,12 @@ func (m *ScheduleMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *ScheduleMutation) Fields() []string {
-	fields := make([]string, 0, 1)
+	fields := make([]string, 0, 2)
 	if m.name != nil {
 		fields = append(fields, schedule.FieldName)
+	}
+	if m.asks_location != nil {
+		fields = append(fields, schedule.FieldAsksLocation)
 	}
 	return fields
 }
@@ -25971,6 +33497,8 @@ func (m *ScheduleMutation) Field(name string) (ent.Value, bool) {
 	switch name {
 	case schedule.FieldName:
 		return m.Name()
+	case schedule.FieldAsksLocation:
+		return m.AsksLocation()
 	}
 	return nil, false
 }
@@ -25982,6 +33510,8 @@ func (m *ScheduleMutation) OldField(ctx context.Context, name string) (ent.Value
 	switch name {
 	case schedule.FieldName:
 		return m.OldName(ctx)
+	case schedule.FieldAsksLocation:
+		return m.OldAsksLocation(ctx)
 	}
 	return nil, fmt.Errorf("unknown Schedule field %s", name)
 }
@@ -25997,6 +33527,13 @@ func (m *ScheduleMutation) SetField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetName(v)
+		return nil
+	case schedule.FieldAsksLocation:
+		v, ok := value.(bool)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAsksLocation(v)
 		return nil
 	}
 	return fmt.Errorf("unknown Schedule field %s", name)
@@ -26049,6 +33586,9 @@ func (m *ScheduleMutation) ResetField(name string) error {
 	switch name {
 	case schedule.FieldName:
 		m.ResetName()
+		return nil
+	case schedule.FieldAsksLocation:
+		m.ResetAsksLocation()
 		return nil
 	}
 	return fmt.Errorf("unknown Schedule field %s", name)
@@ -30446,6 +37986,1828 @@ func (m *TeamMembershipMutation) ResetEdge(name string) error {
 	return fmt.Errorf("unknown TeamMembership edge %s", name)
 }
 
+// TelegramBotMutation represents an operation that mutates the TelegramBot nodes in the graph.
+type TelegramBotMutation struct {
+	config
+	op             Op
+	typ            string
+	id             *int
+	bot_id         *int64
+	addbot_id      *int64
+	username       *string
+	series         *int
+	addseries      *int
+	last_update_at *time.Time
+	paused_until   *time.Time
+	created_at     *time.Time
+	clearedFields  map[string]struct{}
+	updates        map[int]struct{}
+	removedupdates map[int]struct{}
+	clearedupdates bool
+	done           bool
+	oldValue       func(context.Context) (*TelegramBot, error)
+	predicates     []predicate.TelegramBot
+}
+
+var _ ent.Mutation = (*TelegramBotMutation)(nil)
+
+// telegrambotOption allows management of the mutation configuration using functional options.
+type telegrambotOption func(*TelegramBotMutation)
+
+// newTelegramBotMutation creates new mutation for the TelegramBot entity.
+func newTelegramBotMutation(c config, op Op, opts ...telegrambotOption) *TelegramBotMutation {
+	m := &TelegramBotMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeTelegramBot,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withTelegramBotID sets the ID field of the mutation.
+func withTelegramBotID(id int) telegrambotOption {
+	return func(m *TelegramBotMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *TelegramBot
+		)
+		m.oldValue = func(ctx context.Context) (*TelegramBot, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().TelegramBot.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withTelegramBot sets the old TelegramBot of the mutation.
+func withTelegramBot(node *TelegramBot) telegrambotOption {
+	return func(m *TelegramBotMutation) {
+		m.oldValue = func(context.Context) (*TelegramBot, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m TelegramBotMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m TelegramBotMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("gen: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *TelegramBotMutation) ID() (id int, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *TelegramBotMutation) IDs(ctx context.Context) ([]int, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []int{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().TelegramBot.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetBotID sets the "bot_id" field.
+func (m *TelegramBotMutation) SetBotID(i int64) {
+	m.bot_id = &i
+	m.addbot_id = nil
+}
+
+// BotID returns the value of the "bot_id" field in the mutation.
+func (m *TelegramBotMutation) BotID() (r int64, exists bool) {
+	v := m.bot_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldBotID returns the old "bot_id" field's value of the TelegramBot entity.
+// If the TelegramBot object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *TelegramBotMutation) OldBotID(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldBotID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldBotID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldBotID: %w", err)
+	}
+	return oldValue.BotID, nil
+}
+
+// AddBotID adds i to the "bot_id" field.
+func (m *TelegramBotMutation) AddBotID(i int64) {
+	if m.addbot_id != nil {
+		*m.addbot_id += i
+	} else {
+		m.addbot_id = &i
+	}
+}
+
+// AddedBotID returns the value that was added to the "bot_id" field in this mutation.
+func (m *TelegramBotMutation) AddedBotID() (r int64, exists bool) {
+	v := m.addbot_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetBotID resets all changes to the "bot_id" field.
+func (m *TelegramBotMutation) ResetBotID() {
+	m.bot_id = nil
+	m.addbot_id = nil
+}
+
+// SetUsername sets the "username" field.
+func (m *TelegramBotMutation) SetUsername(s string) {
+	m.username = &s
+}
+
+// Username returns the value of the "username" field in the mutation.
+func (m *TelegramBotMutation) Username() (r string, exists bool) {
+	v := m.username
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldUsername returns the old "username" field's value of the TelegramBot entity.
+// If the TelegramBot object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *TelegramBotMutation) OldUsername(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldUsername is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldUsername requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldUsername: %w", err)
+	}
+	return oldValue.Username, nil
+}
+
+// ResetUsername resets all changes to the "username" field.
+func (m *TelegramBotMutation) ResetUsername() {
+	m.username = nil
+}
+
+// SetSeries sets the "series" field.
+func (m *TelegramBotMutation) SetSeries(i int) {
+	m.series = &i
+	m.addseries = nil
+}
+
+// Series returns the value of the "series" field in the mutation.
+func (m *TelegramBotMutation) Series() (r int, exists bool) {
+	v := m.series
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldSeries returns the old "series" field's value of the TelegramBot entity.
+// If the TelegramBot object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *TelegramBotMutation) OldSeries(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldSeries is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldSeries requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldSeries: %w", err)
+	}
+	return oldValue.Series, nil
+}
+
+// AddSeries adds i to the "series" field.
+func (m *TelegramBotMutation) AddSeries(i int) {
+	if m.addseries != nil {
+		*m.addseries += i
+	} else {
+		m.addseries = &i
+	}
+}
+
+// AddedSeries returns the value that was added to the "series" field in this mutation.
+func (m *TelegramBotMutation) AddedSeries() (r int, exists bool) {
+	v := m.addseries
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetSeries resets all changes to the "series" field.
+func (m *TelegramBotMutation) ResetSeries() {
+	m.series = nil
+	m.addseries = nil
+}
+
+// SetLastUpdateAt sets the "last_update_at" field.
+func (m *TelegramBotMutation) SetLastUpdateAt(t time.Time) {
+	m.last_update_at = &t
+}
+
+// LastUpdateAt returns the value of the "last_update_at" field in the mutation.
+func (m *TelegramBotMutation) LastUpdateAt() (r time.Time, exists bool) {
+	v := m.last_update_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldLastUpdateAt returns the old "last_update_at" field's value of the TelegramBot entity.
+// If the TelegramBot object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *TelegramBotMutation) OldLastUpdateAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldLastUpdateAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldLastUpdateAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldLastUpdateAt: %w", err)
+	}
+	return oldValue.LastUpdateAt, nil
+}
+
+// ClearLastUpdateAt clears the value of the "last_update_at" field.
+func (m *TelegramBotMutation) ClearLastUpdateAt() {
+	m.last_update_at = nil
+	m.clearedFields[telegrambot.FieldLastUpdateAt] = struct{}{}
+}
+
+// LastUpdateAtCleared returns if the "last_update_at" field was cleared in this mutation.
+func (m *TelegramBotMutation) LastUpdateAtCleared() bool {
+	_, ok := m.clearedFields[telegrambot.FieldLastUpdateAt]
+	return ok
+}
+
+// ResetLastUpdateAt resets all changes to the "last_update_at" field.
+func (m *TelegramBotMutation) ResetLastUpdateAt() {
+	m.last_update_at = nil
+	delete(m.clearedFields, telegrambot.FieldLastUpdateAt)
+}
+
+// SetPausedUntil sets the "paused_until" field.
+func (m *TelegramBotMutation) SetPausedUntil(t time.Time) {
+	m.paused_until = &t
+}
+
+// PausedUntil returns the value of the "paused_until" field in the mutation.
+func (m *TelegramBotMutation) PausedUntil() (r time.Time, exists bool) {
+	v := m.paused_until
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPausedUntil returns the old "paused_until" field's value of the TelegramBot entity.
+// If the TelegramBot object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *TelegramBotMutation) OldPausedUntil(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPausedUntil is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPausedUntil requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPausedUntil: %w", err)
+	}
+	return oldValue.PausedUntil, nil
+}
+
+// ClearPausedUntil clears the value of the "paused_until" field.
+func (m *TelegramBotMutation) ClearPausedUntil() {
+	m.paused_until = nil
+	m.clearedFields[telegrambot.FieldPausedUntil] = struct{}{}
+}
+
+// PausedUntilCleared returns if the "paused_until" field was cleared in this mutation.
+func (m *TelegramBotMutation) PausedUntilCleared() bool {
+	_, ok := m.clearedFields[telegrambot.FieldPausedUntil]
+	return ok
+}
+
+// ResetPausedUntil resets all changes to the "paused_until" field.
+func (m *TelegramBotMutation) ResetPausedUntil() {
+	m.paused_until = nil
+	delete(m.clearedFields, telegrambot.FieldPausedUntil)
+}
+
+// SetCreatedAt sets the "created_at" field.
+func (m *TelegramBotMutation) SetCreatedAt(t time.Time) {
+	m.created_at = &t
+}
+
+// CreatedAt returns the value of the "created_at" field in the mutation.
+func (m *TelegramBotMutation) CreatedAt() (r time.Time, exists bool) {
+	v := m.created_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedAt returns the old "created_at" field's value of the TelegramBot entity.
+// If the TelegramBot object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *TelegramBotMutation) OldCreatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedAt: %w", err)
+	}
+	return oldValue.CreatedAt, nil
+}
+
+// ResetCreatedAt resets all changes to the "created_at" field.
+func (m *TelegramBotMutation) ResetCreatedAt() {
+	m.created_at = nil
+}
+
+// AddUpdateIDs adds the "updates" edge to the TelegramUpdate entity by ids.
+func (m *TelegramBotMutation) AddUpdateIDs(ids ...int) {
+	if m.updates == nil {
+		m.updates = make(map[int]struct{})
+	}
+	for i := range ids {
+		m.updates[ids[i]] = struct{}{}
+	}
+}
+
+// ClearUpdates clears the "updates" edge to the TelegramUpdate entity.
+func (m *TelegramBotMutation) ClearUpdates() {
+	m.clearedupdates = true
+}
+
+// UpdatesCleared reports if the "updates" edge to the TelegramUpdate entity was cleared.
+func (m *TelegramBotMutation) UpdatesCleared() bool {
+	return m.clearedupdates
+}
+
+// RemoveUpdateIDs removes the "updates" edge to the TelegramUpdate entity by IDs.
+func (m *TelegramBotMutation) RemoveUpdateIDs(ids ...int) {
+	if m.removedupdates == nil {
+		m.removedupdates = make(map[int]struct{})
+	}
+	for i := range ids {
+		delete(m.updates, ids[i])
+		m.removedupdates[ids[i]] = struct{}{}
+	}
+}
+
+// RemovedUpdates returns the removed IDs of the "updates" edge to the TelegramUpdate entity.
+func (m *TelegramBotMutation) RemovedUpdatesIDs() (ids []int) {
+	for id := range m.removedupdates {
+		ids = append(ids, id)
+	}
+	return
+}
+
+// UpdatesIDs returns the "updates" edge IDs in the mutation.
+func (m *TelegramBotMutation) UpdatesIDs() (ids []int) {
+	for id := range m.updates {
+		ids = append(ids, id)
+	}
+	return
+}
+
+// ResetUpdates resets all changes to the "updates" edge.
+func (m *TelegramBotMutation) ResetUpdates() {
+	m.updates = nil
+	m.clearedupdates = false
+	m.removedupdates = nil
+}
+
+// Where appends a list predicates to the TelegramBotMutation builder.
+func (m *TelegramBotMutation) Where(ps ...predicate.TelegramBot) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the TelegramBotMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *TelegramBotMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.TelegramBot, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *TelegramBotMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *TelegramBotMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (TelegramBot).
+func (m *TelegramBotMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *TelegramBotMutation) Fields() []string {
+	fields := make([]string, 0, 6)
+	if m.bot_id != nil {
+		fields = append(fields, telegrambot.FieldBotID)
+	}
+	if m.username != nil {
+		fields = append(fields, telegrambot.FieldUsername)
+	}
+	if m.series != nil {
+		fields = append(fields, telegrambot.FieldSeries)
+	}
+	if m.last_update_at != nil {
+		fields = append(fields, telegrambot.FieldLastUpdateAt)
+	}
+	if m.paused_until != nil {
+		fields = append(fields, telegrambot.FieldPausedUntil)
+	}
+	if m.created_at != nil {
+		fields = append(fields, telegrambot.FieldCreatedAt)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *TelegramBotMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case telegrambot.FieldBotID:
+		return m.BotID()
+	case telegrambot.FieldUsername:
+		return m.Username()
+	case telegrambot.FieldSeries:
+		return m.Series()
+	case telegrambot.FieldLastUpdateAt:
+		return m.LastUpdateAt()
+	case telegrambot.FieldPausedUntil:
+		return m.PausedUntil()
+	case telegrambot.FieldCreatedAt:
+		return m.CreatedAt()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *TelegramBotMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case telegrambot.FieldBotID:
+		return m.OldBotID(ctx)
+	case telegrambot.FieldUsername:
+		return m.OldUsername(ctx)
+	case telegrambot.FieldSeries:
+		return m.OldSeries(ctx)
+	case telegrambot.FieldLastUpdateAt:
+		return m.OldLastUpdateAt(ctx)
+	case telegrambot.FieldPausedUntil:
+		return m.OldPausedUntil(ctx)
+	case telegrambot.FieldCreatedAt:
+		return m.OldCreatedAt(ctx)
+	}
+	return nil, fmt.Errorf("unknown TelegramBot field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *TelegramBotMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case telegrambot.FieldBotID:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetBotID(v)
+		return nil
+	case telegrambot.FieldUsername:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetUsername(v)
+		return nil
+	case telegrambot.FieldSeries:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetSeries(v)
+		return nil
+	case telegrambot.FieldLastUpdateAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetLastUpdateAt(v)
+		return nil
+	case telegrambot.FieldPausedUntil:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPausedUntil(v)
+		return nil
+	case telegrambot.FieldCreatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedAt(v)
+		return nil
+	}
+	return fmt.Errorf("unknown TelegramBot field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *TelegramBotMutation) AddedFields() []string {
+	var fields []string
+	if m.addbot_id != nil {
+		fields = append(fields, telegrambot.FieldBotID)
+	}
+	if m.addseries != nil {
+		fields = append(fields, telegrambot.FieldSeries)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *TelegramBotMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case telegrambot.FieldBotID:
+		return m.AddedBotID()
+	case telegrambot.FieldSeries:
+		return m.AddedSeries()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *TelegramBotMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case telegrambot.FieldBotID:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddBotID(v)
+		return nil
+	case telegrambot.FieldSeries:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddSeries(v)
+		return nil
+	}
+	return fmt.Errorf("unknown TelegramBot numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *TelegramBotMutation) ClearedFields() []string {
+	var fields []string
+	if m.FieldCleared(telegrambot.FieldLastUpdateAt) {
+		fields = append(fields, telegrambot.FieldLastUpdateAt)
+	}
+	if m.FieldCleared(telegrambot.FieldPausedUntil) {
+		fields = append(fields, telegrambot.FieldPausedUntil)
+	}
+	return fields
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *TelegramBotMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *TelegramBotMutation) ClearField(name string) error {
+	switch name {
+	case telegrambot.FieldLastUpdateAt:
+		m.ClearLastUpdateAt()
+		return nil
+	case telegrambot.FieldPausedUntil:
+		m.ClearPausedUntil()
+		return nil
+	}
+	return fmt.Errorf("unknown TelegramBot nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *TelegramBotMutation) ResetField(name string) error {
+	switch name {
+	case telegrambot.FieldBotID:
+		m.ResetBotID()
+		return nil
+	case telegrambot.FieldUsername:
+		m.ResetUsername()
+		return nil
+	case telegrambot.FieldSeries:
+		m.ResetSeries()
+		return nil
+	case telegrambot.FieldLastUpdateAt:
+		m.ResetLastUpdateAt()
+		return nil
+	case telegrambot.FieldPausedUntil:
+		m.ResetPausedUntil()
+		return nil
+	case telegrambot.FieldCreatedAt:
+		m.ResetCreatedAt()
+		return nil
+	}
+	return fmt.Errorf("unknown TelegramBot field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *TelegramBotMutation) AddedEdges() []string {
+	edges := make([]string, 0, 1)
+	if m.updates != nil {
+		edges = append(edges, telegrambot.EdgeUpdates)
+	}
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *TelegramBotMutation) AddedIDs(name string) []ent.Value {
+	switch name {
+	case telegrambot.EdgeUpdates:
+		ids := make([]ent.Value, 0, len(m.updates))
+		for id := range m.updates {
+			ids = append(ids, id)
+		}
+		return ids
+	}
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *TelegramBotMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 1)
+	if m.removedupdates != nil {
+		edges = append(edges, telegrambot.EdgeUpdates)
+	}
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *TelegramBotMutation) RemovedIDs(name string) []ent.Value {
+	switch name {
+	case telegrambot.EdgeUpdates:
+		ids := make([]ent.Value, 0, len(m.removedupdates))
+		for id := range m.removedupdates {
+			ids = append(ids, id)
+		}
+		return ids
+	}
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *TelegramBotMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 1)
+	if m.clearedupdates {
+		edges = append(edges, telegrambot.EdgeUpdates)
+	}
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *TelegramBotMutation) EdgeCleared(name string) bool {
+	switch name {
+	case telegrambot.EdgeUpdates:
+		return m.clearedupdates
+	}
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *TelegramBotMutation) ClearEdge(name string) error {
+	switch name {
+	}
+	return fmt.Errorf("unknown TelegramBot unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *TelegramBotMutation) ResetEdge(name string) error {
+	switch name {
+	case telegrambot.EdgeUpdates:
+		m.ResetUpdates()
+		return nil
+	}
+	return fmt.Errorf("unknown TelegramBot edge %s", name)
+}
+
+// TelegramUpdateMutation represents an operation that mutates the TelegramUpdate nodes in the graph.
+type TelegramUpdateMutation struct {
+	config
+	op            Op
+	typ           string
+	id            *int
+	series        *int
+	addseries     *int
+	update_id     *int64
+	addupdate_id  *int64
+	lane          *int64
+	addlane       *int64
+	body          *[]byte
+	state         *telegramupdate.State
+	attempts      *int
+	addattempts   *int
+	fault         *string
+	received_at   *time.Time
+	handled_at    *time.Time
+	clearedFields map[string]struct{}
+	bot           *int
+	clearedbot    bool
+	done          bool
+	oldValue      func(context.Context) (*TelegramUpdate, error)
+	predicates    []predicate.TelegramUpdate
+}
+
+var _ ent.Mutation = (*TelegramUpdateMutation)(nil)
+
+// telegramupdateOption allows management of the mutation configuration using functional options.
+type telegramupdateOption func(*TelegramUpdateMutation)
+
+// newTelegramUpdateMutation creates new mutation for the TelegramUpdate entity.
+func newTelegramUpdateMutation(c config, op Op, opts ...telegramupdateOption) *TelegramUpdateMutation {
+	m := &TelegramUpdateMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeTelegramUpdate,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withTelegramUpdateID sets the ID field of the mutation.
+func withTelegramUpdateID(id int) telegramupdateOption {
+	return func(m *TelegramUpdateMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *TelegramUpdate
+		)
+		m.oldValue = func(ctx context.Context) (*TelegramUpdate, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().TelegramUpdate.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withTelegramUpdate sets the old TelegramUpdate of the mutation.
+func withTelegramUpdate(node *TelegramUpdate) telegramupdateOption {
+	return func(m *TelegramUpdateMutation) {
+		m.oldValue = func(context.Context) (*TelegramUpdate, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m TelegramUpdateMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m TelegramUpdateMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("gen: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *TelegramUpdateMutation) ID() (id int, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *TelegramUpdateMutation) IDs(ctx context.Context) ([]int, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []int{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().TelegramUpdate.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetBotID sets the "bot_id" field.
+func (m *TelegramUpdateMutation) SetBotID(i int) {
+	m.bot = &i
+}
+
+// BotID returns the value of the "bot_id" field in the mutation.
+func (m *TelegramUpdateMutation) BotID() (r int, exists bool) {
+	v := m.bot
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldBotID returns the old "bot_id" field's value of the TelegramUpdate entity.
+// If the TelegramUpdate object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *TelegramUpdateMutation) OldBotID(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldBotID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldBotID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldBotID: %w", err)
+	}
+	return oldValue.BotID, nil
+}
+
+// ResetBotID resets all changes to the "bot_id" field.
+func (m *TelegramUpdateMutation) ResetBotID() {
+	m.bot = nil
+}
+
+// SetSeries sets the "series" field.
+func (m *TelegramUpdateMutation) SetSeries(i int) {
+	m.series = &i
+	m.addseries = nil
+}
+
+// Series returns the value of the "series" field in the mutation.
+func (m *TelegramUpdateMutation) Series() (r int, exists bool) {
+	v := m.series
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldSeries returns the old "series" field's value of the TelegramUpdate entity.
+// If the TelegramUpdate object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *TelegramUpdateMutation) OldSeries(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldSeries is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldSeries requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldSeries: %w", err)
+	}
+	return oldValue.Series, nil
+}
+
+// AddSeries adds i to the "series" field.
+func (m *TelegramUpdateMutation) AddSeries(i int) {
+	if m.addseries != nil {
+		*m.addseries += i
+	} else {
+		m.addseries = &i
+	}
+}
+
+// AddedSeries returns the value that was added to the "series" field in this mutation.
+func (m *TelegramUpdateMutation) AddedSeries() (r int, exists bool) {
+	v := m.addseries
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetSeries resets all changes to the "series" field.
+func (m *TelegramUpdateMutation) ResetSeries() {
+	m.series = nil
+	m.addseries = nil
+}
+
+// SetUpdateID sets the "update_id" field.
+func (m *TelegramUpdateMutation) SetUpdateID(i int64) {
+	m.update_id = &i
+	m.addupdate_id = nil
+}
+
+// UpdateID returns the value of the "update_id" field in the mutation.
+func (m *TelegramUpdateMutation) UpdateID() (r int64, exists bool) {
+	v := m.update_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldUpdateID returns the old "update_id" field's value of the TelegramUpdate entity.
+// If the TelegramUpdate object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *TelegramUpdateMutation) OldUpdateID(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldUpdateID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldUpdateID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldUpdateID: %w", err)
+	}
+	return oldValue.UpdateID, nil
+}
+
+// AddUpdateID adds i to the "update_id" field.
+func (m *TelegramUpdateMutation) AddUpdateID(i int64) {
+	if m.addupdate_id != nil {
+		*m.addupdate_id += i
+	} else {
+		m.addupdate_id = &i
+	}
+}
+
+// AddedUpdateID returns the value that was added to the "update_id" field in this mutation.
+func (m *TelegramUpdateMutation) AddedUpdateID() (r int64, exists bool) {
+	v := m.addupdate_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetUpdateID resets all changes to the "update_id" field.
+func (m *TelegramUpdateMutation) ResetUpdateID() {
+	m.update_id = nil
+	m.addupdate_id = nil
+}
+
+// SetLane sets the "lane" field.
+func (m *TelegramUpdateMutation) SetLane(i int64) {
+	m.lane = &i
+	m.addlane = nil
+}
+
+// Lane returns the value of the "lane" field in the mutation.
+func (m *TelegramUpdateMutation) Lane() (r int64, exists bool) {
+	v := m.lane
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldLane returns the old "lane" field's value of the TelegramUpdate entity.
+// If the TelegramUpdate object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *TelegramUpdateMutation) OldLane(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldLane is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldLane requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldLane: %w", err)
+	}
+	return oldValue.Lane, nil
+}
+
+// AddLane adds i to the "lane" field.
+func (m *TelegramUpdateMutation) AddLane(i int64) {
+	if m.addlane != nil {
+		*m.addlane += i
+	} else {
+		m.addlane = &i
+	}
+}
+
+// AddedLane returns the value that was added to the "lane" field in this mutation.
+func (m *TelegramUpdateMutation) AddedLane() (r int64, exists bool) {
+	v := m.addlane
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetLane resets all changes to the "lane" field.
+func (m *TelegramUpdateMutation) ResetLane() {
+	m.lane = nil
+	m.addlane = nil
+}
+
+// SetBody sets the "body" field.
+func (m *TelegramUpdateMutation) SetBody(b []byte) {
+	m.body = &b
+}
+
+// Body returns the value of the "body" field in the mutation.
+func (m *TelegramUpdateMutation) Body() (r []byte, exists bool) {
+	v := m.body
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldBody returns the old "body" field's value of the TelegramUpdate entity.
+// If the TelegramUpdate object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *TelegramUpdateMutation) OldBody(ctx context.Context) (v []byte, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldBody is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldBody requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldBody: %w", err)
+	}
+	return oldValue.Body, nil
+}
+
+// ResetBody resets all changes to the "body" field.
+func (m *TelegramUpdateMutation) ResetBody() {
+	m.body = nil
+}
+
+// SetState sets the "state" field.
+func (m *TelegramUpdateMutation) SetState(t telegramupdate.State) {
+	m.state = &t
+}
+
+// State returns the value of the "state" field in the mutation.
+func (m *TelegramUpdateMutation) State() (r telegramupdate.State, exists bool) {
+	v := m.state
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldState returns the old "state" field's value of the TelegramUpdate entity.
+// If the TelegramUpdate object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *TelegramUpdateMutation) OldState(ctx context.Context) (v telegramupdate.State, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldState is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldState requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldState: %w", err)
+	}
+	return oldValue.State, nil
+}
+
+// ResetState resets all changes to the "state" field.
+func (m *TelegramUpdateMutation) ResetState() {
+	m.state = nil
+}
+
+// SetAttempts sets the "attempts" field.
+func (m *TelegramUpdateMutation) SetAttempts(i int) {
+	m.attempts = &i
+	m.addattempts = nil
+}
+
+// Attempts returns the value of the "attempts" field in the mutation.
+func (m *TelegramUpdateMutation) Attempts() (r int, exists bool) {
+	v := m.attempts
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAttempts returns the old "attempts" field's value of the TelegramUpdate entity.
+// If the TelegramUpdate object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *TelegramUpdateMutation) OldAttempts(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAttempts is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAttempts requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAttempts: %w", err)
+	}
+	return oldValue.Attempts, nil
+}
+
+// AddAttempts adds i to the "attempts" field.
+func (m *TelegramUpdateMutation) AddAttempts(i int) {
+	if m.addattempts != nil {
+		*m.addattempts += i
+	} else {
+		m.addattempts = &i
+	}
+}
+
+// AddedAttempts returns the value that was added to the "attempts" field in this mutation.
+func (m *TelegramUpdateMutation) AddedAttempts() (r int, exists bool) {
+	v := m.addattempts
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetAttempts resets all changes to the "attempts" field.
+func (m *TelegramUpdateMutation) ResetAttempts() {
+	m.attempts = nil
+	m.addattempts = nil
+}
+
+// SetFault sets the "fault" field.
+func (m *TelegramUpdateMutation) SetFault(s string) {
+	m.fault = &s
+}
+
+// Fault returns the value of the "fault" field in the mutation.
+func (m *TelegramUpdateMutation) Fault() (r string, exists bool) {
+	v := m.fault
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldFault returns the old "fault" field's value of the TelegramUpdate entity.
+// If the TelegramUpdate object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *TelegramUpdateMutation) OldFault(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldFault is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldFault requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldFault: %w", err)
+	}
+	return oldValue.Fault, nil
+}
+
+// ResetFault resets all changes to the "fault" field.
+func (m *TelegramUpdateMutation) ResetFault() {
+	m.fault = nil
+}
+
+// SetReceivedAt sets the "received_at" field.
+func (m *TelegramUpdateMutation) SetReceivedAt(t time.Time) {
+	m.received_at = &t
+}
+
+// ReceivedAt returns the value of the "received_at" field in the mutation.
+func (m *TelegramUpdateMutation) ReceivedAt() (r time.Time, exists bool) {
+	v := m.received_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldReceivedAt returns the old "received_at" field's value of the TelegramUpdate entity.
+// If the TelegramUpdate object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *TelegramUpdateMutation) OldReceivedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldReceivedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldReceivedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldReceivedAt: %w", err)
+	}
+	return oldValue.ReceivedAt, nil
+}
+
+// ResetReceivedAt resets all changes to the "received_at" field.
+func (m *TelegramUpdateMutation) ResetReceivedAt() {
+	m.received_at = nil
+}
+
+// SetHandledAt sets the "handled_at" field.
+func (m *TelegramUpdateMutation) SetHandledAt(t time.Time) {
+	m.handled_at = &t
+}
+
+// HandledAt returns the value of the "handled_at" field in the mutation.
+func (m *TelegramUpdateMutation) HandledAt() (r time.Time, exists bool) {
+	v := m.handled_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldHandledAt returns the old "handled_at" field's value of the TelegramUpdate entity.
+// If the TelegramUpdate object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *TelegramUpdateMutation) OldHandledAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldHandledAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldHandledAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldHandledAt: %w", err)
+	}
+	return oldValue.HandledAt, nil
+}
+
+// ClearHandledAt clears the value of the "handled_at" field.
+func (m *TelegramUpdateMutation) ClearHandledAt() {
+	m.handled_at = nil
+	m.clearedFields[telegramupdate.FieldHandledAt] = struct{}{}
+}
+
+// HandledAtCleared returns if the "handled_at" field was cleared in this mutation.
+func (m *TelegramUpdateMutation) HandledAtCleared() bool {
+	_, ok := m.clearedFields[telegramupdate.FieldHandledAt]
+	return ok
+}
+
+// ResetHandledAt resets all changes to the "handled_at" field.
+func (m *TelegramUpdateMutation) ResetHandledAt() {
+	m.handled_at = nil
+	delete(m.clearedFields, telegramupdate.FieldHandledAt)
+}
+
+// ClearBot clears the "bot" edge to the TelegramBot entity.
+func (m *TelegramUpdateMutation) ClearBot() {
+	m.clearedbot = true
+	m.clearedFields[telegramupdate.FieldBotID] = struct{}{}
+}
+
+// BotCleared reports if the "bot" edge to the TelegramBot entity was cleared.
+func (m *TelegramUpdateMutation) BotCleared() bool {
+	return m.clearedbot
+}
+
+// BotIDs returns the "bot" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// BotID instead. It exists only for internal usage by the builders.
+func (m *TelegramUpdateMutation) BotIDs() (ids []int) {
+	if id := m.bot; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetBot resets all changes to the "bot" edge.
+func (m *TelegramUpdateMutation) ResetBot() {
+	m.bot = nil
+	m.clearedbot = false
+}
+
+// Where appends a list predicates to the TelegramUpdateMutation builder.
+func (m *TelegramUpdateMutation) Where(ps ...predicate.TelegramUpdate) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the TelegramUpdateMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *TelegramUpdateMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.TelegramUpdate, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *TelegramUpdateMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *TelegramUpdateMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (TelegramUpdate).
+func (m *TelegramUpdateMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *TelegramUpdateMutation) Fields() []string {
+	fields := make([]string, 0, 10)
+	if m.bot != nil {
+		fields = append(fields, telegramupdate.FieldBotID)
+	}
+	if m.series != nil {
+		fields = append(fields, telegramupdate.FieldSeries)
+	}
+	if m.update_id != nil {
+		fields = append(fields, telegramupdate.FieldUpdateID)
+	}
+	if m.lane != nil {
+		fields = append(fields, telegramupdate.FieldLane)
+	}
+	if m.body != nil {
+		fields = append(fields, telegramupdate.FieldBody)
+	}
+	if m.state != nil {
+		fields = append(fields, telegramupdate.FieldState)
+	}
+	if m.attempts != nil {
+		fields = append(fields, telegramupdate.FieldAttempts)
+	}
+	if m.fault != nil {
+		fields = append(fields, telegramupdate.FieldFault)
+	}
+	if m.received_at != nil {
+		fields = append(fields, telegramupdate.FieldReceivedAt)
+	}
+	if m.handled_at != nil {
+		fields = append(fields, telegramupdate.FieldHandledAt)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *TelegramUpdateMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case telegramupdate.FieldBotID:
+		return m.BotID()
+	case telegramupdate.FieldSeries:
+		return m.Series()
+	case telegramupdate.FieldUpdateID:
+		return m.UpdateID()
+	case telegramupdate.FieldLane:
+		return m.Lane()
+	case telegramupdate.FieldBody:
+		return m.Body()
+	case telegramupdate.FieldState:
+		return m.State()
+	case telegramupdate.FieldAttempts:
+		return m.Attempts()
+	case telegramupdate.FieldFault:
+		return m.Fault()
+	case telegramupdate.FieldReceivedAt:
+		return m.ReceivedAt()
+	case telegramupdate.FieldHandledAt:
+		return m.HandledAt()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *TelegramUpdateMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case telegramupdate.FieldBotID:
+		return m.OldBotID(ctx)
+	case telegramupdate.FieldSeries:
+		return m.OldSeries(ctx)
+	case telegramupdate.FieldUpdateID:
+		return m.OldUpdateID(ctx)
+	case telegramupdate.FieldLane:
+		return m.OldLane(ctx)
+	case telegramupdate.FieldBody:
+		return m.OldBody(ctx)
+	case telegramupdate.FieldState:
+		return m.OldState(ctx)
+	case telegramupdate.FieldAttempts:
+		return m.OldAttempts(ctx)
+	case telegramupdate.FieldFault:
+		return m.OldFault(ctx)
+	case telegramupdate.FieldReceivedAt:
+		return m.OldReceivedAt(ctx)
+	case telegramupdate.FieldHandledAt:
+		return m.OldHandledAt(ctx)
+	}
+	return nil, fmt.Errorf("unknown TelegramUpdate field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *TelegramUpdateMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case telegramupdate.FieldBotID:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetBotID(v)
+		return nil
+	case telegramupdate.FieldSeries:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetSeries(v)
+		return nil
+	case telegramupdate.FieldUpdateID:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetUpdateID(v)
+		return nil
+	case telegramupdate.FieldLane:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetLane(v)
+		return nil
+	case telegramupdate.FieldBody:
+		v, ok := value.([]byte)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetBody(v)
+		return nil
+	case telegramupdate.FieldState:
+		v, ok := value.(telegramupdate.State)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetState(v)
+		return nil
+	case telegramupdate.FieldAttempts:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAttempts(v)
+		return nil
+	case telegramupdate.FieldFault:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetFault(v)
+		return nil
+	case telegramupdate.FieldReceivedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetReceivedAt(v)
+		return nil
+	case telegramupdate.FieldHandledAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetHandledAt(v)
+		return nil
+	}
+	return fmt.Errorf("unknown TelegramUpdate field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *TelegramUpdateMutation) AddedFields() []string {
+	var fields []string
+	if m.addseries != nil {
+		fields = append(fields, telegramupdate.FieldSeries)
+	}
+	if m.addupdate_id != nil {
+		fields = append(fields, telegramupdate.FieldUpdateID)
+	}
+	if m.addlane != nil {
+		fields = append(fields, telegramupdate.FieldLane)
+	}
+	if m.addattempts != nil {
+		fields = append(fields, telegramupdate.FieldAttempts)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *TelegramUpdateMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case telegramupdate.FieldSeries:
+		return m.AddedSeries()
+	case telegramupdate.FieldUpdateID:
+		return m.AddedUpdateID()
+	case telegramupdate.FieldLane:
+		return m.AddedLane()
+	case telegramupdate.FieldAttempts:
+		return m.AddedAttempts()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *TelegramUpdateMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case telegramupdate.FieldSeries:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddSeries(v)
+		return nil
+	case telegramupdate.FieldUpdateID:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddUpdateID(v)
+		return nil
+	case telegramupdate.FieldLane:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddLane(v)
+		return nil
+	case telegramupdate.FieldAttempts:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddAttempts(v)
+		return nil
+	}
+	return fmt.Errorf("unknown TelegramUpdate numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *TelegramUpdateMutation) ClearedFields() []string {
+	var fields []string
+	if m.FieldCleared(telegramupdate.FieldHandledAt) {
+		fields = append(fields, telegramupdate.FieldHandledAt)
+	}
+	return fields
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *TelegramUpdateMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *TelegramUpdateMutation) ClearField(name string) error {
+	switch name {
+	case telegramupdate.FieldHandledAt:
+		m.ClearHandledAt()
+		return nil
+	}
+	return fmt.Errorf("unknown TelegramUpdate nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *TelegramUpdateMutation) ResetField(name string) error {
+	switch name {
+	case telegramupdate.FieldBotID:
+		m.ResetBotID()
+		return nil
+	case telegramupdate.FieldSeries:
+		m.ResetSeries()
+		return nil
+	case telegramupdate.FieldUpdateID:
+		m.ResetUpdateID()
+		return nil
+	case telegramupdate.FieldLane:
+		m.ResetLane()
+		return nil
+	case telegramupdate.FieldBody:
+		m.ResetBody()
+		return nil
+	case telegramupdate.FieldState:
+		m.ResetState()
+		return nil
+	case telegramupdate.FieldAttempts:
+		m.ResetAttempts()
+		return nil
+	case telegramupdate.FieldFault:
+		m.ResetFault()
+		return nil
+	case telegramupdate.FieldReceivedAt:
+		m.ResetReceivedAt()
+		return nil
+	case telegramupdate.FieldHandledAt:
+		m.ResetHandledAt()
+		return nil
+	}
+	return fmt.Errorf("unknown TelegramUpdate field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *TelegramUpdateMutation) AddedEdges() []string {
+	edges := make([]string, 0, 1)
+	if m.bot != nil {
+		edges = append(edges, telegramupdate.EdgeBot)
+	}
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *TelegramUpdateMutation) AddedIDs(name string) []ent.Value {
+	switch name {
+	case telegramupdate.EdgeBot:
+		if id := m.bot; id != nil {
+			return []ent.Value{*id}
+		}
+	}
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *TelegramUpdateMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 1)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *TelegramUpdateMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *TelegramUpdateMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 1)
+	if m.clearedbot {
+		edges = append(edges, telegramupdate.EdgeBot)
+	}
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *TelegramUpdateMutation) EdgeCleared(name string) bool {
+	switch name {
+	case telegramupdate.EdgeBot:
+		return m.clearedbot
+	}
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *TelegramUpdateMutation) ClearEdge(name string) error {
+	switch name {
+	case telegramupdate.EdgeBot:
+		m.ClearBot()
+		return nil
+	}
+	return fmt.Errorf("unknown TelegramUpdate unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *TelegramUpdateMutation) ResetEdge(name string) error {
+	switch name {
+	case telegramupdate.EdgeBot:
+		m.ResetBot()
+		return nil
+	}
+	return fmt.Errorf("unknown TelegramUpdate edge %s", name)
+}
+
 // UserMutation represents an operation that mutates the User nodes in the graph.
 type UserMutation struct {
 	config
@@ -30473,6 +39835,12 @@ type UserMutation struct {
 	sessions           map[int]struct{}
 	removedsessions    map[int]struct{}
 	clearedsessions    bool
+	invites            map[int]struct{}
+	removedinvites     map[int]struct{}
+	clearedinvites     bool
+	punches            map[int]struct{}
+	removedpunches     map[int]struct{}
+	clearedpunches     bool
 	messages           map[int]struct{}
 	removedmessages    map[int]struct{}
 	clearedmessages    bool
@@ -31030,6 +40398,114 @@ func (m *UserMutation) ResetSessions() {
 	m.removedsessions = nil
 }
 
+// AddInviteIDs adds the "invites" edge to the Invite entity by ids.
+func (m *UserMutation) AddInviteIDs(ids ...int) {
+	if m.invites == nil {
+		m.invites = make(map[int]struct{})
+	}
+	for i := range ids {
+		m.invites[ids[i]] = struct{}{}
+	}
+}
+
+// ClearInvites clears the "invites" edge to the Invite entity.
+func (m *UserMutation) ClearInvites() {
+	m.clearedinvites = true
+}
+
+// InvitesCleared reports if the "invites" edge to the Invite entity was cleared.
+func (m *UserMutation) InvitesCleared() bool {
+	return m.clearedinvites
+}
+
+// RemoveInviteIDs removes the "invites" edge to the Invite entity by IDs.
+func (m *UserMutation) RemoveInviteIDs(ids ...int) {
+	if m.removedinvites == nil {
+		m.removedinvites = make(map[int]struct{})
+	}
+	for i := range ids {
+		delete(m.invites, ids[i])
+		m.removedinvites[ids[i]] = struct{}{}
+	}
+}
+
+// RemovedInvites returns the removed IDs of the "invites" edge to the Invite entity.
+func (m *UserMutation) RemovedInvitesIDs() (ids []int) {
+	for id := range m.removedinvites {
+		ids = append(ids, id)
+	}
+	return
+}
+
+// InvitesIDs returns the "invites" edge IDs in the mutation.
+func (m *UserMutation) InvitesIDs() (ids []int) {
+	for id := range m.invites {
+		ids = append(ids, id)
+	}
+	return
+}
+
+// ResetInvites resets all changes to the "invites" edge.
+func (m *UserMutation) ResetInvites() {
+	m.invites = nil
+	m.clearedinvites = false
+	m.removedinvites = nil
+}
+
+// AddPunchIDs adds the "punches" edge to the Punch entity by ids.
+func (m *UserMutation) AddPunchIDs(ids ...int) {
+	if m.punches == nil {
+		m.punches = make(map[int]struct{})
+	}
+	for i := range ids {
+		m.punches[ids[i]] = struct{}{}
+	}
+}
+
+// ClearPunches clears the "punches" edge to the Punch entity.
+func (m *UserMutation) ClearPunches() {
+	m.clearedpunches = true
+}
+
+// PunchesCleared reports if the "punches" edge to the Punch entity was cleared.
+func (m *UserMutation) PunchesCleared() bool {
+	return m.clearedpunches
+}
+
+// RemovePunchIDs removes the "punches" edge to the Punch entity by IDs.
+func (m *UserMutation) RemovePunchIDs(ids ...int) {
+	if m.removedpunches == nil {
+		m.removedpunches = make(map[int]struct{})
+	}
+	for i := range ids {
+		delete(m.punches, ids[i])
+		m.removedpunches[ids[i]] = struct{}{}
+	}
+}
+
+// RemovedPunches returns the removed IDs of the "punches" edge to the Punch entity.
+func (m *UserMutation) RemovedPunchesIDs() (ids []int) {
+	for id := range m.removedpunches {
+		ids = append(ids, id)
+	}
+	return
+}
+
+// PunchesIDs returns the "punches" edge IDs in the mutation.
+func (m *UserMutation) PunchesIDs() (ids []int) {
+	for id := range m.punches {
+		ids = append(ids, id)
+	}
+	return
+}
+
+// ResetPunches resets all changes to the "punches" edge.
+func (m *UserMutation) ResetPunches() {
+	m.punches = nil
+	m.clearedpunches = false
+	m.removedpunches = nil
+}
+
 // AddMessageIDs adds the "messages" edge to the Message entity by ids.
 func (m *UserMutation) AddMessageIDs(ids ...int) {
 	if m.messages == nil {
@@ -31425,7 +40901,7 @@ func (m *UserMutation) ResetField(name string) error {
 
 // AddedEdges returns all edge names that were set/added in this mutation.
 func (m *UserMutation) AddedEdges() []string {
-	edges := make([]string, 0, 11)
+	edges := make([]string, 0, 13)
 	if m.team != nil {
 		edges = append(edges, user.EdgeTeam)
 	}
@@ -31446,6 +40922,12 @@ func (m *UserMutation) AddedEdges() []string {
 	}
 	if m.sessions != nil {
 		edges = append(edges, user.EdgeSessions)
+	}
+	if m.invites != nil {
+		edges = append(edges, user.EdgeInvites)
+	}
+	if m.punches != nil {
+		edges = append(edges, user.EdgePunches)
 	}
 	if m.messages != nil {
 		edges = append(edges, user.EdgeMessages)
@@ -31502,6 +40984,18 @@ func (m *UserMutation) AddedIDs(name string) []ent.Value {
 			ids = append(ids, id)
 		}
 		return ids
+	case user.EdgeInvites:
+		ids := make([]ent.Value, 0, len(m.invites))
+		for id := range m.invites {
+			ids = append(ids, id)
+		}
+		return ids
+	case user.EdgePunches:
+		ids := make([]ent.Value, 0, len(m.punches))
+		for id := range m.punches {
+			ids = append(ids, id)
+		}
+		return ids
 	case user.EdgeMessages:
 		ids := make([]ent.Value, 0, len(m.messages))
 		for id := range m.messages {
@@ -31532,7 +41026,7 @@ func (m *UserMutation) AddedIDs(name string) []ent.Value {
 
 // RemovedEdges returns all edge names that were removed in this mutation.
 func (m *UserMutation) RemovedEdges() []string {
-	edges := make([]string, 0, 11)
+	edges := make([]string, 0, 13)
 	if m.removedsalaries != nil {
 		edges = append(edges, user.EdgeSalaries)
 	}
@@ -31544,6 +41038,12 @@ func (m *UserMutation) RemovedEdges() []string {
 	}
 	if m.removedsessions != nil {
 		edges = append(edges, user.EdgeSessions)
+	}
+	if m.removedinvites != nil {
+		edges = append(edges, user.EdgeInvites)
+	}
+	if m.removedpunches != nil {
+		edges = append(edges, user.EdgePunches)
 	}
 	if m.removedmessages != nil {
 		edges = append(edges, user.EdgeMessages)
@@ -31588,6 +41088,18 @@ func (m *UserMutation) RemovedIDs(name string) []ent.Value {
 			ids = append(ids, id)
 		}
 		return ids
+	case user.EdgeInvites:
+		ids := make([]ent.Value, 0, len(m.removedinvites))
+		for id := range m.removedinvites {
+			ids = append(ids, id)
+		}
+		return ids
+	case user.EdgePunches:
+		ids := make([]ent.Value, 0, len(m.removedpunches))
+		for id := range m.removedpunches {
+			ids = append(ids, id)
+		}
+		return ids
 	case user.EdgeMessages:
 		ids := make([]ent.Value, 0, len(m.removedmessages))
 		for id := range m.removedmessages {
@@ -31618,7 +41130,7 @@ func (m *UserMutation) RemovedIDs(name string) []ent.Value {
 
 // ClearedEdges returns all edge names that were cleared in this mutation.
 func (m *UserMutation) ClearedEdges() []string {
-	edges := make([]string, 0, 11)
+	edges := make([]string, 0, 13)
 	if m.clearedteam {
 		edges = append(edges, user.EdgeTeam)
 	}
@@ -31639,6 +41151,12 @@ func (m *UserMutation) ClearedEdges() []string {
 	}
 	if m.clearedsessions {
 		edges = append(edges, user.EdgeSessions)
+	}
+	if m.clearedinvites {
+		edges = append(edges, user.EdgeInvites)
+	}
+	if m.clearedpunches {
+		edges = append(edges, user.EdgePunches)
 	}
 	if m.clearedmessages {
 		edges = append(edges, user.EdgeMessages)
@@ -31673,6 +41191,10 @@ func (m *UserMutation) EdgeCleared(name string) bool {
 		return m.clearedshifts
 	case user.EdgeSessions:
 		return m.clearedsessions
+	case user.EdgeInvites:
+		return m.clearedinvites
+	case user.EdgePunches:
+		return m.clearedpunches
 	case user.EdgeMessages:
 		return m.clearedmessages
 	case user.EdgeWaits:
@@ -31727,6 +41249,12 @@ func (m *UserMutation) ResetEdge(name string) error {
 	case user.EdgeSessions:
 		m.ResetSessions()
 		return nil
+	case user.EdgeInvites:
+		m.ResetInvites()
+		return nil
+	case user.EdgePunches:
+		m.ResetPunches()
+		return nil
 	case user.EdgeMessages:
 		m.ResetMessages()
 		return nil
@@ -31765,6 +41293,7 @@ type WaitMutation struct {
 	state                  *wait.State
 	needs_reply            *bool
 	breaches_at            *time.Time
+	taken_at               *time.Time
 	clearedFields          map[string]struct{}
 	chat                   *int
 	clearedchat            bool
@@ -31778,6 +41307,8 @@ type WaitMutation struct {
 	clearedteam            bool
 	assignee               *int
 	clearedassignee        bool
+	taken_by               *int
+	clearedtaken_by        bool
 	done                   bool
 	oldValue               func(context.Context) (*Wait, error)
 	predicates             []predicate.Wait
@@ -32726,6 +42257,104 @@ func (m *WaitMutation) ResetBreachesAt() {
 	delete(m.clearedFields, wait.FieldBreachesAt)
 }
 
+// SetTakenByID sets the "taken_by_id" field.
+func (m *WaitMutation) SetTakenByID(i int) {
+	m.taken_by = &i
+}
+
+// TakenByID returns the value of the "taken_by_id" field in the mutation.
+func (m *WaitMutation) TakenByID() (r int, exists bool) {
+	v := m.taken_by
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldTakenByID returns the old "taken_by_id" field's value of the Wait entity.
+// If the Wait object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *WaitMutation) OldTakenByID(ctx context.Context) (v *int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldTakenByID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldTakenByID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldTakenByID: %w", err)
+	}
+	return oldValue.TakenByID, nil
+}
+
+// ClearTakenByID clears the value of the "taken_by_id" field.
+func (m *WaitMutation) ClearTakenByID() {
+	m.taken_by = nil
+	m.clearedFields[wait.FieldTakenByID] = struct{}{}
+}
+
+// TakenByIDCleared returns if the "taken_by_id" field was cleared in this mutation.
+func (m *WaitMutation) TakenByIDCleared() bool {
+	_, ok := m.clearedFields[wait.FieldTakenByID]
+	return ok
+}
+
+// ResetTakenByID resets all changes to the "taken_by_id" field.
+func (m *WaitMutation) ResetTakenByID() {
+	m.taken_by = nil
+	delete(m.clearedFields, wait.FieldTakenByID)
+}
+
+// SetTakenAt sets the "taken_at" field.
+func (m *WaitMutation) SetTakenAt(t time.Time) {
+	m.taken_at = &t
+}
+
+// TakenAt returns the value of the "taken_at" field in the mutation.
+func (m *WaitMutation) TakenAt() (r time.Time, exists bool) {
+	v := m.taken_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldTakenAt returns the old "taken_at" field's value of the Wait entity.
+// If the Wait object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *WaitMutation) OldTakenAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldTakenAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldTakenAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldTakenAt: %w", err)
+	}
+	return oldValue.TakenAt, nil
+}
+
+// ClearTakenAt clears the value of the "taken_at" field.
+func (m *WaitMutation) ClearTakenAt() {
+	m.taken_at = nil
+	m.clearedFields[wait.FieldTakenAt] = struct{}{}
+}
+
+// TakenAtCleared returns if the "taken_at" field was cleared in this mutation.
+func (m *WaitMutation) TakenAtCleared() bool {
+	_, ok := m.clearedFields[wait.FieldTakenAt]
+	return ok
+}
+
+// ResetTakenAt resets all changes to the "taken_at" field.
+func (m *WaitMutation) ResetTakenAt() {
+	m.taken_at = nil
+	delete(m.clearedFields, wait.FieldTakenAt)
+}
+
 // ClearChat clears the "chat" edge to the Chat entity.
 func (m *WaitMutation) ClearChat() {
 	m.clearedchat = true
@@ -32888,6 +42517,33 @@ func (m *WaitMutation) ResetAssignee() {
 	m.clearedassignee = false
 }
 
+// ClearTakenBy clears the "taken_by" edge to the User entity.
+func (m *WaitMutation) ClearTakenBy() {
+	m.clearedtaken_by = true
+	m.clearedFields[wait.FieldTakenByID] = struct{}{}
+}
+
+// TakenByCleared reports if the "taken_by" edge to the User entity was cleared.
+func (m *WaitMutation) TakenByCleared() bool {
+	return m.TakenByIDCleared() || m.clearedtaken_by
+}
+
+// TakenByIDs returns the "taken_by" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// TakenByID instead. It exists only for internal usage by the builders.
+func (m *WaitMutation) TakenByIDs() (ids []int) {
+	if id := m.taken_by; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetTakenBy resets all changes to the "taken_by" edge.
+func (m *WaitMutation) ResetTakenBy() {
+	m.taken_by = nil
+	m.clearedtaken_by = false
+}
+
 // Where appends a list predicates to the WaitMutation builder.
 func (m *WaitMutation) Where(ps ...predicate.Wait) {
 	m.predicates = append(m.predicates, ps...)
@@ -32922,7 +42578,7 @@ func (m *WaitMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *WaitMutation) Fields() []string {
-	fields := make([]string, 0, 17)
+	fields := make([]string, 0, 19)
 	if m.chat != nil {
 		fields = append(fields, wait.FieldChatID)
 	}
@@ -32974,6 +42630,12 @@ func (m *WaitMutation) Fields() []string {
 	if m.breaches_at != nil {
 		fields = append(fields, wait.FieldBreachesAt)
 	}
+	if m.taken_by != nil {
+		fields = append(fields, wait.FieldTakenByID)
+	}
+	if m.taken_at != nil {
+		fields = append(fields, wait.FieldTakenAt)
+	}
 	return fields
 }
 
@@ -33016,6 +42678,10 @@ func (m *WaitMutation) Field(name string) (ent.Value, bool) {
 		return m.AssigneeID()
 	case wait.FieldBreachesAt:
 		return m.BreachesAt()
+	case wait.FieldTakenByID:
+		return m.TakenByID()
+	case wait.FieldTakenAt:
+		return m.TakenAt()
 	}
 	return nil, false
 }
@@ -33059,6 +42725,10 @@ func (m *WaitMutation) OldField(ctx context.Context, name string) (ent.Value, er
 		return m.OldAssigneeID(ctx)
 	case wait.FieldBreachesAt:
 		return m.OldBreachesAt(ctx)
+	case wait.FieldTakenByID:
+		return m.OldTakenByID(ctx)
+	case wait.FieldTakenAt:
+		return m.OldTakenAt(ctx)
 	}
 	return nil, fmt.Errorf("unknown Wait field %s", name)
 }
@@ -33187,6 +42857,20 @@ func (m *WaitMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetBreachesAt(v)
 		return nil
+	case wait.FieldTakenByID:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetTakenByID(v)
+		return nil
+	case wait.FieldTakenAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetTakenAt(v)
+		return nil
 	}
 	return fmt.Errorf("unknown Wait field %s", name)
 }
@@ -33310,6 +42994,12 @@ func (m *WaitMutation) ClearedFields() []string {
 	if m.FieldCleared(wait.FieldBreachesAt) {
 		fields = append(fields, wait.FieldBreachesAt)
 	}
+	if m.FieldCleared(wait.FieldTakenByID) {
+		fields = append(fields, wait.FieldTakenByID)
+	}
+	if m.FieldCleared(wait.FieldTakenAt) {
+		fields = append(fields, wait.FieldTakenAt)
+	}
 	return fields
 }
 
@@ -33353,6 +43043,12 @@ func (m *WaitMutation) ClearField(name string) error {
 		return nil
 	case wait.FieldBreachesAt:
 		m.ClearBreachesAt()
+		return nil
+	case wait.FieldTakenByID:
+		m.ClearTakenByID()
+		return nil
+	case wait.FieldTakenAt:
+		m.ClearTakenAt()
 		return nil
 	}
 	return fmt.Errorf("unknown Wait nullable field %s", name)
@@ -33413,13 +43109,19 @@ func (m *WaitMutation) ResetField(name string) error {
 	case wait.FieldBreachesAt:
 		m.ResetBreachesAt()
 		return nil
+	case wait.FieldTakenByID:
+		m.ResetTakenByID()
+		return nil
+	case wait.FieldTakenAt:
+		m.ResetTakenAt()
+		return nil
 	}
 	return fmt.Errorf("unknown Wait field %s", name)
 }
 
 // AddedEdges returns all edge names that were set/added in this mutation.
 func (m *WaitMutation) AddedEdges() []string {
-	edges := make([]string, 0, 6)
+	edges := make([]string, 0, 7)
 	if m.chat != nil {
 		edges = append(edges, wait.EdgeChat)
 	}
@@ -33437,6 +43139,9 @@ func (m *WaitMutation) AddedEdges() []string {
 	}
 	if m.assignee != nil {
 		edges = append(edges, wait.EdgeAssignee)
+	}
+	if m.taken_by != nil {
+		edges = append(edges, wait.EdgeTakenBy)
 	}
 	return edges
 }
@@ -33469,13 +43174,17 @@ func (m *WaitMutation) AddedIDs(name string) []ent.Value {
 		if id := m.assignee; id != nil {
 			return []ent.Value{*id}
 		}
+	case wait.EdgeTakenBy:
+		if id := m.taken_by; id != nil {
+			return []ent.Value{*id}
+		}
 	}
 	return nil
 }
 
 // RemovedEdges returns all edge names that were removed in this mutation.
 func (m *WaitMutation) RemovedEdges() []string {
-	edges := make([]string, 0, 6)
+	edges := make([]string, 0, 7)
 	return edges
 }
 
@@ -33487,7 +43196,7 @@ func (m *WaitMutation) RemovedIDs(name string) []ent.Value {
 
 // ClearedEdges returns all edge names that were cleared in this mutation.
 func (m *WaitMutation) ClearedEdges() []string {
-	edges := make([]string, 0, 6)
+	edges := make([]string, 0, 7)
 	if m.clearedchat {
 		edges = append(edges, wait.EdgeChat)
 	}
@@ -33505,6 +43214,9 @@ func (m *WaitMutation) ClearedEdges() []string {
 	}
 	if m.clearedassignee {
 		edges = append(edges, wait.EdgeAssignee)
+	}
+	if m.clearedtaken_by {
+		edges = append(edges, wait.EdgeTakenBy)
 	}
 	return edges
 }
@@ -33525,6 +43237,8 @@ func (m *WaitMutation) EdgeCleared(name string) bool {
 		return m.clearedteam
 	case wait.EdgeAssignee:
 		return m.clearedassignee
+	case wait.EdgeTakenBy:
+		return m.clearedtaken_by
 	}
 	return false
 }
@@ -33551,6 +43265,9 @@ func (m *WaitMutation) ClearEdge(name string) error {
 	case wait.EdgeAssignee:
 		m.ClearAssignee()
 		return nil
+	case wait.EdgeTakenBy:
+		m.ClearTakenBy()
+		return nil
 	}
 	return fmt.Errorf("unknown Wait unique edge %s", name)
 }
@@ -33576,6 +43293,9 @@ func (m *WaitMutation) ResetEdge(name string) error {
 		return nil
 	case wait.EdgeAssignee:
 		m.ResetAssignee()
+		return nil
+	case wait.EdgeTakenBy:
+		m.ResetTakenBy()
 		return nil
 	}
 	return fmt.Errorf("unknown Wait edge %s", name)

@@ -18,6 +18,8 @@ type Schedule struct {
 	ID int `json:"id,omitempty"`
 	// Name holds the value of the "name" field.
 	Name string `json:"name,omitempty"`
+	// Whether a punch by the bot comes with where it was made.
+	AsksLocation bool `json:"asks_location,omitempty"`
 	// Edges holds the relations/edges for other nodes in the graph.
 	// The values are being populated by the ScheduleQuery when eager-loading is set.
 	Edges        ScheduleEdges `json:"edges"`
@@ -51,6 +53,8 @@ func (*Schedule) scanValues(columns []string) ([]any, error) {
 	values := make([]any, len(columns))
 	for i := range columns {
 		switch columns[i] {
+		case schedule.FieldAsksLocation:
+			values[i] = new(sql.NullBool)
 		case schedule.FieldID:
 			values[i] = new(sql.NullInt64)
 		case schedule.FieldName:
@@ -81,6 +85,12 @@ func (_m *Schedule) assignValues(columns []string, values []any) error {
 				return fmt.Errorf("unexpected type %T for field name", values[i])
 			} else if value.Valid {
 				_m.Name = value.String
+			}
+		case schedule.FieldAsksLocation:
+			if value, ok := values[i].(*sql.NullBool); !ok {
+				return fmt.Errorf("unexpected type %T for field asks_location", values[i])
+			} else if value.Valid {
+				_m.AsksLocation = value.Bool
 			}
 		default:
 			_m.selectValues.Set(columns[i], values[i])
@@ -125,6 +135,9 @@ func (_m *Schedule) String() string {
 	builder.WriteString(fmt.Sprintf("id=%v, ", _m.ID))
 	builder.WriteString("name=")
 	builder.WriteString(_m.Name)
+	builder.WriteString(", ")
+	builder.WriteString("asks_location=")
+	builder.WriteString(fmt.Sprintf("%v", _m.AsksLocation))
 	builder.WriteByte(')')
 	return builder.String()
 }

@@ -28,6 +28,20 @@ func (_c *ScheduleCreate) SetName(v string) *ScheduleCreate {
 	return _c
 }
 
+// SetAsksLocation sets the "asks_location" field.
+func (_c *ScheduleCreate) SetAsksLocation(v bool) *ScheduleCreate {
+	_c.mutation.SetAsksLocation(v)
+	return _c
+}
+
+// SetNillableAsksLocation sets the "asks_location" field if the given value is not nil.
+func (_c *ScheduleCreate) SetNillableAsksLocation(v *bool) *ScheduleCreate {
+	if v != nil {
+		_c.SetAsksLocation(*v)
+	}
+	return _c
+}
+
 // AddVersionIDs adds the "versions" edge to the ScheduleVersion entity by IDs.
 func (_c *ScheduleCreate) AddVersionIDs(ids ...int) *ScheduleCreate {
 	_c.mutation.AddVersionIDs(ids...)
@@ -50,6 +64,9 @@ func (_c *ScheduleCreate) Mutation() *ScheduleMutation {
 
 // Save creates the Schedule in the database.
 func (_c *ScheduleCreate) Save(ctx context.Context) (*Schedule, error) {
+	if err := _c.defaults(); err != nil {
+		return nil, err
+	}
 	return withHooks(ctx, _c.sqlSave, _c.mutation, _c.hooks)
 }
 
@@ -75,6 +92,15 @@ func (_c *ScheduleCreate) ExecX(ctx context.Context) {
 	}
 }
 
+// defaults sets the default values of the builder before save.
+func (_c *ScheduleCreate) defaults() error {
+	if _, ok := _c.mutation.AsksLocation(); !ok {
+		v := schedule.DefaultAsksLocation
+		_c.mutation.SetAsksLocation(v)
+	}
+	return nil
+}
+
 // check runs all checks and user-defined validators on the builder.
 func (_c *ScheduleCreate) check() error {
 	if _, ok := _c.mutation.Name(); !ok {
@@ -84,6 +110,9 @@ func (_c *ScheduleCreate) check() error {
 		if err := schedule.NameValidator(v); err != nil {
 			return &ValidationError{Name: "name", err: fmt.Errorf(`gen: validator failed for field "Schedule.name": %w`, err)}
 		}
+	}
+	if _, ok := _c.mutation.AsksLocation(); !ok {
+		return &ValidationError{Name: "asks_location", err: errors.New(`gen: missing required field "Schedule.asks_location"`)}
 	}
 	return nil
 }
@@ -115,6 +144,10 @@ func (_c *ScheduleCreate) createSpec() (*Schedule, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.Name(); ok {
 		_spec.SetField(schedule.FieldName, field.TypeString, value)
 		_node.Name = value
+	}
+	if value, ok := _c.mutation.AsksLocation(); ok {
+		_spec.SetField(schedule.FieldAsksLocation, field.TypeBool, value)
+		_node.AsksLocation = value
 	}
 	if nodes := _c.mutation.VersionsIDs(); len(nodes) > 0 {
 		edge := &sqlgraph.EdgeSpec{
@@ -196,6 +229,18 @@ func (u *ScheduleUpsert) UpdateName() *ScheduleUpsert {
 	return u
 }
 
+// SetAsksLocation sets the "asks_location" field.
+func (u *ScheduleUpsert) SetAsksLocation(v bool) *ScheduleUpsert {
+	u.Set(schedule.FieldAsksLocation, v)
+	return u
+}
+
+// UpdateAsksLocation sets the "asks_location" field to the value that was provided on create.
+func (u *ScheduleUpsert) UpdateAsksLocation() *ScheduleUpsert {
+	u.SetExcluded(schedule.FieldAsksLocation)
+	return u
+}
+
 // UpdateNewValues updates the mutable fields using the new values that were set on create.
 // Using this option is equivalent to using:
 //
@@ -247,6 +292,20 @@ func (u *ScheduleUpsertOne) SetName(v string) *ScheduleUpsertOne {
 func (u *ScheduleUpsertOne) UpdateName() *ScheduleUpsertOne {
 	return u.Update(func(s *ScheduleUpsert) {
 		s.UpdateName()
+	})
+}
+
+// SetAsksLocation sets the "asks_location" field.
+func (u *ScheduleUpsertOne) SetAsksLocation(v bool) *ScheduleUpsertOne {
+	return u.Update(func(s *ScheduleUpsert) {
+		s.SetAsksLocation(v)
+	})
+}
+
+// UpdateAsksLocation sets the "asks_location" field to the value that was provided on create.
+func (u *ScheduleUpsertOne) UpdateAsksLocation() *ScheduleUpsertOne {
+	return u.Update(func(s *ScheduleUpsert) {
+		s.UpdateAsksLocation()
 	})
 }
 
@@ -302,6 +361,7 @@ func (_c *ScheduleCreateBulk) Save(ctx context.Context) ([]*Schedule, error) {
 	for i := range _c.builders {
 		func(i int, root context.Context) {
 			builder := _c.builders[i]
+			builder.defaults()
 			var mut Mutator = MutateFunc(func(ctx context.Context, m Mutation) (Value, error) {
 				mutation, ok := m.(*ScheduleMutation)
 				if !ok {
@@ -464,6 +524,20 @@ func (u *ScheduleUpsertBulk) SetName(v string) *ScheduleUpsertBulk {
 func (u *ScheduleUpsertBulk) UpdateName() *ScheduleUpsertBulk {
 	return u.Update(func(s *ScheduleUpsert) {
 		s.UpdateName()
+	})
+}
+
+// SetAsksLocation sets the "asks_location" field.
+func (u *ScheduleUpsertBulk) SetAsksLocation(v bool) *ScheduleUpsertBulk {
+	return u.Update(func(s *ScheduleUpsert) {
+		s.SetAsksLocation(v)
+	})
+}
+
+// UpdateAsksLocation sets the "asks_location" field to the value that was provided on create.
+func (u *ScheduleUpsertBulk) UpdateAsksLocation() *ScheduleUpsertBulk {
+	return u.Update(func(s *ScheduleUpsert) {
+		s.UpdateAsksLocation()
 	})
 }
 

@@ -42,6 +42,20 @@ func (_u *ScheduleUpdate) SetNillableName(v *string) *ScheduleUpdate {
 	return _u
 }
 
+// SetAsksLocation sets the "asks_location" field.
+func (_u *ScheduleUpdate) SetAsksLocation(v bool) *ScheduleUpdate {
+	_u.mutation.SetAsksLocation(v)
+	return _u
+}
+
+// SetNillableAsksLocation sets the "asks_location" field if the given value is not nil.
+func (_u *ScheduleUpdate) SetNillableAsksLocation(v *bool) *ScheduleUpdate {
+	if v != nil {
+		_u.SetAsksLocation(*v)
+	}
+	return _u
+}
+
 // AddVersionIDs adds the "versions" edge to the ScheduleVersion entity by IDs.
 func (_u *ScheduleUpdate) AddVersionIDs(ids ...int) *ScheduleUpdate {
 	_u.mutation.AddVersionIDs(ids...)
@@ -135,6 +149,9 @@ func (_u *ScheduleUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	if value, ok := _u.mutation.Name(); ok {
 		_spec.SetField(schedule.FieldName, field.TypeString, value)
 	}
+	if value, ok := _u.mutation.AsksLocation(); ok {
+		_spec.SetField(schedule.FieldAsksLocation, field.TypeBool, value)
+	}
 	if _u.mutation.VersionsCleared() {
 		edge := &sqlgraph.EdgeSpec{
 			Rel:     sqlgraph.O2M,
@@ -210,6 +227,20 @@ func (_u *ScheduleUpdateOne) SetName(v string) *ScheduleUpdateOne {
 func (_u *ScheduleUpdateOne) SetNillableName(v *string) *ScheduleUpdateOne {
 	if v != nil {
 		_u.SetName(*v)
+	}
+	return _u
+}
+
+// SetAsksLocation sets the "asks_location" field.
+func (_u *ScheduleUpdateOne) SetAsksLocation(v bool) *ScheduleUpdateOne {
+	_u.mutation.SetAsksLocation(v)
+	return _u
+}
+
+// SetNillableAsksLocation sets the "asks_location" field if the given value is not nil.
+func (_u *ScheduleUpdateOne) SetNillableAsksLocation(v *bool) *ScheduleUpdateOne {
+	if v != nil {
+		_u.SetAsksLocation(*v)
 	}
 	return _u
 }
@@ -336,6 +367,9 @@ func (_u *ScheduleUpdateOne) sqlSave(ctx context.Context) (_node *Schedule, err 
 	}
 	if value, ok := _u.mutation.Name(); ok {
 		_spec.SetField(schedule.FieldName, field.TypeString, value)
+	}
+	if value, ok := _u.mutation.AsksLocation(); ok {
+		_spec.SetField(schedule.FieldAsksLocation, field.TypeBool, value)
 	}
 	if _u.mutation.VersionsCleared() {
 		edge := &sqlgraph.EdgeSpec{

@@ -30,18 +30,28 @@ type Tx struct {
 	Attachment *AttachmentClient
 	// AuditEvent is the client for interacting with the AuditEvent builders.
 	AuditEvent *AuditEventClient
+	// Broadcast is the client for interacting with the Broadcast builders.
+	Broadcast *BroadcastClient
+	// BusinessConnection is the client for interacting with the BusinessConnection builders.
+	BusinessConnection *BusinessConnectionClient
 	// Chat is the client for interacting with the Chat builders.
 	Chat *ChatClient
+	// ChatMigration is the client for interacting with the ChatMigration builders.
+	ChatMigration *ChatMigrationClient
 	// Company is the client for interacting with the Company builders.
 	Company *CompanyClient
 	// Credential is the client for interacting with the Credential builders.
 	Credential *CredentialClient
 	// Customer is the client for interacting with the Customer builders.
 	Customer *CustomerClient
+	// Dialog is the client for interacting with the Dialog builders.
+	Dialog *DialogClient
 	// Employment is the client for interacting with the Employment builders.
 	Employment *EmploymentClient
 	// Feedback is the client for interacting with the Feedback builders.
 	Feedback *FeedbackClient
+	// Invite is the client for interacting with the Invite builders.
+	Invite *InviteClient
 	// Kpi is the client for interacting with the Kpi builders.
 	Kpi *KpiClient
 	// KpiRefresh is the client for interacting with the KpiRefresh builders.
@@ -62,6 +72,8 @@ type Tx struct {
 	Message *MessageClient
 	// MessageContent is the client for interacting with the MessageContent builders.
 	MessageContent *MessageContentClient
+	// Outgoing is the client for interacting with the Outgoing builders.
+	Outgoing *OutgoingClient
 	// PayPolicy is the client for interacting with the PayPolicy builders.
 	PayPolicy *PayPolicyClient
 	// PayRule is the client for interacting with the PayRule builders.
@@ -72,6 +84,10 @@ type Tx struct {
 	Payslip *PayslipClient
 	// PayslipLine is the client for interacting with the PayslipLine builders.
 	PayslipLine *PayslipLineClient
+	// Punch is the client for interacting with the Punch builders.
+	Punch *PunchClient
+	// Reaction is the client for interacting with the Reaction builders.
+	Reaction *ReactionClient
 	// Salary is the client for interacting with the Salary builders.
 	Salary *SalaryClient
 	// Schedule is the client for interacting with the Schedule builders.
@@ -90,6 +106,10 @@ type Tx struct {
 	Team *TeamClient
 	// TeamMembership is the client for interacting with the TeamMembership builders.
 	TeamMembership *TeamMembershipClient
+	// TelegramBot is the client for interacting with the TelegramBot builders.
+	TelegramBot *TelegramBotClient
+	// TelegramUpdate is the client for interacting with the TelegramUpdate builders.
+	TelegramUpdate *TelegramUpdateClient
 	// User is the client for interacting with the User builders.
 	User *UserClient
 	// Wait is the client for interacting with the Wait builders.
@@ -233,12 +253,17 @@ func (tx *Tx) init() {
 	tx.AnalyzerSwitch = NewAnalyzerSwitchClient(tx.config)
 	tx.Attachment = NewAttachmentClient(tx.config)
 	tx.AuditEvent = NewAuditEventClient(tx.config)
+	tx.Broadcast = NewBroadcastClient(tx.config)
+	tx.BusinessConnection = NewBusinessConnectionClient(tx.config)
 	tx.Chat = NewChatClient(tx.config)
+	tx.ChatMigration = NewChatMigrationClient(tx.config)
 	tx.Company = NewCompanyClient(tx.config)
 	tx.Credential = NewCredentialClient(tx.config)
 	tx.Customer = NewCustomerClient(tx.config)
+	tx.Dialog = NewDialogClient(tx.config)
 	tx.Employment = NewEmploymentClient(tx.config)
 	tx.Feedback = NewFeedbackClient(tx.config)
+	tx.Invite = NewInviteClient(tx.config)
 	tx.Kpi = NewKpiClient(tx.config)
 	tx.KpiRefresh = NewKpiRefreshClient(tx.config)
 	tx.KpiResult = NewKpiResultClient(tx.config)
@@ -249,11 +274,14 @@ func (tx *Tx) init() {
 	tx.LineSource = NewLineSourceClient(tx.config)
 	tx.Message = NewMessageClient(tx.config)
 	tx.MessageContent = NewMessageContentClient(tx.config)
+	tx.Outgoing = NewOutgoingClient(tx.config)
 	tx.PayPolicy = NewPayPolicyClient(tx.config)
 	tx.PayRule = NewPayRuleClient(tx.config)
 	tx.PayrollRun = NewPayrollRunClient(tx.config)
 	tx.Payslip = NewPayslipClient(tx.config)
 	tx.PayslipLine = NewPayslipLineClient(tx.config)
+	tx.Punch = NewPunchClient(tx.config)
+	tx.Reaction = NewReactionClient(tx.config)
 	tx.Salary = NewSalaryClient(tx.config)
 	tx.Schedule = NewScheduleClient(tx.config)
 	tx.ScheduleVersion = NewScheduleVersionClient(tx.config)
@@ -263,6 +291,8 @@ func (tx *Tx) init() {
 	tx.SpentToken = NewSpentTokenClient(tx.config)
 	tx.Team = NewTeamClient(tx.config)
 	tx.TeamMembership = NewTeamMembershipClient(tx.config)
+	tx.TelegramBot = NewTelegramBotClient(tx.config)
+	tx.TelegramUpdate = NewTelegramUpdateClient(tx.config)
 	tx.User = NewUserClient(tx.config)
 	tx.Wait = NewWaitClient(tx.config)
 }

@@ -48,6 +48,10 @@ type UserEdges struct {
 	Shifts []*Shift `json:"shifts,omitempty"`
 	// Sessions holds the value of the sessions edge.
 	Sessions []*Session `json:"sessions,omitempty"`
+	// Invites holds the value of the invites edge.
+	Invites []*Invite `json:"invites,omitempty"`
+	// Punches holds the value of the punches edge.
+	Punches []*Punch `json:"punches,omitempty"`
 	// Messages holds the value of the messages edge.
 	Messages []*Message `json:"messages,omitempty"`
 	// Waits holds the value of the waits edge.
@@ -58,14 +62,16 @@ type UserEdges struct {
 	Payslips []*Payslip `json:"payslips,omitempty"`
 	// loadedTypes holds the information for reporting if a
 	// type was loaded (or requested) in eager-loading or not.
-	loadedTypes [11]bool
+	loadedTypes [13]bool
 	// totalCount holds the count of the edges above.
-	totalCount [6]map[string]int
+	totalCount [7]map[string]int
 
 	namedSalaries    map[string][]*Salary
 	namedMemberships map[string][]*TeamMembership
 	namedShifts      map[string][]*Shift
 	namedSessions    map[string][]*Session
+	namedInvites     map[string][]*Invite
+	namedPunches     map[string][]*Punch
 	namedMessages    map[string][]*Message
 	namedWaits       map[string][]*Wait
 	namedKpiResults  map[string][]*KpiResult
@@ -141,10 +147,28 @@ func (e UserEdges) SessionsOrErr() ([]*Session, error) {
 	return nil, &NotLoadedError{edge: "sessions"}
 }
 
+// InvitesOrErr returns the Invites value or an error if the edge
+// was not loaded in eager-loading.
+func (e UserEdges) InvitesOrErr() ([]*Invite, error) {
+	if e.loadedTypes[7] {
+		return e.Invites, nil
+	}
+	return nil, &NotLoadedError{edge: "invites"}
+}
+
+// PunchesOrErr returns the Punches value or an error if the edge
+// was not loaded in eager-loading.
+func (e UserEdges) PunchesOrErr() ([]*Punch, error) {
+	if e.loadedTypes[8] {
+		return e.Punches, nil
+	}
+	return nil, &NotLoadedError{edge: "punches"}
+}
+
 // MessagesOrErr returns the Messages value or an error if the edge
 // was not loaded in eager-loading.
 func (e UserEdges) MessagesOrErr() ([]*Message, error) {
-	if e.loadedTypes[7] {
+	if e.loadedTypes[9] {
 		return e.Messages, nil
 	}
 	return nil, &NotLoadedError{edge: "messages"}
@@ -153,7 +177,7 @@ func (e UserEdges) MessagesOrErr() ([]*Message, error) {
 // WaitsOrErr returns the Waits value or an error if the edge
 // was not loaded in eager-loading.
 func (e UserEdges) WaitsOrErr() ([]*Wait, error) {
-	if e.loadedTypes[8] {
+	if e.loadedTypes[10] {
 		return e.Waits, nil
 	}
 	return nil, &NotLoadedError{edge: "waits"}
@@ -162,7 +186,7 @@ func (e UserEdges) WaitsOrErr() ([]*Wait, error) {
 // KpiResultsOrErr returns the KpiResults value or an error if the edge
 // was not loaded in eager-loading.
 func (e UserEdges) KpiResultsOrErr() ([]*KpiResult, error) {
-	if e.loadedTypes[9] {
+	if e.loadedTypes[11] {
 		return e.KpiResults, nil
 	}
 	return nil, &NotLoadedError{edge: "kpi_results"}
@@ -171,7 +195,7 @@ func (e UserEdges) KpiResultsOrErr() ([]*KpiResult, error) {
 // PayslipsOrErr returns the Payslips value or an error if the edge
 // was not loaded in eager-loading.
 func (e UserEdges) PayslipsOrErr() ([]*Payslip, error) {
-	if e.loadedTypes[10] {
+	if e.loadedTypes[12] {
 		return e.Payslips, nil
 	}
 	return nil, &NotLoadedError{edge: "payslips"}
@@ -274,6 +298,16 @@ func (_m *User) QueryShifts() *ShiftQuery {
 // QuerySessions queries the "sessions" edge of the User entity.
 func (_m *User) QuerySessions() *SessionQuery {
 	return NewUserClient(_m.config).QuerySessions(_m)
+}
+
+// QueryInvites queries the "invites" edge of the User entity.
+func (_m *User) QueryInvites() *InviteQuery {
+	return NewUserClient(_m.config).QueryInvites(_m)
+}
+
+// QueryPunches queries the "punches" edge of the User entity.
+func (_m *User) QueryPunches() *PunchQuery {
+	return NewUserClient(_m.config).QueryPunches(_m)
 }
 
 // QueryMessages queries the "messages" edge of the User entity.
@@ -426,6 +460,54 @@ func (_m *User) appendNamedSessions(name string, edges ...*Session) {
 		_m.Edges.namedSessions[name] = []*Session{}
 	} else {
 		_m.Edges.namedSessions[name] = append(_m.Edges.namedSessions[name], edges...)
+	}
+}
+
+// NamedInvites returns the Invites named value or an error if the edge was not
+// loaded in eager-loading with this name.
+func (_m *User) NamedInvites(name string) ([]*Invite, error) {
+	if _m.Edges.namedInvites == nil {
+		return nil, &NotLoadedError{edge: name}
+	}
+	nodes, ok := _m.Edges.namedInvites[name]
+	if !ok {
+		return nil, &NotLoadedError{edge: name}
+	}
+	return nodes, nil
+}
+
+func (_m *User) appendNamedInvites(name string, edges ...*Invite) {
+	if _m.Edges.namedInvites == nil {
+		_m.Edges.namedInvites = make(map[string][]*Invite)
+	}
+	if len(edges) == 0 {
+		_m.Edges.namedInvites[name] = []*Invite{}
+	} else {
+		_m.Edges.namedInvites[name] = append(_m.Edges.namedInvites[name], edges...)
+	}
+}
+
+// NamedPunches returns the Punches named value or an error if the edge was not
+// loaded in eager-loading with this name.
+func (_m *User) NamedPunches(name string) ([]*Punch, error) {
+	if _m.Edges.namedPunches == nil {
+		return nil, &NotLoadedError{edge: name}
+	}
+	nodes, ok := _m.Edges.namedPunches[name]
+	if !ok {
+		return nil, &NotLoadedError{edge: name}
+	}
+	return nodes, nil
+}
+
+func (_m *User) appendNamedPunches(name string, edges ...*Punch) {
+	if _m.Edges.namedPunches == nil {
+		_m.Edges.namedPunches = make(map[string][]*Punch)
+	}
+	if len(edges) == 0 {
+		_m.Edges.namedPunches[name] = []*Punch{}
+	} else {
+		_m.Edges.namedPunches[name] = append(_m.Edges.namedPunches[name], edges...)
 	}
 }
 

@@ -16,10 +16,12 @@ import (
 	"entgo.io/ent/schema/field"
 	"github.com/fincokpi/finco/ent/gen/credential"
 	"github.com/fincokpi/finco/ent/gen/employment"
+	"github.com/fincokpi/finco/ent/gen/invite"
 	"github.com/fincokpi/finco/ent/gen/kpiresult"
 	"github.com/fincokpi/finco/ent/gen/message"
 	"github.com/fincokpi/finco/ent/gen/payslip"
 	"github.com/fincokpi/finco/ent/gen/predicate"
+	"github.com/fincokpi/finco/ent/gen/punch"
 	"github.com/fincokpi/finco/ent/gen/salary"
 	"github.com/fincokpi/finco/ent/gen/session"
 	"github.com/fincokpi/finco/ent/gen/shift"
@@ -43,6 +45,8 @@ type UserQuery struct {
 	withMemberships      *TeamMembershipQuery
 	withShifts           *ShiftQuery
 	withSessions         *SessionQuery
+	withInvites          *InviteQuery
+	withPunches          *PunchQuery
 	withMessages         *MessageQuery
 	withWaits            *WaitQuery
 	withKpiResults       *KpiResultQuery
@@ -53,6 +57,8 @@ type UserQuery struct {
 	withNamedMemberships map[string]*TeamMembershipQuery
 	withNamedShifts      map[string]*ShiftQuery
 	withNamedSessions    map[string]*SessionQuery
+	withNamedInvites     map[string]*InviteQuery
+	withNamedPunches     map[string]*PunchQuery
 	withNamedMessages    map[string]*MessageQuery
 	withNamedWaits       map[string]*WaitQuery
 	withNamedKpiResults  map[string]*KpiResultQuery
@@ -240,6 +246,50 @@ func (_q *UserQuery) QuerySessions() *SessionQuery {
 			sqlgraph.From(user.Table, user.FieldID, selector),
 			sqlgraph.To(session.Table, session.FieldID),
 			sqlgraph.Edge(sqlgraph.O2M, false, user.SessionsTable, user.SessionsColumn),
+		)
+		fromU = sqlgraph.SetNeighbors(_q.driver.Dialect(), step)
+		return fromU, nil
+	}
+	return query
+}
+
+// QueryInvites chains the current query on the "invites" edge.
+func (_q *UserQuery) QueryInvites() *InviteQuery {
+	query := (&InviteClient{config: _q.config}).Query()
+	query.path = func(ctx context.Context) (fromU *sql.Selector, err error) {
+		if err := _q.prepareQuery(ctx); err != nil {
+			return nil, err
+		}
+		selector := _q.sqlQuery(ctx)
+		if err := selector.Err(); err != nil {
+			return nil, err
+		}
+		step := sqlgraph.NewStep(
+			sqlgraph.From(user.Table, user.FieldID, selector),
+			sqlgraph.To(invite.Table, invite.FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, user.InvitesTable, user.InvitesColumn),
+		)
+		fromU = sqlgraph.SetNeighbors(_q.driver.Dialect(), step)
+		return fromU, nil
+	}
+	return query
+}
+
+// QueryPunches chains the current query on the "punches" edge.
+func (_q *UserQuery) QueryPunches() *PunchQuery {
+	query := (&PunchClient{config: _q.config}).Query()
+	query.path = func(ctx context.Context) (fromU *sql.Selector, err error) {
+		if err := _q.prepareQuery(ctx); err != nil {
+			return nil, err
+		}
+		selector := _q.sqlQuery(ctx)
+		if err := selector.Err(); err != nil {
+			return nil, err
+		}
+		step := sqlgraph.NewStep(
+			sqlgraph.From(user.Table, user.FieldID, selector),
+			sqlgraph.To(punch.Table, punch.FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, user.PunchesTable, user.PunchesColumn),
 		)
 		fromU = sqlgraph.SetNeighbors(_q.driver.Dialect(), step)
 		return fromU, nil
@@ -534,6 +584,8 @@ func (_q *UserQuery) Clone() *UserQuery {
 		withMemberships: _q.withMemberships.Clone(),
 		withShifts:      _q.withShifts.Clone(),
 		withSessions:    _q.withSessions.Clone(),
+		withInvites:     _q.withInvites.Clone(),
+		withPunches:     _q.withPunches.Clone(),
 		withMessages:    _q.withMessages.Clone(),
 		withWaits:       _q.withWaits.Clone(),
 		withKpiResults:  _q.withKpiResults.Clone(),
@@ -618,6 +670,28 @@ func (_q *UserQuery) WithSessions(opts ...func(*SessionQuery)) *UserQuery {
 		opt(query)
 	}
 	_q.withSessions = query
+	return _q
+}
+
+// WithInvites tells the query-builder to eager-load the nodes that are connected to
+// the "invites" edge. The optional arguments are used to configure the query builder of the edge.
+func (_q *UserQuery) WithInvites(opts ...func(*InviteQuery)) *UserQuery {
+	query := (&InviteClient{config: _q.config}).Query()
+	for _, opt := range opts {
+		opt(query)
+	}
+	_q.withInvites = query
+	return _q
+}
+
+// WithPunches tells the query-builder to eager-load the nodes that are connected to
+// the "punches" edge. The optional arguments are used to configure the query builder of the edge.
+func (_q *UserQuery) WithPunches(opts ...func(*PunchQuery)) *UserQuery {
+	query := (&PunchClient{config: _q.config}).Query()
+	for _, opt := range opts {
+		opt(query)
+	}
+	_q.withPunches = query
 	return _q
 }
 
@@ -749,7 +823,7 @@ func (_q *UserQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*User, e
 	var (
 		nodes       = []*User{}
 		_spec       = _q.querySpec()
-		loadedTypes = [11]bool{
+		loadedTypes = [13]bool{
 			_q.withTeam != nil,
 			_q.withEmployment != nil,
 			_q.withCredential != nil,
@@ -757,6 +831,8 @@ func (_q *UserQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*User, e
 			_q.withMemberships != nil,
 			_q.withShifts != nil,
 			_q.withSessions != nil,
+			_q.withInvites != nil,
+			_q.withPunches != nil,
 			_q.withMessages != nil,
 			_q.withWaits != nil,
 			_q.withKpiResults != nil,
@@ -830,6 +906,20 @@ func (_q *UserQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*User, e
 			return nil, err
 		}
 	}
+	if query := _q.withInvites; query != nil {
+		if err := _q.loadInvites(ctx, query, nodes,
+			func(n *User) { n.Edges.Invites = []*Invite{} },
+			func(n *User, e *Invite) { n.Edges.Invites = append(n.Edges.Invites, e) }); err != nil {
+			return nil, err
+		}
+	}
+	if query := _q.withPunches; query != nil {
+		if err := _q.loadPunches(ctx, query, nodes,
+			func(n *User) { n.Edges.Punches = []*Punch{} },
+			func(n *User, e *Punch) { n.Edges.Punches = append(n.Edges.Punches, e) }); err != nil {
+			return nil, err
+		}
+	}
 	if query := _q.withMessages; query != nil {
 		if err := _q.loadMessages(ctx, query, nodes,
 			func(n *User) { n.Edges.Messages = []*Message{} },
@@ -883,6 +973,20 @@ func (_q *UserQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*User, e
 		if err := _q.loadSessions(ctx, query, nodes,
 			func(n *User) { n.appendNamedSessions(name) },
 			func(n *User, e *Session) { n.appendNamedSessions(name, e) }); err != nil {
+			return nil, err
+		}
+	}
+	for name, query := range _q.withNamedInvites {
+		if err := _q.loadInvites(ctx, query, nodes,
+			func(n *User) { n.appendNamedInvites(name) },
+			func(n *User, e *Invite) { n.appendNamedInvites(name, e) }); err != nil {
+			return nil, err
+		}
+	}
+	for name, query := range _q.withNamedPunches {
+		if err := _q.loadPunches(ctx, query, nodes,
+			func(n *User) { n.appendNamedPunches(name) },
+			func(n *User, e *Punch) { n.appendNamedPunches(name, e) }); err != nil {
 			return nil, err
 		}
 	}
@@ -1113,6 +1217,66 @@ func (_q *UserQuery) loadSessions(ctx context.Context, query *SessionQuery, node
 	}
 	query.Where(predicate.Session(func(s *sql.Selector) {
 		s.Where(sql.InValues(s.C(user.SessionsColumn), fks...))
+	}))
+	neighbors, err := query.All(ctx)
+	if err != nil {
+		return err
+	}
+	for _, n := range neighbors {
+		fk := n.UserID
+		node, ok := nodeids[fk]
+		if !ok {
+			return fmt.Errorf(`unexpected referenced foreign-key "user_id" returned %v for node %v`, fk, n.ID)
+		}
+		assign(node, n)
+	}
+	return nil
+}
+func (_q *UserQuery) loadInvites(ctx context.Context, query *InviteQuery, nodes []*User, init func(*User), assign func(*User, *Invite)) error {
+	fks := make([]driver.Value, 0, len(nodes))
+	nodeids := make(map[int]*User)
+	for i := range nodes {
+		fks = append(fks, nodes[i].ID)
+		nodeids[nodes[i].ID] = nodes[i]
+		if init != nil {
+			init(nodes[i])
+		}
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(invite.FieldUserID)
+	}
+	query.Where(predicate.Invite(func(s *sql.Selector) {
+		s.Where(sql.InValues(s.C(user.InvitesColumn), fks...))
+	}))
+	neighbors, err := query.All(ctx)
+	if err != nil {
+		return err
+	}
+	for _, n := range neighbors {
+		fk := n.UserID
+		node, ok := nodeids[fk]
+		if !ok {
+			return fmt.Errorf(`unexpected referenced foreign-key "user_id" returned %v for node %v`, fk, n.ID)
+		}
+		assign(node, n)
+	}
+	return nil
+}
+func (_q *UserQuery) loadPunches(ctx context.Context, query *PunchQuery, nodes []*User, init func(*User), assign func(*User, *Punch)) error {
+	fks := make([]driver.Value, 0, len(nodes))
+	nodeids := make(map[int]*User)
+	for i := range nodes {
+		fks = append(fks, nodes[i].ID)
+		nodeids[nodes[i].ID] = nodes[i]
+		if init != nil {
+			init(nodes[i])
+		}
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(punch.FieldUserID)
+	}
+	query.Where(predicate.Punch(func(s *sql.Selector) {
+		s.Where(sql.InValues(s.C(user.PunchesColumn), fks...))
 	}))
 	neighbors, err := query.All(ctx)
 	if err != nil {
@@ -1424,6 +1588,34 @@ func (_q *UserQuery) WithNamedSessions(name string, opts ...func(*SessionQuery))
 		_q.withNamedSessions = make(map[string]*SessionQuery)
 	}
 	_q.withNamedSessions[name] = query
+	return _q
+}
+
+// WithNamedInvites tells the query-builder to eager-load the nodes that are connected to the "invites"
+// edge with the given name. The optional arguments are used to configure the query builder of the edge.
+func (_q *UserQuery) WithNamedInvites(name string, opts ...func(*InviteQuery)) *UserQuery {
+	query := (&InviteClient{config: _q.config}).Query()
+	for _, opt := range opts {
+		opt(query)
+	}
+	if _q.withNamedInvites == nil {
+		_q.withNamedInvites = make(map[string]*InviteQuery)
+	}
+	_q.withNamedInvites[name] = query
+	return _q
+}
+
+// WithNamedPunches tells the query-builder to eager-load the nodes that are connected to the "punches"
+// edge with the given name. The optional arguments are used to configure the query builder of the edge.
+func (_q *UserQuery) WithNamedPunches(name string, opts ...func(*PunchQuery)) *UserQuery {
+	query := (&PunchClient{config: _q.config}).Query()
+	for _, opt := range opts {
+		opt(query)
+	}
+	if _q.withNamedPunches == nil {
+		_q.withNamedPunches = make(map[string]*PunchQuery)
+	}
+	_q.withNamedPunches[name] = query
 	return _q
 }
 

@@ -55,6 +55,10 @@ type Wait struct {
 	AssigneeID *int `json:"assignee_id,omitempty"`
 	// When an open wait passes its target.
 	BreachesAt *time.Time `json:"breaches_at,omitempty"`
+	// Who said that they see to it; it changes nothing of whose the wait is.
+	TakenByID *int `json:"taken_by_id,omitempty"`
+	// TakenAt holds the value of the "taken_at" field.
+	TakenAt *time.Time `json:"taken_at,omitempty"`
 	// Edges holds the relations/edges for other nodes in the graph.
 	// The values are being populated by the WaitQuery when eager-loading is set.
 	Edges        WaitEdges `json:"edges"`
@@ -75,11 +79,13 @@ type WaitEdges struct {
 	Team *Team `json:"team,omitempty"`
 	// Assignee holds the value of the assignee edge.
 	Assignee *User `json:"assignee,omitempty"`
+	// TakenBy holds the value of the taken_by edge.
+	TakenBy *User `json:"taken_by,omitempty"`
 	// loadedTypes holds the information for reporting if a
 	// type was loaded (or requested) in eager-loading or not.
-	loadedTypes [6]bool
+	loadedTypes [7]bool
 	// totalCount holds the count of the edges above.
-	totalCount [6]map[string]int
+	totalCount [7]map[string]int
 }
 
 // ChatOrErr returns the Chat value or an error if the edge
@@ -148,6 +154,17 @@ func (e WaitEdges) AssigneeOrErr() (*User, error) {
 	return nil, &NotLoadedError{edge: "assignee"}
 }
 
+// TakenByOrErr returns the TakenBy value or an error if the edge
+// was not loaded in eager-loading, or loaded but was not found.
+func (e WaitEdges) TakenByOrErr() (*User, error) {
+	if e.TakenBy != nil {
+		return e.TakenBy, nil
+	} else if e.loadedTypes[6] {
+		return nil, &NotFoundError{label: user.Label}
+	}
+	return nil, &NotLoadedError{edge: "taken_by"}
+}
+
 // scanValues returns the types for scanning values from sql.Rows.
 func (*Wait) scanValues(columns []string) ([]any, error) {
 	values := make([]any, len(columns))
@@ -155,11 +172,11 @@ func (*Wait) scanValues(columns []string) ([]any, error) {
 		switch columns[i] {
 		case wait.FieldFirst, wait.FieldNeedsReply:
 			values[i] = new(sql.NullBool)
-		case wait.FieldID, wait.FieldChatID, wait.FieldThread, wait.FieldFirstMessageID, wait.FieldOpensWithID, wait.FieldClosesWithID, wait.FieldResponderID, wait.FieldWallSeconds, wait.FieldBusinessSeconds, wait.FieldScheduleVersionID, wait.FieldTeamID, wait.FieldAssigneeID:
+		case wait.FieldID, wait.FieldChatID, wait.FieldThread, wait.FieldFirstMessageID, wait.FieldOpensWithID, wait.FieldClosesWithID, wait.FieldResponderID, wait.FieldWallSeconds, wait.FieldBusinessSeconds, wait.FieldScheduleVersionID, wait.FieldTeamID, wait.FieldAssigneeID, wait.FieldTakenByID:
 			values[i] = new(sql.NullInt64)
 		case wait.FieldState:
 			values[i] = new(sql.NullString)
-		case wait.FieldOpenedAt, wait.FieldClosedAt, wait.FieldBreachesAt:
+		case wait.FieldOpenedAt, wait.FieldClosedAt, wait.FieldBreachesAt, wait.FieldTakenAt:
 			values[i] = new(sql.NullTime)
 		default:
 			values[i] = new(sql.UnknownType)
@@ -294,6 +311,20 @@ func (_m *Wait) assignValues(columns []string, values []any) error {
 				_m.BreachesAt = new(time.Time)
 				*_m.BreachesAt = value.Time
 			}
+		case wait.FieldTakenByID:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field taken_by_id", values[i])
+			} else if value.Valid {
+				_m.TakenByID = new(int)
+				*_m.TakenByID = int(value.Int64)
+			}
+		case wait.FieldTakenAt:
+			if value, ok := values[i].(*sql.NullTime); !ok {
+				return fmt.Errorf("unexpected type %T for field taken_at", values[i])
+			} else if value.Valid {
+				_m.TakenAt = new(time.Time)
+				*_m.TakenAt = value.Time
+			}
 		default:
 			_m.selectValues.Set(columns[i], values[i])
 		}
@@ -335,6 +366,11 @@ func (_m *Wait) QueryTeam() *TeamQuery {
 // QueryAssignee queries the "assignee" edge of the Wait entity.
 func (_m *Wait) QueryAssignee() *UserQuery {
 	return NewWaitClient(_m.config).QueryAssignee(_m)
+}
+
+// QueryTakenBy queries the "taken_by" edge of the Wait entity.
+func (_m *Wait) QueryTakenBy() *UserQuery {
+	return NewWaitClient(_m.config).QueryTakenBy(_m)
 }
 
 // Update returns a builder for updating this Wait.
@@ -428,6 +464,16 @@ func (_m *Wait) String() string {
 	builder.WriteString(", ")
 	if v := _m.BreachesAt; v != nil {
 		builder.WriteString("breaches_at=")
+		builder.WriteString(v.Format(time.ANSIC))
+	}
+	builder.WriteString(", ")
+	if v := _m.TakenByID; v != nil {
+		builder.WriteString("taken_by_id=")
+		builder.WriteString(fmt.Sprintf("%v", *v))
+	}
+	builder.WriteString(", ")
+	if v := _m.TakenAt; v != nil {
+		builder.WriteString("taken_at=")
 		builder.WriteString(v.Format(time.ANSIC))
 	}
 	builder.WriteByte(')')

@@ -216,6 +216,34 @@ func (_c *WaitCreate) SetNillableBreachesAt(v *time.Time) *WaitCreate {
 	return _c
 }
 
+// SetTakenByID sets the "taken_by_id" field.
+func (_c *WaitCreate) SetTakenByID(v int) *WaitCreate {
+	_c.mutation.SetTakenByID(v)
+	return _c
+}
+
+// SetNillableTakenByID sets the "taken_by_id" field if the given value is not nil.
+func (_c *WaitCreate) SetNillableTakenByID(v *int) *WaitCreate {
+	if v != nil {
+		_c.SetTakenByID(*v)
+	}
+	return _c
+}
+
+// SetTakenAt sets the "taken_at" field.
+func (_c *WaitCreate) SetTakenAt(v time.Time) *WaitCreate {
+	_c.mutation.SetTakenAt(v)
+	return _c
+}
+
+// SetNillableTakenAt sets the "taken_at" field if the given value is not nil.
+func (_c *WaitCreate) SetNillableTakenAt(v *time.Time) *WaitCreate {
+	if v != nil {
+		_c.SetTakenAt(*v)
+	}
+	return _c
+}
+
 // SetChat sets the "chat" edge to the Chat entity.
 func (_c *WaitCreate) SetChat(v *Chat) *WaitCreate {
 	return _c.SetChatID(v.ID)
@@ -244,6 +272,11 @@ func (_c *WaitCreate) SetTeam(v *Team) *WaitCreate {
 // SetAssignee sets the "assignee" edge to the User entity.
 func (_c *WaitCreate) SetAssignee(v *User) *WaitCreate {
 	return _c.SetAssigneeID(v.ID)
+}
+
+// SetTakenBy sets the "taken_by" edge to the User entity.
+func (_c *WaitCreate) SetTakenBy(v *User) *WaitCreate {
+	return _c.SetTakenByID(v.ID)
 }
 
 // Mutation returns the WaitMutation object of the builder.
@@ -395,6 +428,10 @@ func (_c *WaitCreate) createSpec() (*Wait, *sqlgraph.CreateSpec) {
 		_spec.SetField(wait.FieldBreachesAt, field.TypeTime, value)
 		_node.BreachesAt = &value
 	}
+	if value, ok := _c.mutation.TakenAt(); ok {
+		_spec.SetField(wait.FieldTakenAt, field.TypeTime, value)
+		_node.TakenAt = &value
+	}
 	if nodes := _c.mutation.ChatIDs(); len(nodes) > 0 {
 		edge := &sqlgraph.EdgeSpec{
 			Rel:     sqlgraph.M2O,
@@ -495,6 +532,23 @@ func (_c *WaitCreate) createSpec() (*Wait, *sqlgraph.CreateSpec) {
 			edge.Target.Nodes = append(edge.Target.Nodes, k)
 		}
 		_node.AssigneeID = &nodes[0]
+		_spec.Edges = append(_spec.Edges, edge)
+	}
+	if nodes := _c.mutation.TakenByIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.M2O,
+			Inverse: false,
+			Table:   wait.TakenByTable,
+			Columns: []string{wait.TakenByColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(user.FieldID, field.TypeInt),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_node.TakenByID = &nodes[0]
 		_spec.Edges = append(_spec.Edges, edge)
 	}
 	return _node, _spec
@@ -792,6 +846,42 @@ func (u *WaitUpsert) UpdateBreachesAt() *WaitUpsert {
 // ClearBreachesAt clears the value of the "breaches_at" field.
 func (u *WaitUpsert) ClearBreachesAt() *WaitUpsert {
 	u.SetNull(wait.FieldBreachesAt)
+	return u
+}
+
+// SetTakenByID sets the "taken_by_id" field.
+func (u *WaitUpsert) SetTakenByID(v int) *WaitUpsert {
+	u.Set(wait.FieldTakenByID, v)
+	return u
+}
+
+// UpdateTakenByID sets the "taken_by_id" field to the value that was provided on create.
+func (u *WaitUpsert) UpdateTakenByID() *WaitUpsert {
+	u.SetExcluded(wait.FieldTakenByID)
+	return u
+}
+
+// ClearTakenByID clears the value of the "taken_by_id" field.
+func (u *WaitUpsert) ClearTakenByID() *WaitUpsert {
+	u.SetNull(wait.FieldTakenByID)
+	return u
+}
+
+// SetTakenAt sets the "taken_at" field.
+func (u *WaitUpsert) SetTakenAt(v time.Time) *WaitUpsert {
+	u.Set(wait.FieldTakenAt, v)
+	return u
+}
+
+// UpdateTakenAt sets the "taken_at" field to the value that was provided on create.
+func (u *WaitUpsert) UpdateTakenAt() *WaitUpsert {
+	u.SetExcluded(wait.FieldTakenAt)
+	return u
+}
+
+// ClearTakenAt clears the value of the "taken_at" field.
+func (u *WaitUpsert) ClearTakenAt() *WaitUpsert {
+	u.SetNull(wait.FieldTakenAt)
 	return u
 }
 
@@ -1130,6 +1220,48 @@ func (u *WaitUpsertOne) UpdateBreachesAt() *WaitUpsertOne {
 func (u *WaitUpsertOne) ClearBreachesAt() *WaitUpsertOne {
 	return u.Update(func(s *WaitUpsert) {
 		s.ClearBreachesAt()
+	})
+}
+
+// SetTakenByID sets the "taken_by_id" field.
+func (u *WaitUpsertOne) SetTakenByID(v int) *WaitUpsertOne {
+	return u.Update(func(s *WaitUpsert) {
+		s.SetTakenByID(v)
+	})
+}
+
+// UpdateTakenByID sets the "taken_by_id" field to the value that was provided on create.
+func (u *WaitUpsertOne) UpdateTakenByID() *WaitUpsertOne {
+	return u.Update(func(s *WaitUpsert) {
+		s.UpdateTakenByID()
+	})
+}
+
+// ClearTakenByID clears the value of the "taken_by_id" field.
+func (u *WaitUpsertOne) ClearTakenByID() *WaitUpsertOne {
+	return u.Update(func(s *WaitUpsert) {
+		s.ClearTakenByID()
+	})
+}
+
+// SetTakenAt sets the "taken_at" field.
+func (u *WaitUpsertOne) SetTakenAt(v time.Time) *WaitUpsertOne {
+	return u.Update(func(s *WaitUpsert) {
+		s.SetTakenAt(v)
+	})
+}
+
+// UpdateTakenAt sets the "taken_at" field to the value that was provided on create.
+func (u *WaitUpsertOne) UpdateTakenAt() *WaitUpsertOne {
+	return u.Update(func(s *WaitUpsert) {
+		s.UpdateTakenAt()
+	})
+}
+
+// ClearTakenAt clears the value of the "taken_at" field.
+func (u *WaitUpsertOne) ClearTakenAt() *WaitUpsertOne {
+	return u.Update(func(s *WaitUpsert) {
+		s.ClearTakenAt()
 	})
 }
 
@@ -1634,6 +1766,48 @@ func (u *WaitUpsertBulk) UpdateBreachesAt() *WaitUpsertBulk {
 func (u *WaitUpsertBulk) ClearBreachesAt() *WaitUpsertBulk {
 	return u.Update(func(s *WaitUpsert) {
 		s.ClearBreachesAt()
+	})
+}
+
+// SetTakenByID sets the "taken_by_id" field.
+func (u *WaitUpsertBulk) SetTakenByID(v int) *WaitUpsertBulk {
+	return u.Update(func(s *WaitUpsert) {
+		s.SetTakenByID(v)
+	})
+}
+
+// UpdateTakenByID sets the "taken_by_id" field to the value that was provided on create.
+func (u *WaitUpsertBulk) UpdateTakenByID() *WaitUpsertBulk {
+	return u.Update(func(s *WaitUpsert) {
+		s.UpdateTakenByID()
+	})
+}
+
+// ClearTakenByID clears the value of the "taken_by_id" field.
+func (u *WaitUpsertBulk) ClearTakenByID() *WaitUpsertBulk {
+	return u.Update(func(s *WaitUpsert) {
+		s.ClearTakenByID()
+	})
+}
+
+// SetTakenAt sets the "taken_at" field.
+func (u *WaitUpsertBulk) SetTakenAt(v time.Time) *WaitUpsertBulk {
+	return u.Update(func(s *WaitUpsert) {
+		s.SetTakenAt(v)
+	})
+}
+
+// UpdateTakenAt sets the "taken_at" field to the value that was provided on create.
+func (u *WaitUpsertBulk) UpdateTakenAt() *WaitUpsertBulk {
+	return u.Update(func(s *WaitUpsert) {
+		s.UpdateTakenAt()
+	})
+}
+
+// ClearTakenAt clears the value of the "taken_at" field.
+func (u *WaitUpsertBulk) ClearTakenAt() *WaitUpsertBulk {
+	return u.Update(func(s *WaitUpsert) {
+		s.ClearTakenAt()
 	})
 }
 

@@ -34,6 +34,7 @@ type WaitQuery struct {
 	withResponder  *UserQuery
 	withTeam       *TeamQuery
 	withAssignee   *UserQuery
+	withTakenBy    *UserQuery
 	loadTotal      []func(context.Context, []*Wait) error
 	modifiers      []func(*sql.Selector)
 	// intermediate query (i.e. traversal path).
@@ -197,6 +198,28 @@ func (_q *WaitQuery) QueryAssignee() *UserQuery {
 			sqlgraph.From(wait.Table, wait.FieldID, selector),
 			sqlgraph.To(user.Table, user.FieldID),
 			sqlgraph.Edge(sqlgraph.M2O, false, wait.AssigneeTable, wait.AssigneeColumn),
+		)
+		fromU = sqlgraph.SetNeighbors(_q.driver.Dialect(), step)
+		return fromU, nil
+	}
+	return query
+}
+
+// QueryTakenBy chains the current query on the "taken_by" edge.
+func (_q *WaitQuery) QueryTakenBy() *UserQuery {
+	query := (&UserClient{config: _q.config}).Query()
+	query.path = func(ctx context.Context) (fromU *sql.Selector, err error) {
+		if err := _q.prepareQuery(ctx); err != nil {
+			return nil, err
+		}
+		selector := _q.sqlQuery(ctx)
+		if err := selector.Err(); err != nil {
+			return nil, err
+		}
+		step := sqlgraph.NewStep(
+			sqlgraph.From(wait.Table, wait.FieldID, selector),
+			sqlgraph.To(user.Table, user.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, wait.TakenByTable, wait.TakenByColumn),
 		)
 		fromU = sqlgraph.SetNeighbors(_q.driver.Dialect(), step)
 		return fromU, nil
@@ -402,6 +425,7 @@ func (_q *WaitQuery) Clone() *WaitQuery {
 		withResponder:  _q.withResponder.Clone(),
 		withTeam:       _q.withTeam.Clone(),
 		withAssignee:   _q.withAssignee.Clone(),
+		withTakenBy:    _q.withTakenBy.Clone(),
 		// clone intermediate query.
 		sql:  _q.sql.Clone(),
 		path: _q.path,
@@ -471,6 +495,17 @@ func (_q *WaitQuery) WithAssignee(opts ...func(*UserQuery)) *WaitQuery {
 		opt(query)
 	}
 	_q.withAssignee = query
+	return _q
+}
+
+// WithTakenBy tells the query-builder to eager-load the nodes that are connected to
+// the "taken_by" edge. The optional arguments are used to configure the query builder of the edge.
+func (_q *WaitQuery) WithTakenBy(opts ...func(*UserQuery)) *WaitQuery {
+	query := (&UserClient{config: _q.config}).Query()
+	for _, opt := range opts {
+		opt(query)
+	}
+	_q.withTakenBy = query
 	return _q
 }
 
@@ -558,13 +593,14 @@ func (_q *WaitQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*Wait, e
 	var (
 		nodes       = []*Wait{}
 		_spec       = _q.querySpec()
-		loadedTypes = [6]bool{
+		loadedTypes = [7]bool{
 			_q.withChat != nil,
 			_q.withOpensWith != nil,
 			_q.withClosesWith != nil,
 			_q.withResponder != nil,
 			_q.withTeam != nil,
 			_q.withAssignee != nil,
+			_q.withTakenBy != nil,
 		}
 	)
 	_spec.ScanValues = func(columns []string) ([]any, error) {
@@ -621,6 +657,12 @@ func (_q *WaitQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*Wait, e
 	if query := _q.withAssignee; query != nil {
 		if err := _q.loadAssignee(ctx, query, nodes, nil,
 			func(n *Wait, e *User) { n.Edges.Assignee = e }); err != nil {
+			return nil, err
+		}
+	}
+	if query := _q.withTakenBy; query != nil {
+		if err := _q.loadTakenBy(ctx, query, nodes, nil,
+			func(n *Wait, e *User) { n.Edges.TakenBy = e }); err != nil {
 			return nil, err
 		}
 	}
@@ -818,6 +860,38 @@ func (_q *WaitQuery) loadAssignee(ctx context.Context, query *UserQuery, nodes [
 	}
 	return nil
 }
+func (_q *WaitQuery) loadTakenBy(ctx context.Context, query *UserQuery, nodes []*Wait, init func(*Wait), assign func(*Wait, *User)) error {
+	ids := make([]int, 0, len(nodes))
+	nodeids := make(map[int][]*Wait)
+	for i := range nodes {
+		if nodes[i].TakenByID == nil {
+			continue
+		}
+		fk := *nodes[i].TakenByID
+		if _, ok := nodeids[fk]; !ok {
+			ids = append(ids, fk)
+		}
+		nodeids[fk] = append(nodeids[fk], nodes[i])
+	}
+	if len(ids) == 0 {
+		return nil
+	}
+	query.Where(user.IDIn(ids...))
+	neighbors, err := query.All(ctx)
+	if err != nil {
+		return err
+	}
+	for _, n := range neighbors {
+		nodes, ok := nodeids[n.ID]
+		if !ok {
+			return fmt.Errorf(`unexpected foreign-key "taken_by_id" returned %v`, n.ID)
+		}
+		for i := range nodes {
+			assign(nodes[i], n)
+		}
+	}
+	return nil
+}
 
 func (_q *WaitQuery) sqlCount(ctx context.Context) (int, error) {
 	_spec := _q.querySpec()
@@ -864,6 +938,9 @@ func (_q *WaitQuery) querySpec() *sqlgraph.QuerySpec {
 		}
 		if _q.withAssignee != nil {
 			_spec.Node.AddColumnOnce(wait.FieldAssigneeID)
+		}
+		if _q.withTakenBy != nil {
+			_spec.Node.AddColumnOnce(wait.FieldTakenByID)
 		}
 	}
 	if ps := _q.predicates; len(ps) > 0 {

@@ -308,6 +308,46 @@ func (_u *WaitUpdate) ClearBreachesAt() *WaitUpdate {
 	return _u
 }
 
+// SetTakenByID sets the "taken_by_id" field.
+func (_u *WaitUpdate) SetTakenByID(v int) *WaitUpdate {
+	_u.mutation.SetTakenByID(v)
+	return _u
+}
+
+// SetNillableTakenByID sets the "taken_by_id" field if the given value is not nil.
+func (_u *WaitUpdate) SetNillableTakenByID(v *int) *WaitUpdate {
+	if v != nil {
+		_u.SetTakenByID(*v)
+	}
+	return _u
+}
+
+// ClearTakenByID clears the value of the "taken_by_id" field.
+func (_u *WaitUpdate) ClearTakenByID() *WaitUpdate {
+	_u.mutation.ClearTakenByID()
+	return _u
+}
+
+// SetTakenAt sets the "taken_at" field.
+func (_u *WaitUpdate) SetTakenAt(v time.Time) *WaitUpdate {
+	_u.mutation.SetTakenAt(v)
+	return _u
+}
+
+// SetNillableTakenAt sets the "taken_at" field if the given value is not nil.
+func (_u *WaitUpdate) SetNillableTakenAt(v *time.Time) *WaitUpdate {
+	if v != nil {
+		_u.SetTakenAt(*v)
+	}
+	return _u
+}
+
+// ClearTakenAt clears the value of the "taken_at" field.
+func (_u *WaitUpdate) ClearTakenAt() *WaitUpdate {
+	_u.mutation.ClearTakenAt()
+	return _u
+}
+
 // SetOpensWith sets the "opens_with" edge to the Message entity.
 func (_u *WaitUpdate) SetOpensWith(v *Message) *WaitUpdate {
 	return _u.SetOpensWithID(v.ID)
@@ -331,6 +371,11 @@ func (_u *WaitUpdate) SetTeam(v *Team) *WaitUpdate {
 // SetAssignee sets the "assignee" edge to the User entity.
 func (_u *WaitUpdate) SetAssignee(v *User) *WaitUpdate {
 	return _u.SetAssigneeID(v.ID)
+}
+
+// SetTakenBy sets the "taken_by" edge to the User entity.
+func (_u *WaitUpdate) SetTakenBy(v *User) *WaitUpdate {
+	return _u.SetTakenByID(v.ID)
 }
 
 // Mutation returns the WaitMutation object of the builder.
@@ -365,6 +410,12 @@ func (_u *WaitUpdate) ClearTeam() *WaitUpdate {
 // ClearAssignee clears the "assignee" edge to the User entity.
 func (_u *WaitUpdate) ClearAssignee() *WaitUpdate {
 	_u.mutation.ClearAssignee()
+	return _u
+}
+
+// ClearTakenBy clears the "taken_by" edge to the User entity.
+func (_u *WaitUpdate) ClearTakenBy() *WaitUpdate {
+	_u.mutation.ClearTakenBy()
 	return _u
 }
 
@@ -476,6 +527,12 @@ func (_u *WaitUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	}
 	if _u.mutation.BreachesAtCleared() {
 		_spec.ClearField(wait.FieldBreachesAt, field.TypeTime)
+	}
+	if value, ok := _u.mutation.TakenAt(); ok {
+		_spec.SetField(wait.FieldTakenAt, field.TypeTime, value)
+	}
+	if _u.mutation.TakenAtCleared() {
+		_spec.ClearField(wait.FieldTakenAt, field.TypeTime)
 	}
 	if _u.mutation.OpensWithCleared() {
 		edge := &sqlgraph.EdgeSpec{
@@ -612,6 +669,35 @@ func (_u *WaitUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 			Inverse: false,
 			Table:   wait.AssigneeTable,
 			Columns: []string{wait.AssigneeColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(user.FieldID, field.TypeInt),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Add = append(_spec.Edges.Add, edge)
+	}
+	if _u.mutation.TakenByCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.M2O,
+			Inverse: false,
+			Table:   wait.TakenByTable,
+			Columns: []string{wait.TakenByColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(user.FieldID, field.TypeInt),
+			},
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.TakenByIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.M2O,
+			Inverse: false,
+			Table:   wait.TakenByTable,
+			Columns: []string{wait.TakenByColumn},
 			Bidi:    false,
 			Target: &sqlgraph.EdgeTarget{
 				IDSpec: sqlgraph.NewFieldSpec(user.FieldID, field.TypeInt),
@@ -919,6 +1005,46 @@ func (_u *WaitUpdateOne) ClearBreachesAt() *WaitUpdateOne {
 	return _u
 }
 
+// SetTakenByID sets the "taken_by_id" field.
+func (_u *WaitUpdateOne) SetTakenByID(v int) *WaitUpdateOne {
+	_u.mutation.SetTakenByID(v)
+	return _u
+}
+
+// SetNillableTakenByID sets the "taken_by_id" field if the given value is not nil.
+func (_u *WaitUpdateOne) SetNillableTakenByID(v *int) *WaitUpdateOne {
+	if v != nil {
+		_u.SetTakenByID(*v)
+	}
+	return _u
+}
+
+// ClearTakenByID clears the value of the "taken_by_id" field.
+func (_u *WaitUpdateOne) ClearTakenByID() *WaitUpdateOne {
+	_u.mutation.ClearTakenByID()
+	return _u
+}
+
+// SetTakenAt sets the "taken_at" field.
+func (_u *WaitUpdateOne) SetTakenAt(v time.Time) *WaitUpdateOne {
+	_u.mutation.SetTakenAt(v)
+	return _u
+}
+
+// SetNillableTakenAt sets the "taken_at" field if the given value is not nil.
+func (_u *WaitUpdateOne) SetNillableTakenAt(v *time.Time) *WaitUpdateOne {
+	if v != nil {
+		_u.SetTakenAt(*v)
+	}
+	return _u
+}
+
+// ClearTakenAt clears the value of the "taken_at" field.
+func (_u *WaitUpdateOne) ClearTakenAt() *WaitUpdateOne {
+	_u.mutation.ClearTakenAt()
+	return _u
+}
+
 // SetOpensWith sets the "opens_with" edge to the Message entity.
 func (_u *WaitUpdateOne) SetOpensWith(v *Message) *WaitUpdateOne {
 	return _u.SetOpensWithID(v.ID)
@@ -942,6 +1068,11 @@ func (_u *WaitUpdateOne) SetTeam(v *Team) *WaitUpdateOne {
 // SetAssignee sets the "assignee" edge to the User entity.
 func (_u *WaitUpdateOne) SetAssignee(v *User) *WaitUpdateOne {
 	return _u.SetAssigneeID(v.ID)
+}
+
+// SetTakenBy sets the "taken_by" edge to the User entity.
+func (_u *WaitUpdateOne) SetTakenBy(v *User) *WaitUpdateOne {
+	return _u.SetTakenByID(v.ID)
 }
 
 // Mutation returns the WaitMutation object of the builder.
@@ -976,6 +1107,12 @@ func (_u *WaitUpdateOne) ClearTeam() *WaitUpdateOne {
 // ClearAssignee clears the "assignee" edge to the User entity.
 func (_u *WaitUpdateOne) ClearAssignee() *WaitUpdateOne {
 	_u.mutation.ClearAssignee()
+	return _u
+}
+
+// ClearTakenBy clears the "taken_by" edge to the User entity.
+func (_u *WaitUpdateOne) ClearTakenBy() *WaitUpdateOne {
+	_u.mutation.ClearTakenBy()
 	return _u
 }
 
@@ -1118,6 +1255,12 @@ func (_u *WaitUpdateOne) sqlSave(ctx context.Context) (_node *Wait, err error) {
 	if _u.mutation.BreachesAtCleared() {
 		_spec.ClearField(wait.FieldBreachesAt, field.TypeTime)
 	}
+	if value, ok := _u.mutation.TakenAt(); ok {
+		_spec.SetField(wait.FieldTakenAt, field.TypeTime, value)
+	}
+	if _u.mutation.TakenAtCleared() {
+		_spec.ClearField(wait.FieldTakenAt, field.TypeTime)
+	}
 	if _u.mutation.OpensWithCleared() {
 		edge := &sqlgraph.EdgeSpec{
 			Rel:     sqlgraph.M2O,
@@ -1253,6 +1396,35 @@ func (_u *WaitUpdateOne) sqlSave(ctx context.Context) (_node *Wait, err error) {
 			Inverse: false,
 			Table:   wait.AssigneeTable,
 			Columns: []string{wait.AssigneeColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(user.FieldID, field.TypeInt),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Add = append(_spec.Edges.Add, edge)
+	}
+	if _u.mutation.TakenByCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.M2O,
+			Inverse: false,
+			Table:   wait.TakenByTable,
+			Columns: []string{wait.TakenByColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(user.FieldID, field.TypeInt),
+			},
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.TakenByIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.M2O,
+			Inverse: false,
+			Table:   wait.TakenByTable,
+			Columns: []string{wait.TakenByColumn},
 			Bidi:    false,
 			Target: &sqlgraph.EdgeTarget{
 				IDSpec: sqlgraph.NewFieldSpec(user.FieldID, field.TypeInt),

@@ -23,9 +23,12 @@ func (Attachment) Fields() []ent.Field {
 		field.Int("position").Immutable().NonNegative().Comment("Which of the message's attachments it is, from 0."),
 		field.Enum("kind").Immutable().NamedValues("Voice", "VOICE", "VideoNote", "VIDEO_NOTE"),
 		field.String("mime").Immutable().MaxLen(127).Default(""),
-		field.Int("bytes").Immutable().NonNegative(),
+		field.Enum("state").NamedValues("Pending", "PENDING", "Stored", "STORED", "TooBig", "TOO_BIG", "Missing", "MISSING", "Removed", "REMOVED").Default("STORED").
+			Comment("Pending: to be fetched from Telegram. Too big: Telegram does not give it to bots. Missing: it could not be fetched. Removed: kept long enough."),
+		field.Int("bytes").NonNegative().Comment("0 until it is known."),
 		field.Int("seconds").Immutable().NonNegative().Default(0).Comment("How long it lasts; 0: not known."),
-		field.String("sha256").Immutable().MinLen(64).MaxLen(64).Comment("Its content's SHA-256 in hex: its place in the file store."),
+		field.String("sha256").Optional().MaxLen(64).Annotations(internal()).Comment("Its content's SHA-256 in hex: its place in the file store; empty while it is not there."),
+		field.String("source").Optional().MaxLen(256).Annotations(internal()).Comment("Telegram's file id, where it is fetched from."),
 		field.Time("created_at").Immutable().Default(time.Now),
 	}
 }

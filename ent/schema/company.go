@@ -23,6 +23,8 @@ func (Company) Fields() []ent.Field {
 		field.Int("conversation_gap_seconds").Default(28800).Positive(),
 		field.JSON("report_types", json.RawMessage{}).Optional().SchemaType(jsonb).Annotations(internal()),
 		field.JSON("analyzers", json.RawMessage{}).Optional().SchemaType(jsonb).Annotations(internal()),
+		field.Bool("writes_in_chats").Default(false).Comment("Whether the bot may write where customers read."),
+		field.String("digest_at").Default("09:00").MaxLen(5).Comment("When supervisors get the morning's digest; empty: never."),
 		field.Int("revision").Default(1).Annotations(internal()).Comment("Grows with every change of people, teams, schedules or analyzers."),
 		field.String("reply_gate").Default("").Annotations(internal()).Comment("Which needs-reply analyzers passed the pay gate when waits were last settled."),
 	}

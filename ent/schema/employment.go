@@ -23,7 +23,11 @@ func (Employment) Fields() []ent.Field {
 		field.Int64("telegram_id").Optional().Nillable().Unique().Annotations(internal()),
 		field.String("joined").Match(dayPattern),
 		field.String("left").Optional().Nillable().Match(dayPattern).Comment("Their last day."),
+		field.String("phone").Optional().Nillable().Unique().MaxLen(15).Comment("Digits of the international number: whoever shares this contact with the bot is this person."),
 		field.String("language").Optional().MaxLen(8),
+		field.String("mute").Optional().MaxLen(11).Annotations(internal()).Comment("Hours without notices, such as 22:00-08:00."),
+		field.Time("unreachable_at").Optional().Nillable().Annotations(internal()).Comment("Since when the bot cannot write to them: they blocked it, or their account is gone."),
+		field.String("menu").Optional().MaxLen(64).Annotations(internal()).Comment("Which commands Telegram was told to show them."),
 		field.Int("schedule_id").Optional().Nillable().Comment("Their own schedule, else the team's."),
 	}
 }

@@ -15,6 +15,7 @@ func (Schedule) Mixin() []ent.Mixin { return []ent.Mixin{base{object: "schedule"
 func (Schedule) Fields() []ent.Field {
 	return []ent.Field{
 		field.String("name").NotEmpty().MaxLen(200).Unique(),
+		field.Bool("asks_location").Default(false).Comment("Whether a punch by the bot comes with where it was made."),
 	}
 }
 

@@ -31,6 +31,8 @@ func (User) Edges() []ent.Edge {
 		edge.To("memberships", TeamMembership.Type).Annotations(internal()),
 		edge.To("shifts", Shift.Type).Annotations(internal()),
 		edge.To("sessions", Session.Type).Annotations(internal()),
+		edge.To("invites", Invite.Type).Annotations(internal()),
+		edge.To("punches", Punch.Type).Annotations(children()...),
 		edge.From("messages", Message.Type).Ref("sender").Annotations(children()...),
 		edge.From("waits", Wait.Type).Ref("responder").Annotations(children()...),
 		edge.To("kpi_results", KpiResult.Type).Annotations(children()...),

@@ -32,6 +32,8 @@ func (Wait) Fields() []ent.Field {
 		field.Int("team_id").Optional().Nillable(),
 		field.Int("assignee_id").Optional().Nillable(),
 		field.Time("breaches_at").Optional().Nillable().Comment("When an open wait passes its target."),
+		field.Int("taken_by_id").Optional().Nillable().Comment("Who said that they see to it; it changes nothing of whose the wait is."),
+		field.Time("taken_at").Optional().Nillable().Annotations(unfiltered()),
 	}
 }
 
@@ -43,6 +45,7 @@ func (Wait) Edges() []ent.Edge {
 		edge.To("responder", User.Type).Field("responder_id").Unique(),
 		edge.To("team", Team.Type).Field("team_id").Unique(),
 		edge.To("assignee", User.Type).Field("assignee_id").Unique(),
+		edge.To("taken_by", User.Type).Field("taken_by_id").Unique(),
 	}
 }
 

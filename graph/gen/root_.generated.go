@@ -154,6 +154,29 @@ type ComplexityRoot struct {
 		Node   func(childComplexity int) int
 	}
 
+	Broadcast struct {
+		Author    func(childComplexity int) int
+		AuthorID  func(childComplexity int) int
+		CreatedAt func(childComplexity int) int
+		EndedAt   func(childComplexity int) int
+		FileName  func(childComplexity int) int
+		ID        func(childComplexity int) int
+		StartedAt func(childComplexity int) int
+		State     func(childComplexity int) int
+		Text      func(childComplexity int) int
+	}
+
+	BroadcastConnection struct {
+		Edges      func(childComplexity int) int
+		PageInfo   func(childComplexity int) int
+		TotalCount func(childComplexity int) int
+	}
+
+	BroadcastEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
+	}
+
 	Candidate struct {
 		Analyzer    func(childComplexity int) int
 		Comparisons func(childComplexity int) int
@@ -190,10 +213,12 @@ type ComplexityRoot struct {
 	Company struct {
 		ConversationGapSeconds func(childComplexity int) int
 		Currency               func(childComplexity int) int
+		DigestAt               func(childComplexity int) int
 		ID                     func(childComplexity int) int
 		Language               func(childComplexity int) int
 		Name                   func(childComplexity int) int
 		Timezone               func(childComplexity int) int
+		WritesInChats          func(childComplexity int) int
 	}
 
 	ComputeKpisPayload struct {
@@ -239,6 +264,7 @@ type ComplexityRoot struct {
 		Joined     func(childComplexity int) int
 		Language   func(childComplexity int) int
 		Left       func(childComplexity int) int
+		Phone      func(childComplexity int) int
 		Role       func(childComplexity int) int
 		Schedule   func(childComplexity int) int
 		ScheduleID func(childComplexity int) int
@@ -498,11 +524,36 @@ type ComplexityRoot struct {
 		Sources  func(childComplexity int) int
 	}
 
+	Punch struct {
+		AccuracyMeters func(childComplexity int) int
+		At             func(childComplexity int) int
+		Direction      func(childComplexity int) int
+		ID             func(childComplexity int) int
+		Latitude       func(childComplexity int) int
+		Longitude      func(childComplexity int) int
+		OffsetSeconds  func(childComplexity int) int
+		Source         func(childComplexity int) int
+		User           func(childComplexity int) int
+		UserID         func(childComplexity int) int
+	}
+
+	PunchConnection struct {
+		Edges      func(childComplexity int) int
+		PageInfo   func(childComplexity int) int
+		TotalCount func(childComplexity int) int
+	}
+
+	PunchEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
+	}
+
 	Query struct {
 		Agreement        func(childComplexity int, days *int) int
 		Analyses         func(childComplexity int, after *entgql.Cursor[int], first *int, before *entgql.Cursor[int], last *int, orderBy *gen.AnalysisOrder, where *gen.AnalysisWhereInput) int
 		AnalysisFailures func(childComplexity int, analyzer *string, first *int) int
 		Analyzers        func(childComplexity int, after *entgql.Cursor[int], first *int, before *entgql.Cursor[int], last *int, orderBy *gen.AnalyzerOrder, where *gen.AnalyzerWhereInput) int
+		Broadcasts       func(childComplexity int, after *entgql.Cursor[int], first *int, before *entgql.Cursor[int], last *int, orderBy *gen.BroadcastOrder, where *gen.BroadcastWhereInput) int
 		Candidates       func(childComplexity int) int
 		Chats            func(childComplexity int, after *entgql.Cursor[int], first *int, before *entgql.Cursor[int], last *int, orderBy *gen.ChatOrder, where *gen.ChatWhereInput) int
 		Company          func(childComplexity int) int
@@ -516,6 +567,7 @@ type ComplexityRoot struct {
 		Nodes            func(childComplexity int, ids []int) int
 		PayrollRuns      func(childComplexity int, after *entgql.Cursor[int], first *int, before *entgql.Cursor[int], last *int, orderBy *gen.PayrollRunOrder, where *gen.PayrollRunWhereInput) int
 		Payslips         func(childComplexity int, after *entgql.Cursor[int], first *int, before *entgql.Cursor[int], last *int, where *gen.PayslipWhereInput) int
+		Punches          func(childComplexity int, after *entgql.Cursor[int], first *int, before *entgql.Cursor[int], last *int, orderBy *gen.PunchOrder, where *gen.PunchWhereInput) int
 		ResponseStats    func(childComplexity int, person *int, team *int, period *string, from *time.Time, to *time.Time) int
 		Teams            func(childComplexity int, after *entgql.Cursor[int], first *int, before *entgql.Cursor[int], last *int, orderBy *gen.TeamOrder, where *gen.TeamWhereInput) int
 		Users            func(childComplexity int, after *entgql.Cursor[int], first *int, before *entgql.Cursor[int], last *int, orderBy *gen.UserOrder, where *gen.UserWhereInput) int
@@ -553,9 +605,10 @@ type ComplexityRoot struct {
 	}
 
 	Schedule struct {
-		ID       func(childComplexity int) int
-		Name     func(childComplexity int) int
-		Versions func(childComplexity int) int
+		AsksLocation func(childComplexity int) int
+		ID           func(childComplexity int) int
+		Name         func(childComplexity int) int
+		Versions     func(childComplexity int) int
 	}
 
 	ScheduleVersion struct {
@@ -622,6 +675,7 @@ type ComplexityRoot struct {
 		Messages   func(childComplexity int, after *entgql.Cursor[int], first *int, before *entgql.Cursor[int], last *int, orderBy *gen.MessageOrder, where *gen.MessageWhereInput) int
 		Name       func(childComplexity int) int
 		Payslips   func(childComplexity int, after *entgql.Cursor[int], first *int, before *entgql.Cursor[int], last *int, where *gen.PayslipWhereInput) int
+		Punches    func(childComplexity int, after *entgql.Cursor[int], first *int, before *entgql.Cursor[int], last *int, orderBy *gen.PunchOrder, where *gen.PunchWhereInput) int
 		Role       func(childComplexity int) int
 		Salary     func(childComplexity int) int
 		Status     func(childComplexity int) int
@@ -661,6 +715,9 @@ type ComplexityRoot struct {
 		Responder       func(childComplexity int) int
 		ResponderID     func(childComplexity int) int
 		State           func(childComplexity int) int
+		TakenAt         func(childComplexity int) int
+		TakenBy         func(childComplexity int) int
+		TakenByID       func(childComplexity int) int
 		Team            func(childComplexity int) int
 		TeamID          func(childComplexity int) int
 		Thread          func(childComplexity int) int
@@ -1143,6 +1200,93 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.AnalyzerEdge.Node(childComplexity), true
 
+	case "Broadcast.author":
+		if e.ComplexityRoot.Broadcast.Author == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Broadcast.Author(childComplexity), true
+	case "Broadcast.authorID":
+		if e.ComplexityRoot.Broadcast.AuthorID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Broadcast.AuthorID(childComplexity), true
+	case "Broadcast.createdAt":
+		if e.ComplexityRoot.Broadcast.CreatedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Broadcast.CreatedAt(childComplexity), true
+	case "Broadcast.endedAt":
+		if e.ComplexityRoot.Broadcast.EndedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Broadcast.EndedAt(childComplexity), true
+	case "Broadcast.fileName":
+		if e.ComplexityRoot.Broadcast.FileName == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Broadcast.FileName(childComplexity), true
+	case "Broadcast.id":
+		if e.ComplexityRoot.Broadcast.ID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Broadcast.ID(childComplexity), true
+	case "Broadcast.startedAt":
+		if e.ComplexityRoot.Broadcast.StartedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Broadcast.StartedAt(childComplexity), true
+	case "Broadcast.state":
+		if e.ComplexityRoot.Broadcast.State == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Broadcast.State(childComplexity), true
+	case "Broadcast.text":
+		if e.ComplexityRoot.Broadcast.Text == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Broadcast.Text(childComplexity), true
+
+	case "BroadcastConnection.edges":
+		if e.ComplexityRoot.BroadcastConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BroadcastConnection.Edges(childComplexity), true
+	case "BroadcastConnection.pageInfo":
+		if e.ComplexityRoot.BroadcastConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BroadcastConnection.PageInfo(childComplexity), true
+	case "BroadcastConnection.totalCount":
+		if e.ComplexityRoot.BroadcastConnection.TotalCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BroadcastConnection.TotalCount(childComplexity), true
+
+	case "BroadcastEdge.cursor":
+		if e.ComplexityRoot.BroadcastEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BroadcastEdge.Cursor(childComplexity), true
+	case "BroadcastEdge.node":
+		if e.ComplexityRoot.BroadcastEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BroadcastEdge.Node(childComplexity), true
+
 	case "Candidate.analyzer":
 		if e.ComplexityRoot.Candidate.Analyzer == nil {
 			break
@@ -1295,6 +1439,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Company.Currency(childComplexity), true
+	case "Company.digestAt":
+		if e.ComplexityRoot.Company.DigestAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Company.DigestAt(childComplexity), true
 	case "Company.id":
 		if e.ComplexityRoot.Company.ID == nil {
 			break
@@ -1319,6 +1469,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Company.Timezone(childComplexity), true
+	case "Company.writesInChats":
+		if e.ComplexityRoot.Company.WritesInChats == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Company.WritesInChats(childComplexity), true
 
 	case "ComputeKpisPayload.results":
 		if e.ComplexityRoot.ComputeKpisPayload.Results == nil {
@@ -1497,6 +1653,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Employment.Left(childComplexity), true
+	case "Employment.phone":
+		if e.ComplexityRoot.Employment.Phone == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Employment.Phone(childComplexity), true
 	case "Employment.role":
 		if e.ComplexityRoot.Employment.Role == nil {
 			break
@@ -2686,6 +2848,99 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.PayslipLine.Sources(childComplexity), true
 
+	case "Punch.accuracyMeters":
+		if e.ComplexityRoot.Punch.AccuracyMeters == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Punch.AccuracyMeters(childComplexity), true
+	case "Punch.at":
+		if e.ComplexityRoot.Punch.At == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Punch.At(childComplexity), true
+	case "Punch.direction":
+		if e.ComplexityRoot.Punch.Direction == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Punch.Direction(childComplexity), true
+	case "Punch.id":
+		if e.ComplexityRoot.Punch.ID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Punch.ID(childComplexity), true
+	case "Punch.latitude":
+		if e.ComplexityRoot.Punch.Latitude == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Punch.Latitude(childComplexity), true
+	case "Punch.longitude":
+		if e.ComplexityRoot.Punch.Longitude == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Punch.Longitude(childComplexity), true
+	case "Punch.offsetSeconds":
+		if e.ComplexityRoot.Punch.OffsetSeconds == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Punch.OffsetSeconds(childComplexity), true
+	case "Punch.source":
+		if e.ComplexityRoot.Punch.Source == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Punch.Source(childComplexity), true
+	case "Punch.user":
+		if e.ComplexityRoot.Punch.User == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Punch.User(childComplexity), true
+	case "Punch.userID":
+		if e.ComplexityRoot.Punch.UserID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Punch.UserID(childComplexity), true
+
+	case "PunchConnection.edges":
+		if e.ComplexityRoot.PunchConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PunchConnection.Edges(childComplexity), true
+	case "PunchConnection.pageInfo":
+		if e.ComplexityRoot.PunchConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PunchConnection.PageInfo(childComplexity), true
+	case "PunchConnection.totalCount":
+		if e.ComplexityRoot.PunchConnection.TotalCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PunchConnection.TotalCount(childComplexity), true
+
+	case "PunchEdge.cursor":
+		if e.ComplexityRoot.PunchEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PunchEdge.Cursor(childComplexity), true
+	case "PunchEdge.node":
+		if e.ComplexityRoot.PunchEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PunchEdge.Node(childComplexity), true
+
 	case "Query.agreement":
 		if e.ComplexityRoot.Query.Agreement == nil {
 			break
@@ -2730,6 +2985,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.Analyzers(childComplexity, args["after"].(*entgql.Cursor[int]), args["first"].(*int), args["before"].(*entgql.Cursor[int]), args["last"].(*int), args["orderBy"].(*gen.AnalyzerOrder), args["where"].(*gen.AnalyzerWhereInput)), true
+	case "Query.broadcasts":
+		if e.ComplexityRoot.Query.Broadcasts == nil {
+			break
+		}
+
+		args, err := ec.field_Query_broadcasts_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.Broadcasts(childComplexity, args["after"].(*entgql.Cursor[int]), args["first"].(*int), args["before"].(*entgql.Cursor[int]), args["last"].(*int), args["orderBy"].(*gen.BroadcastOrder), args["where"].(*gen.BroadcastWhereInput)), true
 	case "Query.candidates":
 		if e.ComplexityRoot.Query.Candidates == nil {
 			break
@@ -2864,6 +3130,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.Payslips(childComplexity, args["after"].(*entgql.Cursor[int]), args["first"].(*int), args["before"].(*entgql.Cursor[int]), args["last"].(*int), args["where"].(*gen.PayslipWhereInput)), true
+	case "Query.punches":
+		if e.ComplexityRoot.Query.Punches == nil {
+			break
+		}
+
+		args, err := ec.field_Query_punches_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.Punches(childComplexity, args["after"].(*entgql.Cursor[int]), args["first"].(*int), args["before"].(*entgql.Cursor[int]), args["last"].(*int), args["orderBy"].(*gen.PunchOrder), args["where"].(*gen.PunchWhereInput)), true
 	case "Query.responseStats":
 		if e.ComplexityRoot.Query.ResponseStats == nil {
 			break
@@ -3038,6 +3315,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.Salary.UserID(childComplexity), true
 
+	case "Schedule.asksLocation":
+		if e.ComplexityRoot.Schedule.AsksLocation == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Schedule.AsksLocation(childComplexity), true
 	case "Schedule.id":
 		if e.ComplexityRoot.Schedule.ID == nil {
 			break
@@ -3339,6 +3622,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.User.Payslips(childComplexity, args["after"].(*entgql.Cursor[int]), args["first"].(*int), args["before"].(*entgql.Cursor[int]), args["last"].(*int), args["where"].(*gen.PayslipWhereInput)), true
+	case "User.punches":
+		if e.ComplexityRoot.User.Punches == nil {
+			break
+		}
+
+		args, err := ec.field_User_punches_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.User.Punches(childComplexity, args["after"].(*entgql.Cursor[int]), args["first"].(*int), args["before"].(*entgql.Cursor[int]), args["last"].(*int), args["orderBy"].(*gen.PunchOrder), args["where"].(*gen.PunchWhereInput)), true
 	case "User.role":
 		if e.ComplexityRoot.User.Role == nil {
 			break
@@ -3527,6 +3821,24 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Wait.State(childComplexity), true
+	case "Wait.takenAt":
+		if e.ComplexityRoot.Wait.TakenAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Wait.TakenAt(childComplexity), true
+	case "Wait.takenBy":
+		if e.ComplexityRoot.Wait.TakenBy == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Wait.TakenBy(childComplexity), true
+	case "Wait.takenByID":
+		if e.ComplexityRoot.Wait.TakenByID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Wait.TakenByID(childComplexity), true
 	case "Wait.team":
 		if e.ComplexityRoot.Wait.Team == nil {
 			break
@@ -3597,6 +3909,8 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 		ec.unmarshalInputAnalysisWhereInput,
 		ec.unmarshalInputAnalyzerOrder,
 		ec.unmarshalInputAnalyzerWhereInput,
+		ec.unmarshalInputBroadcastOrder,
+		ec.unmarshalInputBroadcastWhereInput,
 		ec.unmarshalInputChatOrder,
 		ec.unmarshalInputChatWhereInput,
 		ec.unmarshalInputComputeKpisInput,
@@ -3613,6 +3927,8 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 		ec.unmarshalInputPayrollRunOrder,
 		ec.unmarshalInputPayrollRunWhereInput,
 		ec.unmarshalInputPayslipWhereInput,
+		ec.unmarshalInputPunchOrder,
+		ec.unmarshalInputPunchWhereInput,
 		ec.unmarshalInputReanalyzeInput,
 		ec.unmarshalInputRefreshSessionInput,
 		ec.unmarshalInputSignInInput,
@@ -4118,6 +4434,149 @@ input AnalyzerWhereInput {
   createdAtLT: Time
   createdAtLTE: Time
 }
+type Broadcast implements Node {
+  id: ID!
+  authorID: ID
+  text: String!
+  fileName: String
+  state: BroadcastState!
+  createdAt: Time!
+  startedAt: Time
+  endedAt: Time
+  author: User
+}
+"""
+A connection to a list of items.
+"""
+type BroadcastConnection {
+  """
+  A list of edges.
+  """
+  edges: [BroadcastEdge]
+  """
+  Information to aid in pagination.
+  """
+  pageInfo: PageInfo!
+  """
+  Identifies the total count of items in the connection.
+  """
+  totalCount: Int!
+}
+"""
+An edge in a connection.
+"""
+type BroadcastEdge {
+  """
+  The item at the end of the edge.
+  """
+  node: Broadcast
+  """
+  A cursor for use in pagination.
+  """
+  cursor: Cursor!
+}
+"""
+Ordering options for Broadcast connections
+"""
+input BroadcastOrder {
+  """
+  The ordering direction.
+  """
+  direction: OrderDirection! = ASC
+  """
+  The field by which to order Broadcasts.
+  """
+  field: BroadcastOrderField!
+}
+"""
+Properties by which Broadcast connections can be ordered.
+"""
+enum BroadcastOrderField {
+  CREATED_AT
+}
+"""
+BroadcastState is enum for the field state
+"""
+enum BroadcastState @goModel(model: "github.com/fincokpi/finco/ent/gen/broadcast.State") {
+  DRAFT
+  RUNNING
+  PAUSED
+  CANCELLED
+  DONE
+}
+"""
+BroadcastWhereInput is used for filtering Broadcast objects.
+Input was generated by ent.
+"""
+input BroadcastWhereInput {
+  not: BroadcastWhereInput
+  and: [BroadcastWhereInput!]
+  or: [BroadcastWhereInput!]
+  """
+  id field predicates
+  """
+  id: ID
+  idNEQ: ID
+  idIn: [ID!]
+  idNotIn: [ID!]
+  idGT: ID
+  idGTE: ID
+  idLT: ID
+  idLTE: ID
+  """
+  author_id field predicates
+  """
+  authorID: ID
+  authorIDNEQ: ID
+  authorIDIn: [ID!]
+  authorIDNotIn: [ID!]
+  authorIDIsNil: Boolean
+  authorIDNotNil: Boolean
+  """
+  state field predicates
+  """
+  state: BroadcastState
+  stateNEQ: BroadcastState
+  stateIn: [BroadcastState!]
+  stateNotIn: [BroadcastState!]
+  """
+  created_at field predicates
+  """
+  createdAt: Time
+  createdAtNEQ: Time
+  createdAtIn: [Time!]
+  createdAtNotIn: [Time!]
+  createdAtGT: Time
+  createdAtGTE: Time
+  createdAtLT: Time
+  createdAtLTE: Time
+  """
+  started_at field predicates
+  """
+  startedAt: Time
+  startedAtNEQ: Time
+  startedAtIn: [Time!]
+  startedAtNotIn: [Time!]
+  startedAtGT: Time
+  startedAtGTE: Time
+  startedAtLT: Time
+  startedAtLTE: Time
+  startedAtIsNil: Boolean
+  startedAtNotNil: Boolean
+  """
+  ended_at field predicates
+  """
+  endedAt: Time
+  endedAtNEQ: Time
+  endedAtIn: [Time!]
+  endedAtNotIn: [Time!]
+  endedAtGT: Time
+  endedAtGTE: Time
+  endedAtLT: Time
+  endedAtLTE: Time
+  endedAtIsNil: Boolean
+  endedAtNotNil: Boolean
+}
 type Chat implements Node {
   id: ID!
   telegramID: TelegramID!
@@ -4335,6 +4794,14 @@ type Company implements Node {
   currency: String!
   language: String!
   conversationGapSeconds: Int!
+  """
+  Whether the bot may write where customers read.
+  """
+  writesInChats: Boolean!
+  """
+  When supervisors get the morning's digest; empty: never.
+  """
+  digestAt: String!
 }
 type Customer implements Node {
   id: ID!
@@ -4517,6 +4984,10 @@ type Employment implements Node {
   Their last day.
   """
   left: String
+  """
+  Digits of the international number: whoever shares this contact with the bot is this person.
+  """
+  phone: String
   language: String
   """
   Their own schedule, else the team's.
@@ -5532,6 +6003,142 @@ input PayslipWhereInput {
   currencyEqualFold: String
   currencyContainsFold: String
 }
+type Punch implements Node {
+  id: ID!
+  userID: ID!
+  """
+  telegram, or a terminal.
+  """
+  source: String!
+  at: Time!
+  """
+  East of UTC, where the punch was.
+  """
+  offsetSeconds: Int!
+  direction: PunchDirection!
+  latitude: Float
+  longitude: Float
+  accuracyMeters: Float
+  user: User!
+}
+"""
+A connection to a list of items.
+"""
+type PunchConnection {
+  """
+  A list of edges.
+  """
+  edges: [PunchEdge]
+  """
+  Information to aid in pagination.
+  """
+  pageInfo: PageInfo!
+  """
+  Identifies the total count of items in the connection.
+  """
+  totalCount: Int!
+}
+"""
+PunchDirection is enum for the field direction
+"""
+enum PunchDirection @goModel(model: "github.com/fincokpi/finco/ent/gen/punch.Direction") {
+  IN
+  OUT
+  UNKNOWN
+}
+"""
+An edge in a connection.
+"""
+type PunchEdge {
+  """
+  The item at the end of the edge.
+  """
+  node: Punch
+  """
+  A cursor for use in pagination.
+  """
+  cursor: Cursor!
+}
+"""
+Ordering options for Punch connections
+"""
+input PunchOrder {
+  """
+  The ordering direction.
+  """
+  direction: OrderDirection! = ASC
+  """
+  The field by which to order Punches.
+  """
+  field: PunchOrderField!
+}
+"""
+Properties by which Punch connections can be ordered.
+"""
+enum PunchOrderField {
+  AT
+}
+"""
+PunchWhereInput is used for filtering Punch objects.
+Input was generated by ent.
+"""
+input PunchWhereInput {
+  not: PunchWhereInput
+  and: [PunchWhereInput!]
+  or: [PunchWhereInput!]
+  """
+  id field predicates
+  """
+  id: ID
+  idNEQ: ID
+  idIn: [ID!]
+  idNotIn: [ID!]
+  idGT: ID
+  idGTE: ID
+  idLT: ID
+  idLTE: ID
+  """
+  user_id field predicates
+  """
+  userID: ID
+  userIDNEQ: ID
+  userIDIn: [ID!]
+  userIDNotIn: [ID!]
+  """
+  source field predicates
+  """
+  source: String
+  sourceNEQ: String
+  sourceIn: [String!]
+  sourceNotIn: [String!]
+  sourceGT: String
+  sourceGTE: String
+  sourceLT: String
+  sourceLTE: String
+  sourceContains: String
+  sourceHasPrefix: String
+  sourceHasSuffix: String
+  sourceEqualFold: String
+  sourceContainsFold: String
+  """
+  at field predicates
+  """
+  at: Time
+  atNEQ: Time
+  atIn: [Time!]
+  atNotIn: [Time!]
+  atGT: Time
+  atGTE: Time
+  atLT: Time
+  atLTE: Time
+  """
+  direction field predicates
+  """
+  direction: PunchDirection
+  directionNEQ: PunchDirection
+  directionIn: [PunchDirection!]
+  directionNotIn: [PunchDirection!]
+}
 type Query {
   """
   Fetches an object given its ID.
@@ -5613,6 +6220,37 @@ type Query {
     """
     where: AnalyzerWhereInput
   ): AnalyzerConnection!
+  broadcasts(
+    """
+    Returns the elements in the list that come after the specified cursor.
+    """
+    after: Cursor
+
+    """
+    Returns the first _n_ elements from the list.
+    """
+    first: Int
+
+    """
+    Returns the elements in the list that come before the specified cursor.
+    """
+    before: Cursor
+
+    """
+    Returns the last _n_ elements from the list.
+    """
+    last: Int
+
+    """
+    Ordering options for Broadcasts returned from the connection.
+    """
+    orderBy: BroadcastOrder
+
+    """
+    Filtering options for Broadcasts returned from the connection.
+    """
+    where: BroadcastWhereInput
+  ): BroadcastConnection!
   chats(
     """
     Returns the elements in the list that come after the specified cursor.
@@ -5825,6 +6463,37 @@ type Query {
     """
     where: PayslipWhereInput
   ): PayslipConnection!
+  punches(
+    """
+    Returns the elements in the list that come after the specified cursor.
+    """
+    after: Cursor
+
+    """
+    Returns the first _n_ elements from the list.
+    """
+    first: Int
+
+    """
+    Returns the elements in the list that come before the specified cursor.
+    """
+    before: Cursor
+
+    """
+    Returns the last _n_ elements from the list.
+    """
+    last: Int
+
+    """
+    Ordering options for Punches returned from the connection.
+    """
+    orderBy: PunchOrder
+
+    """
+    Filtering options for Punches returned from the connection.
+    """
+    where: PunchWhereInput
+  ): PunchConnection!
   teams(
     """
     Returns the elements in the list that come after the specified cursor.
@@ -5929,6 +6598,10 @@ type Salary implements Node {
 type Schedule implements Node {
   id: ID!
   name: String!
+  """
+  Whether a punch by the bot comes with where it was made.
+  """
+  asksLocation: Boolean!
   versions: [ScheduleVersion!]
 }
 type ScheduleVersion implements Node {
@@ -6111,6 +6784,37 @@ type User implements Node {
   teamID: ID
   team: Team
   employment: Employment
+  punches(
+    """
+    Returns the elements in the list that come after the specified cursor.
+    """
+    after: Cursor
+
+    """
+    Returns the first _n_ elements from the list.
+    """
+    first: Int
+
+    """
+    Returns the elements in the list that come before the specified cursor.
+    """
+    before: Cursor
+
+    """
+    Returns the last _n_ elements from the list.
+    """
+    last: Int
+
+    """
+    Ordering options for Punches returned from the connection.
+    """
+    orderBy: PunchOrder
+
+    """
+    Filtering options for Punches returned from the connection.
+    """
+    where: PunchWhereInput
+  ): PunchConnection!
   messages(
     """
     Returns the elements in the list that come after the specified cursor.
@@ -6357,12 +7061,18 @@ type Wait implements Node {
   When an open wait passes its target.
   """
   breachesAt: Time
+  """
+  Who said that they see to it; it changes nothing of whose the wait is.
+  """
+  takenByID: ID
+  takenAt: Time
   chat: Chat!
   opensWith: Message!
   closesWith: Message
   responder: User
   team: Team
   assignee: User
+  takenBy: User
 }
 """
 A connection to a list of items.
@@ -6585,6 +7295,15 @@ input WaitWhereInput {
   breachesAtLTE: Time
   breachesAtIsNil: Boolean
   breachesAtNotNil: Boolean
+  """
+  taken_by_id field predicates
+  """
+  takenByID: ID
+  takenByIDNEQ: ID
+  takenByIDIn: [ID!]
+  takenByIDNotIn: [ID!]
+  takenByIDIsNil: Boolean
+  takenByIDNotNil: Boolean
 }
 `, BuiltIn: false},
 	{Name: "../schema/finco.graphql", Input: `"An amount of money: major units with all their digits, and an ISO 4217 code."
@@ -7160,6 +7879,52 @@ func (ec *executionContext) childFields_AnalyzerEdge(ctx context.Context, field 
 	return nil, fmt.Errorf("no field named %q was found under type AnalyzerEdge", field.Name)
 }
 
+func (ec *executionContext) childFields_Broadcast(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_Broadcast_id(ctx, field)
+	case "authorID":
+		return ec.fieldContext_Broadcast_authorID(ctx, field)
+	case "text":
+		return ec.fieldContext_Broadcast_text(ctx, field)
+	case "fileName":
+		return ec.fieldContext_Broadcast_fileName(ctx, field)
+	case "state":
+		return ec.fieldContext_Broadcast_state(ctx, field)
+	case "createdAt":
+		return ec.fieldContext_Broadcast_createdAt(ctx, field)
+	case "startedAt":
+		return ec.fieldContext_Broadcast_startedAt(ctx, field)
+	case "endedAt":
+		return ec.fieldContext_Broadcast_endedAt(ctx, field)
+	case "author":
+		return ec.fieldContext_Broadcast_author(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Broadcast", field.Name)
+}
+
+func (ec *executionContext) childFields_BroadcastConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_BroadcastConnection_edges(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_BroadcastConnection_pageInfo(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_BroadcastConnection_totalCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type BroadcastConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_BroadcastEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "node":
+		return ec.fieldContext_BroadcastEdge_node(ctx, field)
+	case "cursor":
+		return ec.fieldContext_BroadcastEdge_cursor(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type BroadcastEdge", field.Name)
+}
+
 func (ec *executionContext) childFields_Candidate(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "analyzer":
@@ -7240,6 +8005,10 @@ func (ec *executionContext) childFields_Company(ctx context.Context, field graph
 		return ec.fieldContext_Company_language(ctx, field)
 	case "conversationGapSeconds":
 		return ec.fieldContext_Company_conversationGapSeconds(ctx, field)
+	case "writesInChats":
+		return ec.fieldContext_Company_writesInChats(ctx, field)
+	case "digestAt":
+		return ec.fieldContext_Company_digestAt(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Company", field.Name)
 }
@@ -7334,6 +8103,8 @@ func (ec *executionContext) childFields_Employment(ctx context.Context, field gr
 		return ec.fieldContext_Employment_joined(ctx, field)
 	case "left":
 		return ec.fieldContext_Employment_left(ctx, field)
+	case "phone":
+		return ec.fieldContext_Employment_phone(ctx, field)
 	case "language":
 		return ec.fieldContext_Employment_language(ctx, field)
 	case "scheduleID":
@@ -7808,6 +8579,54 @@ func (ec *executionContext) childFields_PayslipLine(ctx context.Context, field g
 	return nil, fmt.Errorf("no field named %q was found under type PayslipLine", field.Name)
 }
 
+func (ec *executionContext) childFields_Punch(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_Punch_id(ctx, field)
+	case "userID":
+		return ec.fieldContext_Punch_userID(ctx, field)
+	case "source":
+		return ec.fieldContext_Punch_source(ctx, field)
+	case "at":
+		return ec.fieldContext_Punch_at(ctx, field)
+	case "offsetSeconds":
+		return ec.fieldContext_Punch_offsetSeconds(ctx, field)
+	case "direction":
+		return ec.fieldContext_Punch_direction(ctx, field)
+	case "latitude":
+		return ec.fieldContext_Punch_latitude(ctx, field)
+	case "longitude":
+		return ec.fieldContext_Punch_longitude(ctx, field)
+	case "accuracyMeters":
+		return ec.fieldContext_Punch_accuracyMeters(ctx, field)
+	case "user":
+		return ec.fieldContext_Punch_user(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Punch", field.Name)
+}
+
+func (ec *executionContext) childFields_PunchConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_PunchConnection_edges(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_PunchConnection_pageInfo(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_PunchConnection_totalCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PunchConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_PunchEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "node":
+		return ec.fieldContext_PunchEdge_node(ctx, field)
+	case "cursor":
+		return ec.fieldContext_PunchEdge_cursor(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PunchEdge", field.Name)
+}
+
 func (ec *executionContext) childFields_ReanalyzePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "requested":
@@ -7872,6 +8691,8 @@ func (ec *executionContext) childFields_Schedule(ctx context.Context, field grap
 		return ec.fieldContext_Schedule_id(ctx, field)
 	case "name":
 		return ec.fieldContext_Schedule_name(ctx, field)
+	case "asksLocation":
+		return ec.fieldContext_Schedule_asksLocation(ctx, field)
 	case "versions":
 		return ec.fieldContext_Schedule_versions(ctx, field)
 	}
@@ -7982,6 +8803,8 @@ func (ec *executionContext) childFields_User(ctx context.Context, field graphql.
 		return ec.fieldContext_User_team(ctx, field)
 	case "employment":
 		return ec.fieldContext_User_employment(ctx, field)
+	case "punches":
+		return ec.fieldContext_User_punches(ctx, field)
 	case "messages":
 		return ec.fieldContext_User_messages(ctx, field)
 	case "waits":
@@ -8064,6 +8887,10 @@ func (ec *executionContext) childFields_Wait(ctx context.Context, field graphql.
 		return ec.fieldContext_Wait_assigneeID(ctx, field)
 	case "breachesAt":
 		return ec.fieldContext_Wait_breachesAt(ctx, field)
+	case "takenByID":
+		return ec.fieldContext_Wait_takenByID(ctx, field)
+	case "takenAt":
+		return ec.fieldContext_Wait_takenAt(ctx, field)
 	case "chat":
 		return ec.fieldContext_Wait_chat(ctx, field)
 	case "opensWith":
@@ -8076,6 +8903,8 @@ func (ec *executionContext) childFields_Wait(ctx context.Context, field graphql.
 		return ec.fieldContext_Wait_team(ctx, field)
 	case "assignee":
 		return ec.fieldContext_Wait_assignee(ctx, field)
+	case "takenBy":
+		return ec.fieldContext_Wait_takenBy(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Wait", field.Name)
 }

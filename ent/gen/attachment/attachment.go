@@ -26,12 +26,16 @@ const (
 	FieldKind = "kind"
 	// FieldMime holds the string denoting the mime field in the database.
 	FieldMime = "mime"
+	// FieldState holds the string denoting the state field in the database.
+	FieldState = "state"
 	// FieldBytes holds the string denoting the bytes field in the database.
 	FieldBytes = "bytes"
 	// FieldSeconds holds the string denoting the seconds field in the database.
 	FieldSeconds = "seconds"
 	// FieldSha256 holds the string denoting the sha256 field in the database.
 	FieldSha256 = "sha256"
+	// FieldSource holds the string denoting the source field in the database.
+	FieldSource = "source"
 	// FieldCreatedAt holds the string denoting the created_at field in the database.
 	FieldCreatedAt = "created_at"
 	// EdgeContent holds the string denoting the content edge name in mutations.
@@ -54,9 +58,11 @@ var Columns = []string{
 	FieldPosition,
 	FieldKind,
 	FieldMime,
+	FieldState,
 	FieldBytes,
 	FieldSeconds,
 	FieldSha256,
+	FieldSource,
 	FieldCreatedAt,
 }
 
@@ -92,6 +98,8 @@ var (
 	SecondsValidator func(int) error
 	// Sha256Validator is a validator for the "sha256" field. It is called by the builders before save.
 	Sha256Validator func(string) error
+	// SourceValidator is a validator for the "source" field. It is called by the builders before save.
+	SourceValidator func(string) error
 	// DefaultCreatedAt holds the default value on creation for the "created_at" field.
 	DefaultCreatedAt func() time.Time
 )
@@ -116,6 +124,35 @@ func KindValidator(k Kind) error {
 		return nil
 	default:
 		return fmt.Errorf("attachment: invalid enum value for kind field: %q", k)
+	}
+}
+
+// State defines the type for the "state" enum field.
+type State string
+
+// StateStored is the default value of the State enum.
+const DefaultState = StateStored
+
+// State values.
+const (
+	StatePending State = "PENDING"
+	StateStored  State = "STORED"
+	StateTooBig  State = "TOO_BIG"
+	StateMissing State = "MISSING"
+	StateRemoved State = "REMOVED"
+)
+
+func (s State) String() string {
+	return string(s)
+}
+
+// StateValidator is a validator for the "state" field enum values. It is called by the builders before save.
+func StateValidator(s State) error {
+	switch s {
+	case StatePending, StateStored, StateTooBig, StateMissing, StateRemoved:
+		return nil
+	default:
+		return fmt.Errorf("attachment: invalid enum value for state field: %q", s)
 	}
 }
 
@@ -147,6 +184,11 @@ func ByMime(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldMime, opts...).ToFunc()
 }
 
+// ByState orders the results by the state field.
+func ByState(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldState, opts...).ToFunc()
+}
+
 // ByBytes orders the results by the bytes field.
 func ByBytes(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldBytes, opts...).ToFunc()
@@ -160,6 +202,11 @@ func BySeconds(opts ...sql.OrderTermOption) OrderOption {
 // BySha256 orders the results by the sha256 field.
 func BySha256(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldSha256, opts...).ToFunc()
+}
+
+// BySource orders the results by the source field.
+func BySource(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldSource, opts...).ToFunc()
 }
 
 // ByCreatedAt orders the results by the created_at field.
@@ -195,6 +242,24 @@ func (e *Kind) UnmarshalGQL(val interface{}) error {
 	*e = Kind(str)
 	if err := KindValidator(*e); err != nil {
 		return fmt.Errorf("%s is not a valid Kind", str)
+	}
+	return nil
+}
+
+// MarshalGQL implements graphql.Marshaler interface.
+func (e State) MarshalGQL(w io.Writer) {
+	io.WriteString(w, strconv.Quote(e.String()))
+}
+
+// UnmarshalGQL implements graphql.Unmarshaler interface.
+func (e *State) UnmarshalGQL(val interface{}) error {
+	str, ok := val.(string)
+	if !ok {
+		return fmt.Errorf("enum %T must be a string", val)
+	}
+	*e = State(str)
+	if err := StateValidator(*e); err != nil {
+		return fmt.Errorf("%s is not a valid State", str)
 	}
 	return nil
 }

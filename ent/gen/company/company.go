@@ -28,6 +28,10 @@ const (
 	FieldReportTypes = "report_types"
 	// FieldAnalyzers holds the string denoting the analyzers field in the database.
 	FieldAnalyzers = "analyzers"
+	// FieldWritesInChats holds the string denoting the writes_in_chats field in the database.
+	FieldWritesInChats = "writes_in_chats"
+	// FieldDigestAt holds the string denoting the digest_at field in the database.
+	FieldDigestAt = "digest_at"
 	// FieldRevision holds the string denoting the revision field in the database.
 	FieldRevision = "revision"
 	// FieldReplyGate holds the string denoting the reply_gate field in the database.
@@ -47,6 +51,8 @@ var Columns = []string{
 	FieldConversationGapSeconds,
 	FieldReportTypes,
 	FieldAnalyzers,
+	FieldWritesInChats,
+	FieldDigestAt,
 	FieldRevision,
 	FieldReplyGate,
 }
@@ -81,6 +87,12 @@ var (
 	DefaultConversationGapSeconds int
 	// ConversationGapSecondsValidator is a validator for the "conversation_gap_seconds" field. It is called by the builders before save.
 	ConversationGapSecondsValidator func(int) error
+	// DefaultWritesInChats holds the default value on creation for the "writes_in_chats" field.
+	DefaultWritesInChats bool
+	// DefaultDigestAt holds the default value on creation for the "digest_at" field.
+	DefaultDigestAt string
+	// DigestAtValidator is a validator for the "digest_at" field. It is called by the builders before save.
+	DigestAtValidator func(string) error
 	// DefaultRevision holds the default value on creation for the "revision" field.
 	DefaultRevision int
 	// DefaultReplyGate holds the default value on creation for the "reply_gate" field.
@@ -123,6 +135,16 @@ func ByLanguage(opts ...sql.OrderTermOption) OrderOption {
 // ByConversationGapSeconds orders the results by the conversation_gap_seconds field.
 func ByConversationGapSeconds(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldConversationGapSeconds, opts...).ToFunc()
+}
+
+// ByWritesInChats orders the results by the writes_in_chats field.
+func ByWritesInChats(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldWritesInChats, opts...).ToFunc()
+}
+
+// ByDigestAt orders the results by the digest_at field.
+func ByDigestAt(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldDigestAt, opts...).ToFunc()
 }
 
 // ByRevision orders the results by the revision field.

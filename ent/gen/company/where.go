@@ -82,6 +82,16 @@ func ConversationGapSeconds(v int) predicate.Company {
 	return predicate.Company(sql.FieldEQ(FieldConversationGapSeconds, v))
 }
 
+// WritesInChats applies equality check predicate on the "writes_in_chats" field. It's identical to WritesInChatsEQ.
+func WritesInChats(v bool) predicate.Company {
+	return predicate.Company(sql.FieldEQ(FieldWritesInChats, v))
+}
+
+// DigestAt applies equality check predicate on the "digest_at" field. It's identical to DigestAtEQ.
+func DigestAt(v string) predicate.Company {
+	return predicate.Company(sql.FieldEQ(FieldDigestAt, v))
+}
+
 // Revision applies equality check predicate on the "revision" field. It's identical to RevisionEQ.
 func Revision(v int) predicate.Company {
 	return predicate.Company(sql.FieldEQ(FieldRevision, v))
@@ -450,6 +460,81 @@ func AnalyzersIsNil() predicate.Company {
 // AnalyzersNotNil applies the NotNil predicate on the "analyzers" field.
 func AnalyzersNotNil() predicate.Company {
 	return predicate.Company(sql.FieldNotNull(FieldAnalyzers))
+}
+
+// WritesInChatsEQ applies the EQ predicate on the "writes_in_chats" field.
+func WritesInChatsEQ(v bool) predicate.Company {
+	return predicate.Company(sql.FieldEQ(FieldWritesInChats, v))
+}
+
+// WritesInChatsNEQ applies the NEQ predicate on the "writes_in_chats" field.
+func WritesInChatsNEQ(v bool) predicate.Company {
+	return predicate.Company(sql.FieldNEQ(FieldWritesInChats, v))
+}
+
+// DigestAtEQ applies the EQ predicate on the "digest_at" field.
+func DigestAtEQ(v string) predicate.Company {
+	return predicate.Company(sql.FieldEQ(FieldDigestAt, v))
+}
+
+// DigestAtNEQ applies the NEQ predicate on the "digest_at" field.
+func DigestAtNEQ(v string) predicate.Company {
+	return predicate.Company(sql.FieldNEQ(FieldDigestAt, v))
+}
+
+// DigestAtIn applies the In predicate on the "digest_at" field.
+func DigestAtIn(vs ...string) predicate.Company {
+	return predicate.Company(sql.FieldIn(FieldDigestAt, vs...))
+}
+
+// DigestAtNotIn applies the NotIn predicate on the "digest_at" field.
+func DigestAtNotIn(vs ...string) predicate.Company {
+	return predicate.Company(sql.FieldNotIn(FieldDigestAt, vs...))
+}
+
+// DigestAtGT applies the GT predicate on the "digest_at" field.
+func DigestAtGT(v string) predicate.Company {
+	return predicate.Company(sql.FieldGT(FieldDigestAt, v))
+}
+
+// DigestAtGTE applies the GTE predicate on the "digest_at" field.
+func DigestAtGTE(v string) predicate.Company {
+	return predicate.Company(sql.FieldGTE(FieldDigestAt, v))
+}
+
+// DigestAtLT applies the LT predicate on the "digest_at" field.
+func DigestAtLT(v string) predicate.Company {
+	return predicate.Company(sql.FieldLT(FieldDigestAt, v))
+}
+
+// DigestAtLTE applies the LTE predicate on the "digest_at" field.
+func DigestAtLTE(v string) predicate.Company {
+	return predicate.Company(sql.FieldLTE(FieldDigestAt, v))
+}
+
+// DigestAtContains applies the Contains predicate on the "digest_at" field.
+func DigestAtContains(v string) predicate.Company {
+	return predicate.Company(sql.FieldContains(FieldDigestAt, v))
+}
+
+// DigestAtHasPrefix applies the HasPrefix predicate on the "digest_at" field.
+func DigestAtHasPrefix(v string) predicate.Company {
+	return predicate.Company(sql.FieldHasPrefix(FieldDigestAt, v))
+}
+
+// DigestAtHasSuffix applies the HasSuffix predicate on the "digest_at" field.
+func DigestAtHasSuffix(v string) predicate.Company {
+	return predicate.Company(sql.FieldHasSuffix(FieldDigestAt, v))
+}
+
+// DigestAtEqualFold applies the EqualFold predicate on the "digest_at" field.
+func DigestAtEqualFold(v string) predicate.Company {
+	return predicate.Company(sql.FieldEqualFold(FieldDigestAt, v))
+}
+
+// DigestAtContainsFold applies the ContainsFold predicate on the "digest_at" field.
+func DigestAtContainsFold(v string) predicate.Company {
+	return predicate.Company(sql.FieldContainsFold(FieldDigestAt, v))
 }
 
 // RevisionEQ applies the EQ predicate on the "revision" field.

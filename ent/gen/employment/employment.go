@@ -31,8 +31,16 @@ const (
 	FieldJoined = "joined"
 	// FieldLeft holds the string denoting the left field in the database.
 	FieldLeft = "left"
+	// FieldPhone holds the string denoting the phone field in the database.
+	FieldPhone = "phone"
 	// FieldLanguage holds the string denoting the language field in the database.
 	FieldLanguage = "language"
+	// FieldMute holds the string denoting the mute field in the database.
+	FieldMute = "mute"
+	// FieldUnreachableAt holds the string denoting the unreachable_at field in the database.
+	FieldUnreachableAt = "unreachable_at"
+	// FieldMenu holds the string denoting the menu field in the database.
+	FieldMenu = "menu"
 	// FieldScheduleID holds the string denoting the schedule_id field in the database.
 	FieldScheduleID = "schedule_id"
 	// EdgeUser holds the string denoting the user edge name in mutations.
@@ -67,7 +75,11 @@ var Columns = []string{
 	FieldTelegramID,
 	FieldJoined,
 	FieldLeft,
+	FieldPhone,
 	FieldLanguage,
+	FieldMute,
+	FieldUnreachableAt,
+	FieldMenu,
 	FieldScheduleID,
 }
 
@@ -95,8 +107,14 @@ var (
 	JoinedValidator func(string) error
 	// LeftValidator is a validator for the "left" field. It is called by the builders before save.
 	LeftValidator func(string) error
+	// PhoneValidator is a validator for the "phone" field. It is called by the builders before save.
+	PhoneValidator func(string) error
 	// LanguageValidator is a validator for the "language" field. It is called by the builders before save.
 	LanguageValidator func(string) error
+	// MuteValidator is a validator for the "mute" field. It is called by the builders before save.
+	MuteValidator func(string) error
+	// MenuValidator is a validator for the "menu" field. It is called by the builders before save.
+	MenuValidator func(string) error
 )
 
 // Role defines the type for the "role" enum field.
@@ -194,9 +212,29 @@ func ByLeft(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldLeft, opts...).ToFunc()
 }
 
+// ByPhone orders the results by the phone field.
+func ByPhone(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldPhone, opts...).ToFunc()
+}
+
 // ByLanguage orders the results by the language field.
 func ByLanguage(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldLanguage, opts...).ToFunc()
+}
+
+// ByMute orders the results by the mute field.
+func ByMute(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldMute, opts...).ToFunc()
+}
+
+// ByUnreachableAt orders the results by the unreachable_at field.
+func ByUnreachableAt(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldUnreachableAt, opts...).ToFunc()
+}
+
+// ByMenu orders the results by the menu field.
+func ByMenu(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldMenu, opts...).ToFunc()
 }
 
 // ByScheduleID orders the results by the schedule_id field.

@@ -3,6 +3,8 @@
 package employment
 
 import (
+	"time"
+
 	"entgo.io/ent/dialect/sql"
 	"entgo.io/ent/dialect/sql/sqlgraph"
 	"github.com/fincokpi/finco/ent/gen/predicate"
@@ -78,9 +80,29 @@ func Left(v string) predicate.Employment {
 	return predicate.Employment(sql.FieldEQ(FieldLeft, v))
 }
 
+// Phone applies equality check predicate on the "phone" field. It's identical to PhoneEQ.
+func Phone(v string) predicate.Employment {
+	return predicate.Employment(sql.FieldEQ(FieldPhone, v))
+}
+
 // Language applies equality check predicate on the "language" field. It's identical to LanguageEQ.
 func Language(v string) predicate.Employment {
 	return predicate.Employment(sql.FieldEQ(FieldLanguage, v))
+}
+
+// Mute applies equality check predicate on the "mute" field. It's identical to MuteEQ.
+func Mute(v string) predicate.Employment {
+	return predicate.Employment(sql.FieldEQ(FieldMute, v))
+}
+
+// UnreachableAt applies equality check predicate on the "unreachable_at" field. It's identical to UnreachableAtEQ.
+func UnreachableAt(v time.Time) predicate.Employment {
+	return predicate.Employment(sql.FieldEQ(FieldUnreachableAt, v))
+}
+
+// Menu applies equality check predicate on the "menu" field. It's identical to MenuEQ.
+func Menu(v string) predicate.Employment {
+	return predicate.Employment(sql.FieldEQ(FieldMenu, v))
 }
 
 // ScheduleID applies equality check predicate on the "schedule_id" field. It's identical to ScheduleIDEQ.
@@ -403,6 +425,81 @@ func LeftContainsFold(v string) predicate.Employment {
 	return predicate.Employment(sql.FieldContainsFold(FieldLeft, v))
 }
 
+// PhoneEQ applies the EQ predicate on the "phone" field.
+func PhoneEQ(v string) predicate.Employment {
+	return predicate.Employment(sql.FieldEQ(FieldPhone, v))
+}
+
+// PhoneNEQ applies the NEQ predicate on the "phone" field.
+func PhoneNEQ(v string) predicate.Employment {
+	return predicate.Employment(sql.FieldNEQ(FieldPhone, v))
+}
+
+// PhoneIn applies the In predicate on the "phone" field.
+func PhoneIn(vs ...string) predicate.Employment {
+	return predicate.Employment(sql.FieldIn(FieldPhone, vs...))
+}
+
+// PhoneNotIn applies the NotIn predicate on the "phone" field.
+func PhoneNotIn(vs ...string) predicate.Employment {
+	return predicate.Employment(sql.FieldNotIn(FieldPhone, vs...))
+}
+
+// PhoneGT applies the GT predicate on the "phone" field.
+func PhoneGT(v string) predicate.Employment {
+	return predicate.Employment(sql.FieldGT(FieldPhone, v))
+}
+
+// PhoneGTE applies the GTE predicate on the "phone" field.
+func PhoneGTE(v string) predicate.Employment {
+	return predicate.Employment(sql.FieldGTE(FieldPhone, v))
+}
+
+// PhoneLT applies the LT predicate on the "phone" field.
+func PhoneLT(v string) predicate.Employment {
+	return predicate.Employment(sql.FieldLT(FieldPhone, v))
+}
+
+// PhoneLTE applies the LTE predicate on the "phone" field.
+func PhoneLTE(v string) predicate.Employment {
+	return predicate.Employment(sql.FieldLTE(FieldPhone, v))
+}
+
+// PhoneContains applies the Contains predicate on the "phone" field.
+func PhoneContains(v string) predicate.Employment {
+	return predicate.Employment(sql.FieldContains(FieldPhone, v))
+}
+
+// PhoneHasPrefix applies the HasPrefix predicate on the "phone" field.
+func PhoneHasPrefix(v string) predicate.Employment {
+	return predicate.Employment(sql.FieldHasPrefix(FieldPhone, v))
+}
+
+// PhoneHasSuffix applies the HasSuffix predicate on the "phone" field.
+func PhoneHasSuffix(v string) predicate.Employment {
+	return predicate.Employment(sql.FieldHasSuffix(FieldPhone, v))
+}
+
+// PhoneIsNil applies the IsNil predicate on the "phone" field.
+func PhoneIsNil() predicate.Employment {
+	return predicate.Employment(sql.FieldIsNull(FieldPhone))
+}
+
+// PhoneNotNil applies the NotNil predicate on the "phone" field.
+func PhoneNotNil() predicate.Employment {
+	return predicate.Employment(sql.FieldNotNull(FieldPhone))
+}
+
+// PhoneEqualFold applies the EqualFold predicate on the "phone" field.
+func PhoneEqualFold(v string) predicate.Employment {
+	return predicate.Employment(sql.FieldEqualFold(FieldPhone, v))
+}
+
+// PhoneContainsFold applies the ContainsFold predicate on the "phone" field.
+func PhoneContainsFold(v string) predicate.Employment {
+	return predicate.Employment(sql.FieldContainsFold(FieldPhone, v))
+}
+
 // LanguageEQ applies the EQ predicate on the "language" field.
 func LanguageEQ(v string) predicate.Employment {
 	return predicate.Employment(sql.FieldEQ(FieldLanguage, v))
@@ -476,6 +573,206 @@ func LanguageEqualFold(v string) predicate.Employment {
 // LanguageContainsFold applies the ContainsFold predicate on the "language" field.
 func LanguageContainsFold(v string) predicate.Employment {
 	return predicate.Employment(sql.FieldContainsFold(FieldLanguage, v))
+}
+
+// MuteEQ applies the EQ predicate on the "mute" field.
+func MuteEQ(v string) predicate.Employment {
+	return predicate.Employment(sql.FieldEQ(FieldMute, v))
+}
+
+// MuteNEQ applies the NEQ predicate on the "mute" field.
+func MuteNEQ(v string) predicate.Employment {
+	return predicate.Employment(sql.FieldNEQ(FieldMute, v))
+}
+
+// MuteIn applies the In predicate on the "mute" field.
+func MuteIn(vs ...string) predicate.Employment {
+	return predicate.Employment(sql.FieldIn(FieldMute, vs...))
+}
+
+// MuteNotIn applies the NotIn predicate on the "mute" field.
+func MuteNotIn(vs ...string) predicate.Employment {
+	return predicate.Employment(sql.FieldNotIn(FieldMute, vs...))
+}
+
+// MuteGT applies the GT predicate on the "mute" field.
+func MuteGT(v string) predicate.Employment {
+	return predicate.Employment(sql.FieldGT(FieldMute, v))
+}
+
+// MuteGTE applies the GTE predicate on the "mute" field.
+func MuteGTE(v string) predicate.Employment {
+	return predicate.Employment(sql.FieldGTE(FieldMute, v))
+}
+
+// MuteLT applies the LT predicate on the "mute" field.
+func MuteLT(v string) predicate.Employment {
+	return predicate.Employment(sql.FieldLT(FieldMute, v))
+}
+
+// MuteLTE applies the LTE predicate on the "mute" field.
+func MuteLTE(v string) predicate.Employment {
+	return predicate.Employment(sql.FieldLTE(FieldMute, v))
+}
+
+// MuteContains applies the Contains predicate on the "mute" field.
+func MuteContains(v string) predicate.Employment {
+	return predicate.Employment(sql.FieldContains(FieldMute, v))
+}
+
+// MuteHasPrefix applies the HasPrefix predicate on the "mute" field.
+func MuteHasPrefix(v string) predicate.Employment {
+	return predicate.Employment(sql.FieldHasPrefix(FieldMute, v))
+}
+
+// MuteHasSuffix applies the HasSuffix predicate on the "mute" field.
+func MuteHasSuffix(v string) predicate.Employment {
+	return predicate.Employment(sql.FieldHasSuffix(FieldMute, v))
+}
+
+// MuteIsNil applies the IsNil predicate on the "mute" field.
+func MuteIsNil() predicate.Employment {
+	return predicate.Employment(sql.FieldIsNull(FieldMute))
+}
+
+// MuteNotNil applies the NotNil predicate on the "mute" field.
+func MuteNotNil() predicate.Employment {
+	return predicate.Employment(sql.FieldNotNull(FieldMute))
+}
+
+// MuteEqualFold applies the EqualFold predicate on the "mute" field.
+func MuteEqualFold(v string) predicate.Employment {
+	return predicate.Employment(sql.FieldEqualFold(FieldMute, v))
+}
+
+// MuteContainsFold applies the ContainsFold predicate on the "mute" field.
+func MuteContainsFold(v string) predicate.Employment {
+	return predicate.Employment(sql.FieldContainsFold(FieldMute, v))
+}
+
+// UnreachableAtEQ applies the EQ predicate on the "unreachable_at" field.
+func UnreachableAtEQ(v time.Time) predicate.Employment {
+	return predicate.Employment(sql.FieldEQ(FieldUnreachableAt, v))
+}
+
+// UnreachableAtNEQ applies the NEQ predicate on the "unreachable_at" field.
+func UnreachableAtNEQ(v time.Time) predicate.Employment {
+	return predicate.Employment(sql.FieldNEQ(FieldUnreachableAt, v))
+}
+
+// UnreachableAtIn applies the In predicate on the "unreachable_at" field.
+func UnreachableAtIn(vs ...time.Time) predicate.Employment {
+	return predicate.Employment(sql.FieldIn(FieldUnreachableAt, vs...))
+}
+
+// UnreachableAtNotIn applies the NotIn predicate on the "unreachable_at" field.
+func UnreachableAtNotIn(vs ...time.Time) predicate.Employment {
+	return predicate.Employment(sql.FieldNotIn(FieldUnreachableAt, vs...))
+}
+
+// UnreachableAtGT applies the GT predicate on the "unreachable_at" field.
+func UnreachableAtGT(v time.Time) predicate.Employment {
+	return predicate.Employment(sql.FieldGT(FieldUnreachableAt, v))
+}
+
+// UnreachableAtGTE applies the GTE predicate on the "unreachable_at" field.
+func UnreachableAtGTE(v time.Time) predicate.Employment {
+	return predicate.Employment(sql.FieldGTE(FieldUnreachableAt, v))
+}
+
+// UnreachableAtLT applies the LT predicate on the "unreachable_at" field.
+func UnreachableAtLT(v time.Time) predicate.Employment {
+	return predicate.Employment(sql.FieldLT(FieldUnreachableAt, v))
+}
+
+// UnreachableAtLTE applies the LTE predicate on the "unreachable_at" field.
+func UnreachableAtLTE(v time.Time) predicate.Employment {
+	return predicate.Employment(sql.FieldLTE(FieldUnreachableAt, v))
+}
+
+// UnreachableAtIsNil applies the IsNil predicate on the "unreachable_at" field.
+func UnreachableAtIsNil() predicate.Employment {
+	return predicate.Employment(sql.FieldIsNull(FieldUnreachableAt))
+}
+
+// UnreachableAtNotNil applies the NotNil predicate on the "unreachable_at" field.
+func UnreachableAtNotNil() predicate.Employment {
+	return predicate.Employment(sql.FieldNotNull(FieldUnreachableAt))
+}
+
+// MenuEQ applies the EQ predicate on the "menu" field.
+func MenuEQ(v string) predicate.Employment {
+	return predicate.Employment(sql.FieldEQ(FieldMenu, v))
+}
+
+// MenuNEQ applies the NEQ predicate on the "menu" field.
+func MenuNEQ(v string) predicate.Employment {
+	return predicate.Employment(sql.FieldNEQ(FieldMenu, v))
+}
+
+// MenuIn applies the In predicate on the "menu" field.
+func MenuIn(vs ...string) predicate.Employment {
+	return predicate.Employment(sql.FieldIn(FieldMenu, vs...))
+}
+
+// MenuNotIn applies the NotIn predicate on the "menu" field.
+func MenuNotIn(vs ...string) predicate.Employment {
+	return predicate.Employment(sql.FieldNotIn(FieldMenu, vs...))
+}
+
+// MenuGT applies the GT predicate on the "menu" field.
+func MenuGT(v string) predicate.Employment {
+	return predicate.Employment(sql.FieldGT(FieldMenu, v))
+}
+
+// MenuGTE applies the GTE predicate on the "menu" field.
+func MenuGTE(v string) predicate.Employment {
+	return predicate.Employment(sql.FieldGTE(FieldMenu, v))
+}
+
+// MenuLT applies the LT predicate on the "menu" field.
+func MenuLT(v string) predicate.Employment {
+	return predicate.Employment(sql.FieldLT(FieldMenu, v))
+}
+
+// MenuLTE applies the LTE predicate on the "menu" field.
+func MenuLTE(v string) predicate.Employment {
+	return predicate.Employment(sql.FieldLTE(FieldMenu, v))
+}
+
+// MenuContains applies the Contains predicate on the "menu" field.
+func MenuContains(v string) predicate.Employment {
+	return predicate.Employment(sql.FieldContains(FieldMenu, v))
+}
+
+// MenuHasPrefix applies the HasPrefix predicate on the "menu" field.
+func MenuHasPrefix(v string) predicate.Employment {
+	return predicate.Employment(sql.FieldHasPrefix(FieldMenu, v))
+}
+
+// MenuHasSuffix applies the HasSuffix predicate on the "menu" field.
+func MenuHasSuffix(v string) predicate.Employment {
+	return predicate.Employment(sql.FieldHasSuffix(FieldMenu, v))
+}
+
+// MenuIsNil applies the IsNil predicate on the "menu" field.
+func MenuIsNil() predicate.Employment {
+	return predicate.Employment(sql.FieldIsNull(FieldMenu))
+}
+
+// MenuNotNil applies the NotNil predicate on the "menu" field.
+func MenuNotNil() predicate.Employment {
+	return predicate.Employment(sql.FieldNotNull(FieldMenu))
+}
+
+// MenuEqualFold applies the EqualFold predicate on the "menu" field.
+func MenuEqualFold(v string) predicate.Employment {
+	return predicate.Employment(sql.FieldEqualFold(FieldMenu, v))
+}
+
+// MenuContainsFold applies the ContainsFold predicate on the "menu" field.
+func MenuContainsFold(v string) predicate.Employment {
+	return predicate.Employment(sql.FieldContainsFold(FieldMenu, v))
 }
 
 // ScheduleIDEQ applies the EQ predicate on the "schedule_id" field.

@@ -105,6 +105,30 @@ func (f AuditEventFunc) Mutate(ctx context.Context, m gen.Mutation) (gen.Value, 
 	return nil, fmt.Errorf("unexpected mutation type %T. expect *gen.AuditEventMutation", m)
 }
 
+// The BroadcastFunc type is an adapter to allow the use of ordinary
+// function as Broadcast mutator.
+type BroadcastFunc func(context.Context, *gen.BroadcastMutation) (gen.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f BroadcastFunc) Mutate(ctx context.Context, m gen.Mutation) (gen.Value, error) {
+	if mv, ok := m.(*gen.BroadcastMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *gen.BroadcastMutation", m)
+}
+
+// The BusinessConnectionFunc type is an adapter to allow the use of ordinary
+// function as BusinessConnection mutator.
+type BusinessConnectionFunc func(context.Context, *gen.BusinessConnectionMutation) (gen.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f BusinessConnectionFunc) Mutate(ctx context.Context, m gen.Mutation) (gen.Value, error) {
+	if mv, ok := m.(*gen.BusinessConnectionMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *gen.BusinessConnectionMutation", m)
+}
+
 // The ChatFunc type is an adapter to allow the use of ordinary
 // function as Chat mutator.
 type ChatFunc func(context.Context, *gen.ChatMutation) (gen.Value, error)
@@ -115,6 +139,18 @@ func (f ChatFunc) Mutate(ctx context.Context, m gen.Mutation) (gen.Value, error)
 		return f(ctx, mv)
 	}
 	return nil, fmt.Errorf("unexpected mutation type %T. expect *gen.ChatMutation", m)
+}
+
+// The ChatMigrationFunc type is an adapter to allow the use of ordinary
+// function as ChatMigration mutator.
+type ChatMigrationFunc func(context.Context, *gen.ChatMigrationMutation) (gen.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f ChatMigrationFunc) Mutate(ctx context.Context, m gen.Mutation) (gen.Value, error) {
+	if mv, ok := m.(*gen.ChatMigrationMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *gen.ChatMigrationMutation", m)
 }
 
 // The CompanyFunc type is an adapter to allow the use of ordinary
@@ -153,6 +189,18 @@ func (f CustomerFunc) Mutate(ctx context.Context, m gen.Mutation) (gen.Value, er
 	return nil, fmt.Errorf("unexpected mutation type %T. expect *gen.CustomerMutation", m)
 }
 
+// The DialogFunc type is an adapter to allow the use of ordinary
+// function as Dialog mutator.
+type DialogFunc func(context.Context, *gen.DialogMutation) (gen.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f DialogFunc) Mutate(ctx context.Context, m gen.Mutation) (gen.Value, error) {
+	if mv, ok := m.(*gen.DialogMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *gen.DialogMutation", m)
+}
+
 // The EmploymentFunc type is an adapter to allow the use of ordinary
 // function as Employment mutator.
 type EmploymentFunc func(context.Context, *gen.EmploymentMutation) (gen.Value, error)
@@ -175,6 +223,18 @@ func (f FeedbackFunc) Mutate(ctx context.Context, m gen.Mutation) (gen.Value, er
 		return f(ctx, mv)
 	}
 	return nil, fmt.Errorf("unexpected mutation type %T. expect *gen.FeedbackMutation", m)
+}
+
+// The InviteFunc type is an adapter to allow the use of ordinary
+// function as Invite mutator.
+type InviteFunc func(context.Context, *gen.InviteMutation) (gen.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f InviteFunc) Mutate(ctx context.Context, m gen.Mutation) (gen.Value, error) {
+	if mv, ok := m.(*gen.InviteMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *gen.InviteMutation", m)
 }
 
 // The KpiFunc type is an adapter to allow the use of ordinary
@@ -297,6 +357,18 @@ func (f MessageContentFunc) Mutate(ctx context.Context, m gen.Mutation) (gen.Val
 	return nil, fmt.Errorf("unexpected mutation type %T. expect *gen.MessageContentMutation", m)
 }
 
+// The OutgoingFunc type is an adapter to allow the use of ordinary
+// function as Outgoing mutator.
+type OutgoingFunc func(context.Context, *gen.OutgoingMutation) (gen.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f OutgoingFunc) Mutate(ctx context.Context, m gen.Mutation) (gen.Value, error) {
+	if mv, ok := m.(*gen.OutgoingMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *gen.OutgoingMutation", m)
+}
+
 // The PayPolicyFunc type is an adapter to allow the use of ordinary
 // function as PayPolicy mutator.
 type PayPolicyFunc func(context.Context, *gen.PayPolicyMutation) (gen.Value, error)
@@ -355,6 +427,30 @@ func (f PayslipLineFunc) Mutate(ctx context.Context, m gen.Mutation) (gen.Value,
 		return f(ctx, mv)
 	}
 	return nil, fmt.Errorf("unexpected mutation type %T. expect *gen.PayslipLineMutation", m)
+}
+
+// The PunchFunc type is an adapter to allow the use of ordinary
+// function as Punch mutator.
+type PunchFunc func(context.Context, *gen.PunchMutation) (gen.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f PunchFunc) Mutate(ctx context.Context, m gen.Mutation) (gen.Value, error) {
+	if mv, ok := m.(*gen.PunchMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *gen.PunchMutation", m)
+}
+
+// The ReactionFunc type is an adapter to allow the use of ordinary
+// function as Reaction mutator.
+type ReactionFunc func(context.Context, *gen.ReactionMutation) (gen.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f ReactionFunc) Mutate(ctx context.Context, m gen.Mutation) (gen.Value, error) {
+	if mv, ok := m.(*gen.ReactionMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *gen.ReactionMutation", m)
 }
 
 // The SalaryFunc type is an adapter to allow the use of ordinary
@@ -463,6 +559,30 @@ func (f TeamMembershipFunc) Mutate(ctx context.Context, m gen.Mutation) (gen.Val
 		return f(ctx, mv)
 	}
 	return nil, fmt.Errorf("unexpected mutation type %T. expect *gen.TeamMembershipMutation", m)
+}
+
+// The TelegramBotFunc type is an adapter to allow the use of ordinary
+// function as TelegramBot mutator.
+type TelegramBotFunc func(context.Context, *gen.TelegramBotMutation) (gen.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f TelegramBotFunc) Mutate(ctx context.Context, m gen.Mutation) (gen.Value, error) {
+	if mv, ok := m.(*gen.TelegramBotMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *gen.TelegramBotMutation", m)
+}
+
+// The TelegramUpdateFunc type is an adapter to allow the use of ordinary
+// function as TelegramUpdate mutator.
+type TelegramUpdateFunc func(context.Context, *gen.TelegramUpdateMutation) (gen.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f TelegramUpdateFunc) Mutate(ctx context.Context, m gen.Mutation) (gen.Value, error) {
+	if mv, ok := m.(*gen.TelegramUpdateMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *gen.TelegramUpdateMutation", m)
 }
 
 // The UserFunc type is an adapter to allow the use of ordinary

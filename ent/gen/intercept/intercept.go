@@ -16,12 +16,17 @@ import (
 	"github.com/fincokpi/finco/ent/gen/analyzerswitch"
 	"github.com/fincokpi/finco/ent/gen/attachment"
 	"github.com/fincokpi/finco/ent/gen/auditevent"
+	"github.com/fincokpi/finco/ent/gen/broadcast"
+	"github.com/fincokpi/finco/ent/gen/businessconnection"
 	"github.com/fincokpi/finco/ent/gen/chat"
+	"github.com/fincokpi/finco/ent/gen/chatmigration"
 	"github.com/fincokpi/finco/ent/gen/company"
 	"github.com/fincokpi/finco/ent/gen/credential"
 	"github.com/fincokpi/finco/ent/gen/customer"
+	"github.com/fincokpi/finco/ent/gen/dialog"
 	"github.com/fincokpi/finco/ent/gen/employment"
 	"github.com/fincokpi/finco/ent/gen/feedback"
+	"github.com/fincokpi/finco/ent/gen/invite"
 	"github.com/fincokpi/finco/ent/gen/kpi"
 	"github.com/fincokpi/finco/ent/gen/kpirefresh"
 	"github.com/fincokpi/finco/ent/gen/kpiresult"
@@ -32,12 +37,15 @@ import (
 	"github.com/fincokpi/finco/ent/gen/linesource"
 	"github.com/fincokpi/finco/ent/gen/message"
 	"github.com/fincokpi/finco/ent/gen/messagecontent"
+	"github.com/fincokpi/finco/ent/gen/outgoing"
 	"github.com/fincokpi/finco/ent/gen/paypolicy"
 	"github.com/fincokpi/finco/ent/gen/payrollrun"
 	"github.com/fincokpi/finco/ent/gen/payrule"
 	"github.com/fincokpi/finco/ent/gen/payslip"
 	"github.com/fincokpi/finco/ent/gen/payslipline"
 	"github.com/fincokpi/finco/ent/gen/predicate"
+	"github.com/fincokpi/finco/ent/gen/punch"
+	"github.com/fincokpi/finco/ent/gen/reaction"
 	"github.com/fincokpi/finco/ent/gen/salary"
 	"github.com/fincokpi/finco/ent/gen/schedule"
 	"github.com/fincokpi/finco/ent/gen/scheduleversion"
@@ -47,6 +55,8 @@ import (
 	"github.com/fincokpi/finco/ent/gen/spenttoken"
 	"github.com/fincokpi/finco/ent/gen/team"
 	"github.com/fincokpi/finco/ent/gen/teammembership"
+	"github.com/fincokpi/finco/ent/gen/telegrambot"
+	"github.com/fincokpi/finco/ent/gen/telegramupdate"
 	"github.com/fincokpi/finco/ent/gen/user"
 	"github.com/fincokpi/finco/ent/gen/wait"
 )
@@ -323,6 +333,60 @@ func (f TraverseAuditEvent) Traverse(ctx context.Context, q gen.Query) error {
 	return fmt.Errorf("unexpected query type %T. expect *gen.AuditEventQuery", q)
 }
 
+// The BroadcastFunc type is an adapter to allow the use of ordinary function as a Querier.
+type BroadcastFunc func(context.Context, *gen.BroadcastQuery) (gen.Value, error)
+
+// Query calls f(ctx, q).
+func (f BroadcastFunc) Query(ctx context.Context, q gen.Query) (gen.Value, error) {
+	if q, ok := q.(*gen.BroadcastQuery); ok {
+		return f(ctx, q)
+	}
+	return nil, fmt.Errorf("unexpected query type %T. expect *gen.BroadcastQuery", q)
+}
+
+// The TraverseBroadcast type is an adapter to allow the use of ordinary function as Traverser.
+type TraverseBroadcast func(context.Context, *gen.BroadcastQuery) error
+
+// Intercept is a dummy implementation of Intercept that returns the next Querier in the pipeline.
+func (f TraverseBroadcast) Intercept(next gen.Querier) gen.Querier {
+	return next
+}
+
+// Traverse calls f(ctx, q).
+func (f TraverseBroadcast) Traverse(ctx context.Context, q gen.Query) error {
+	if q, ok := q.(*gen.BroadcastQuery); ok {
+		return f(ctx, q)
+	}
+	return fmt.Errorf("unexpected query type %T. expect *gen.BroadcastQuery", q)
+}
+
+// The BusinessConnectionFunc type is an adapter to allow the use of ordinary function as a Querier.
+type BusinessConnectionFunc func(context.Context, *gen.BusinessConnectionQuery) (gen.Value, error)
+
+// Query calls f(ctx, q).
+func (f BusinessConnectionFunc) Query(ctx context.Context, q gen.Query) (gen.Value, error) {
+	if q, ok := q.(*gen.BusinessConnectionQuery); ok {
+		return f(ctx, q)
+	}
+	return nil, fmt.Errorf("unexpected query type %T. expect *gen.BusinessConnectionQuery", q)
+}
+
+// The TraverseBusinessConnection type is an adapter to allow the use of ordinary function as Traverser.
+type TraverseBusinessConnection func(context.Context, *gen.BusinessConnectionQuery) error
+
+// Intercept is a dummy implementation of Intercept that returns the next Querier in the pipeline.
+func (f TraverseBusinessConnection) Intercept(next gen.Querier) gen.Querier {
+	return next
+}
+
+// Traverse calls f(ctx, q).
+func (f TraverseBusinessConnection) Traverse(ctx context.Context, q gen.Query) error {
+	if q, ok := q.(*gen.BusinessConnectionQuery); ok {
+		return f(ctx, q)
+	}
+	return fmt.Errorf("unexpected query type %T. expect *gen.BusinessConnectionQuery", q)
+}
+
 // The ChatFunc type is an adapter to allow the use of ordinary function as a Querier.
 type ChatFunc func(context.Context, *gen.ChatQuery) (gen.Value, error)
 
@@ -348,6 +412,33 @@ func (f TraverseChat) Traverse(ctx context.Context, q gen.Query) error {
 		return f(ctx, q)
 	}
 	return fmt.Errorf("unexpected query type %T. expect *gen.ChatQuery", q)
+}
+
+// The ChatMigrationFunc type is an adapter to allow the use of ordinary function as a Querier.
+type ChatMigrationFunc func(context.Context, *gen.ChatMigrationQuery) (gen.Value, error)
+
+// Query calls f(ctx, q).
+func (f ChatMigrationFunc) Query(ctx context.Context, q gen.Query) (gen.Value, error) {
+	if q, ok := q.(*gen.ChatMigrationQuery); ok {
+		return f(ctx, q)
+	}
+	return nil, fmt.Errorf("unexpected query type %T. expect *gen.ChatMigrationQuery", q)
+}
+
+// The TraverseChatMigration type is an adapter to allow the use of ordinary function as Traverser.
+type TraverseChatMigration func(context.Context, *gen.ChatMigrationQuery) error
+
+// Intercept is a dummy implementation of Intercept that returns the next Querier in the pipeline.
+func (f TraverseChatMigration) Intercept(next gen.Querier) gen.Querier {
+	return next
+}
+
+// Traverse calls f(ctx, q).
+func (f TraverseChatMigration) Traverse(ctx context.Context, q gen.Query) error {
+	if q, ok := q.(*gen.ChatMigrationQuery); ok {
+		return f(ctx, q)
+	}
+	return fmt.Errorf("unexpected query type %T. expect *gen.ChatMigrationQuery", q)
 }
 
 // The CompanyFunc type is an adapter to allow the use of ordinary function as a Querier.
@@ -431,6 +522,33 @@ func (f TraverseCustomer) Traverse(ctx context.Context, q gen.Query) error {
 	return fmt.Errorf("unexpected query type %T. expect *gen.CustomerQuery", q)
 }
 
+// The DialogFunc type is an adapter to allow the use of ordinary function as a Querier.
+type DialogFunc func(context.Context, *gen.DialogQuery) (gen.Value, error)
+
+// Query calls f(ctx, q).
+func (f DialogFunc) Query(ctx context.Context, q gen.Query) (gen.Value, error) {
+	if q, ok := q.(*gen.DialogQuery); ok {
+		return f(ctx, q)
+	}
+	return nil, fmt.Errorf("unexpected query type %T. expect *gen.DialogQuery", q)
+}
+
+// The TraverseDialog type is an adapter to allow the use of ordinary function as Traverser.
+type TraverseDialog func(context.Context, *gen.DialogQuery) error
+
+// Intercept is a dummy implementation of Intercept that returns the next Querier in the pipeline.
+func (f TraverseDialog) Intercept(next gen.Querier) gen.Querier {
+	return next
+}
+
+// Traverse calls f(ctx, q).
+func (f TraverseDialog) Traverse(ctx context.Context, q gen.Query) error {
+	if q, ok := q.(*gen.DialogQuery); ok {
+		return f(ctx, q)
+	}
+	return fmt.Errorf("unexpected query type %T. expect *gen.DialogQuery", q)
+}
+
 // The EmploymentFunc type is an adapter to allow the use of ordinary function as a Querier.
 type EmploymentFunc func(context.Context, *gen.EmploymentQuery) (gen.Value, error)
 
@@ -483,6 +601,33 @@ func (f TraverseFeedback) Traverse(ctx context.Context, q gen.Query) error {
 		return f(ctx, q)
 	}
 	return fmt.Errorf("unexpected query type %T. expect *gen.FeedbackQuery", q)
+}
+
+// The InviteFunc type is an adapter to allow the use of ordinary function as a Querier.
+type InviteFunc func(context.Context, *gen.InviteQuery) (gen.Value, error)
+
+// Query calls f(ctx, q).
+func (f InviteFunc) Query(ctx context.Context, q gen.Query) (gen.Value, error) {
+	if q, ok := q.(*gen.InviteQuery); ok {
+		return f(ctx, q)
+	}
+	return nil, fmt.Errorf("unexpected query type %T. expect *gen.InviteQuery", q)
+}
+
+// The TraverseInvite type is an adapter to allow the use of ordinary function as Traverser.
+type TraverseInvite func(context.Context, *gen.InviteQuery) error
+
+// Intercept is a dummy implementation of Intercept that returns the next Querier in the pipeline.
+func (f TraverseInvite) Intercept(next gen.Querier) gen.Querier {
+	return next
+}
+
+// Traverse calls f(ctx, q).
+func (f TraverseInvite) Traverse(ctx context.Context, q gen.Query) error {
+	if q, ok := q.(*gen.InviteQuery); ok {
+		return f(ctx, q)
+	}
+	return fmt.Errorf("unexpected query type %T. expect *gen.InviteQuery", q)
 }
 
 // The KpiFunc type is an adapter to allow the use of ordinary function as a Querier.
@@ -755,6 +900,33 @@ func (f TraverseMessageContent) Traverse(ctx context.Context, q gen.Query) error
 	return fmt.Errorf("unexpected query type %T. expect *gen.MessageContentQuery", q)
 }
 
+// The OutgoingFunc type is an adapter to allow the use of ordinary function as a Querier.
+type OutgoingFunc func(context.Context, *gen.OutgoingQuery) (gen.Value, error)
+
+// Query calls f(ctx, q).
+func (f OutgoingFunc) Query(ctx context.Context, q gen.Query) (gen.Value, error) {
+	if q, ok := q.(*gen.OutgoingQuery); ok {
+		return f(ctx, q)
+	}
+	return nil, fmt.Errorf("unexpected query type %T. expect *gen.OutgoingQuery", q)
+}
+
+// The TraverseOutgoing type is an adapter to allow the use of ordinary function as Traverser.
+type TraverseOutgoing func(context.Context, *gen.OutgoingQuery) error
+
+// Intercept is a dummy implementation of Intercept that returns the next Querier in the pipeline.
+func (f TraverseOutgoing) Intercept(next gen.Querier) gen.Querier {
+	return next
+}
+
+// Traverse calls f(ctx, q).
+func (f TraverseOutgoing) Traverse(ctx context.Context, q gen.Query) error {
+	if q, ok := q.(*gen.OutgoingQuery); ok {
+		return f(ctx, q)
+	}
+	return fmt.Errorf("unexpected query type %T. expect *gen.OutgoingQuery", q)
+}
+
 // The PayPolicyFunc type is an adapter to allow the use of ordinary function as a Querier.
 type PayPolicyFunc func(context.Context, *gen.PayPolicyQuery) (gen.Value, error)
 
@@ -888,6 +1060,60 @@ func (f TraversePayslipLine) Traverse(ctx context.Context, q gen.Query) error {
 		return f(ctx, q)
 	}
 	return fmt.Errorf("unexpected query type %T. expect *gen.PayslipLineQuery", q)
+}
+
+// The PunchFunc type is an adapter to allow the use of ordinary function as a Querier.
+type PunchFunc func(context.Context, *gen.PunchQuery) (gen.Value, error)
+
+// Query calls f(ctx, q).
+func (f PunchFunc) Query(ctx context.Context, q gen.Query) (gen.Value, error) {
+	if q, ok := q.(*gen.PunchQuery); ok {
+		return f(ctx, q)
+	}
+	return nil, fmt.Errorf("unexpected query type %T. expect *gen.PunchQuery", q)
+}
+
+// The TraversePunch type is an adapter to allow the use of ordinary function as Traverser.
+type TraversePunch func(context.Context, *gen.PunchQuery) error
+
+// Intercept is a dummy implementation of Intercept that returns the next Querier in the pipeline.
+func (f TraversePunch) Intercept(next gen.Querier) gen.Querier {
+	return next
+}
+
+// Traverse calls f(ctx, q).
+func (f TraversePunch) Traverse(ctx context.Context, q gen.Query) error {
+	if q, ok := q.(*gen.PunchQuery); ok {
+		return f(ctx, q)
+	}
+	return fmt.Errorf("unexpected query type %T. expect *gen.PunchQuery", q)
+}
+
+// The ReactionFunc type is an adapter to allow the use of ordinary function as a Querier.
+type ReactionFunc func(context.Context, *gen.ReactionQuery) (gen.Value, error)
+
+// Query calls f(ctx, q).
+func (f ReactionFunc) Query(ctx context.Context, q gen.Query) (gen.Value, error) {
+	if q, ok := q.(*gen.ReactionQuery); ok {
+		return f(ctx, q)
+	}
+	return nil, fmt.Errorf("unexpected query type %T. expect *gen.ReactionQuery", q)
+}
+
+// The TraverseReaction type is an adapter to allow the use of ordinary function as Traverser.
+type TraverseReaction func(context.Context, *gen.ReactionQuery) error
+
+// Intercept is a dummy implementation of Intercept that returns the next Querier in the pipeline.
+func (f TraverseReaction) Intercept(next gen.Querier) gen.Querier {
+	return next
+}
+
+// Traverse calls f(ctx, q).
+func (f TraverseReaction) Traverse(ctx context.Context, q gen.Query) error {
+	if q, ok := q.(*gen.ReactionQuery); ok {
+		return f(ctx, q)
+	}
+	return fmt.Errorf("unexpected query type %T. expect *gen.ReactionQuery", q)
 }
 
 // The SalaryFunc type is an adapter to allow the use of ordinary function as a Querier.
@@ -1133,6 +1359,60 @@ func (f TraverseTeamMembership) Traverse(ctx context.Context, q gen.Query) error
 	return fmt.Errorf("unexpected query type %T. expect *gen.TeamMembershipQuery", q)
 }
 
+// The TelegramBotFunc type is an adapter to allow the use of ordinary function as a Querier.
+type TelegramBotFunc func(context.Context, *gen.TelegramBotQuery) (gen.Value, error)
+
+// Query calls f(ctx, q).
+func (f TelegramBotFunc) Query(ctx context.Context, q gen.Query) (gen.Value, error) {
+	if q, ok := q.(*gen.TelegramBotQuery); ok {
+		return f(ctx, q)
+	}
+	return nil, fmt.Errorf("unexpected query type %T. expect *gen.TelegramBotQuery", q)
+}
+
+// The TraverseTelegramBot type is an adapter to allow the use of ordinary function as Traverser.
+type TraverseTelegramBot func(context.Context, *gen.TelegramBotQuery) error
+
+// Intercept is a dummy implementation of Intercept that returns the next Querier in the pipeline.
+func (f TraverseTelegramBot) Intercept(next gen.Querier) gen.Querier {
+	return next
+}
+
+// Traverse calls f(ctx, q).
+func (f TraverseTelegramBot) Traverse(ctx context.Context, q gen.Query) error {
+	if q, ok := q.(*gen.TelegramBotQuery); ok {
+		return f(ctx, q)
+	}
+	return fmt.Errorf("unexpected query type %T. expect *gen.TelegramBotQuery", q)
+}
+
+// The TelegramUpdateFunc type is an adapter to allow the use of ordinary function as a Querier.
+type TelegramUpdateFunc func(context.Context, *gen.TelegramUpdateQuery) (gen.Value, error)
+
+// Query calls f(ctx, q).
+func (f TelegramUpdateFunc) Query(ctx context.Context, q gen.Query) (gen.Value, error) {
+	if q, ok := q.(*gen.TelegramUpdateQuery); ok {
+		return f(ctx, q)
+	}
+	return nil, fmt.Errorf("unexpected query type %T. expect *gen.TelegramUpdateQuery", q)
+}
+
+// The TraverseTelegramUpdate type is an adapter to allow the use of ordinary function as Traverser.
+type TraverseTelegramUpdate func(context.Context, *gen.TelegramUpdateQuery) error
+
+// Intercept is a dummy implementation of Intercept that returns the next Querier in the pipeline.
+func (f TraverseTelegramUpdate) Intercept(next gen.Querier) gen.Querier {
+	return next
+}
+
+// Traverse calls f(ctx, q).
+func (f TraverseTelegramUpdate) Traverse(ctx context.Context, q gen.Query) error {
+	if q, ok := q.(*gen.TelegramUpdateQuery); ok {
+		return f(ctx, q)
+	}
+	return fmt.Errorf("unexpected query type %T. expect *gen.TelegramUpdateQuery", q)
+}
+
 // The UserFunc type is an adapter to allow the use of ordinary function as a Querier.
 type UserFunc func(context.Context, *gen.UserQuery) (gen.Value, error)
 
@@ -1206,18 +1486,28 @@ func NewQuery(q gen.Query) (Query, error) {
 		return &query[*gen.AttachmentQuery, predicate.Attachment, attachment.OrderOption]{typ: gen.TypeAttachment, tq: q}, nil
 	case *gen.AuditEventQuery:
 		return &query[*gen.AuditEventQuery, predicate.AuditEvent, auditevent.OrderOption]{typ: gen.TypeAuditEvent, tq: q}, nil
+	case *gen.BroadcastQuery:
+		return &query[*gen.BroadcastQuery, predicate.Broadcast, broadcast.OrderOption]{typ: gen.TypeBroadcast, tq: q}, nil
+	case *gen.BusinessConnectionQuery:
+		return &query[*gen.BusinessConnectionQuery, predicate.BusinessConnection, businessconnection.OrderOption]{typ: gen.TypeBusinessConnection, tq: q}, nil
 	case *gen.ChatQuery:
 		return &query[*gen.ChatQuery, predicate.Chat, chat.OrderOption]{typ: gen.TypeChat, tq: q}, nil
+	case *gen.ChatMigrationQuery:
+		return &query[*gen.ChatMigrationQuery, predicate.ChatMigration, chatmigration.OrderOption]{typ: gen.TypeChatMigration, tq: q}, nil
 	case *gen.CompanyQuery:
 		return &query[*gen.CompanyQuery, predicate.Company, company.OrderOption]{typ: gen.TypeCompany, tq: q}, nil
 	case *gen.CredentialQuery:
 		return &query[*gen.CredentialQuery, predicate.Credential, credential.OrderOption]{typ: gen.TypeCredential, tq: q}, nil
 	case *gen.CustomerQuery:
 		return &query[*gen.CustomerQuery, predicate.Customer, customer.OrderOption]{typ: gen.TypeCustomer, tq: q}, nil
+	case *gen.DialogQuery:
+		return &query[*gen.DialogQuery, predicate.Dialog, dialog.OrderOption]{typ: gen.TypeDialog, tq: q}, nil
 	case *gen.EmploymentQuery:
 		return &query[*gen.EmploymentQuery, predicate.Employment, employment.OrderOption]{typ: gen.TypeEmployment, tq: q}, nil
 	case *gen.FeedbackQuery:
 		return &query[*gen.FeedbackQuery, predicate.Feedback, feedback.OrderOption]{typ: gen.TypeFeedback, tq: q}, nil
+	case *gen.InviteQuery:
+		return &query[*gen.InviteQuery, predicate.Invite, invite.OrderOption]{typ: gen.TypeInvite, tq: q}, nil
 	case *gen.KpiQuery:
 		return &query[*gen.KpiQuery, predicate.Kpi, kpi.OrderOption]{typ: gen.TypeKpi, tq: q}, nil
 	case *gen.KpiRefreshQuery:
@@ -1238,6 +1528,8 @@ func NewQuery(q gen.Query) (Query, error) {
 		return &query[*gen.MessageQuery, predicate.Message, message.OrderOption]{typ: gen.TypeMessage, tq: q}, nil
 	case *gen.MessageContentQuery:
 		return &query[*gen.MessageContentQuery, predicate.MessageContent, messagecontent.OrderOption]{typ: gen.TypeMessageContent, tq: q}, nil
+	case *gen.OutgoingQuery:
+		return &query[*gen.OutgoingQuery, predicate.Outgoing, outgoing.OrderOption]{typ: gen.TypeOutgoing, tq: q}, nil
 	case *gen.PayPolicyQuery:
 		return &query[*gen.PayPolicyQuery, predicate.PayPolicy, paypolicy.OrderOption]{typ: gen.TypePayPolicy, tq: q}, nil
 	case *gen.PayRuleQuery:
@@ -1248,6 +1540,10 @@ func NewQuery(q gen.Query) (Query, error) {
 		return &query[*gen.PayslipQuery, predicate.Payslip, payslip.OrderOption]{typ: gen.TypePayslip, tq: q}, nil
 	case *gen.PayslipLineQuery:
 		return &query[*gen.PayslipLineQuery, predicate.PayslipLine, payslipline.OrderOption]{typ: gen.TypePayslipLine, tq: q}, nil
+	case *gen.PunchQuery:
+		return &query[*gen.PunchQuery, predicate.Punch, punch.OrderOption]{typ: gen.TypePunch, tq: q}, nil
+	case *gen.ReactionQuery:
+		return &query[*gen.ReactionQuery, predicate.Reaction, reaction.OrderOption]{typ: gen.TypeReaction, tq: q}, nil
 	case *gen.SalaryQuery:
 		return &query[*gen.SalaryQuery, predicate.Salary, salary.OrderOption]{typ: gen.TypeSalary, tq: q}, nil
 	case *gen.ScheduleQuery:
@@ -1266,6 +1562,10 @@ func NewQuery(q gen.Query) (Query, error) {
 		return &query[*gen.TeamQuery, predicate.Team, team.OrderOption]{typ: gen.TypeTeam, tq: q}, nil
 	case *gen.TeamMembershipQuery:
 		return &query[*gen.TeamMembershipQuery, predicate.TeamMembership, teammembership.OrderOption]{typ: gen.TypeTeamMembership, tq: q}, nil
+	case *gen.TelegramBotQuery:
+		return &query[*gen.TelegramBotQuery, predicate.TelegramBot, telegrambot.OrderOption]{typ: gen.TypeTelegramBot, tq: q}, nil
+	case *gen.TelegramUpdateQuery:
+		return &query[*gen.TelegramUpdateQuery, predicate.TelegramUpdate, telegramupdate.OrderOption]{typ: gen.TypeTelegramUpdate, tq: q}, nil
 	case *gen.UserQuery:
 		return &query[*gen.UserQuery, predicate.User, user.OrderOption]{typ: gen.TypeUser, tq: q}, nil
 	case *gen.WaitQuery:

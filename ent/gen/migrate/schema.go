@@ -213,9 +213,11 @@ var (
 		{Name: "position", Type: field.TypeInt},
 		{Name: "kind", Type: field.TypeEnum, Enums: []string{"VOICE", "VIDEO_NOTE"}},
 		{Name: "mime", Type: field.TypeString, Size: 127, Default: ""},
+		{Name: "state", Type: field.TypeEnum, Enums: []string{"PENDING", "STORED", "TOO_BIG", "MISSING", "REMOVED"}, Default: "STORED"},
 		{Name: "bytes", Type: field.TypeInt},
 		{Name: "seconds", Type: field.TypeInt, Default: 0},
-		{Name: "sha256", Type: field.TypeString, Size: 64},
+		{Name: "sha256", Type: field.TypeString, Nullable: true, Size: 64},
+		{Name: "source", Type: field.TypeString, Nullable: true, Size: 256},
 		{Name: "created_at", Type: field.TypeTime},
 		{Name: "content_id", Type: field.TypeInt},
 	}
@@ -227,7 +229,7 @@ var (
 		ForeignKeys: []*schema.ForeignKey{
 			{
 				Symbol:     "attachments_message_contents_files",
-				Columns:    []*schema.Column{AttachmentsColumns[8]},
+				Columns:    []*schema.Column{AttachmentsColumns[10]},
 				RefColumns: []*schema.Column{MessageContentsColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
@@ -236,12 +238,12 @@ var (
 			{
 				Name:    "attachment_content_id_position",
 				Unique:  true,
-				Columns: []*schema.Column{AttachmentsColumns[8], AttachmentsColumns[1]},
+				Columns: []*schema.Column{AttachmentsColumns[10], AttachmentsColumns[1]},
 			},
 			{
 				Name:    "attachment_sha256",
 				Unique:  false,
-				Columns: []*schema.Column{AttachmentsColumns[6]},
+				Columns: []*schema.Column{AttachmentsColumns[7]},
 			},
 		},
 	}
@@ -266,6 +268,54 @@ var (
 				Name:    "auditevent_at",
 				Unique:  false,
 				Columns: []*schema.Column{AuditEventsColumns[1]},
+			},
+		},
+	}
+	// BroadcastsColumns holds the columns for the "broadcasts" table.
+	BroadcastsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeInt, Increment: true},
+		{Name: "audience", Type: field.TypeJSON, SchemaType: map[string]string{"postgres": "jsonb"}},
+		{Name: "text", Type: field.TypeString, Size: 16384},
+		{Name: "file", Type: field.TypeString, Nullable: true, Size: 64},
+		{Name: "file_name", Type: field.TypeString, Nullable: true, Size: 200},
+		{Name: "state", Type: field.TypeEnum, Enums: []string{"DRAFT", "RUNNING", "PAUSED", "CANCELLED", "DONE"}, Default: "DRAFT"},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "started_at", Type: field.TypeTime, Nullable: true},
+		{Name: "ended_at", Type: field.TypeTime, Nullable: true},
+		{Name: "author_id", Type: field.TypeInt, Nullable: true},
+	}
+	// BroadcastsTable holds the schema information for the "broadcasts" table.
+	BroadcastsTable = &schema.Table{
+		Name:       "broadcasts",
+		Columns:    BroadcastsColumns,
+		PrimaryKey: []*schema.Column{BroadcastsColumns[0]},
+		ForeignKeys: []*schema.ForeignKey{
+			{
+				Symbol:     "broadcasts_users_author",
+				Columns:    []*schema.Column{BroadcastsColumns[9]},
+				RefColumns: []*schema.Column{UsersColumns[0]},
+				OnDelete:   schema.SetNull,
+			},
+		},
+	}
+	// BusinessConnectionsColumns holds the columns for the "business_connections" table.
+	BusinessConnectionsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeInt, Increment: true},
+		{Name: "connection_id", Type: field.TypeString, Unique: true, Size: 128},
+		{Name: "telegram_id", Type: field.TypeInt64},
+		{Name: "enabled", Type: field.TypeBool},
+		{Name: "connected_at", Type: field.TypeTime},
+	}
+	// BusinessConnectionsTable holds the schema information for the "business_connections" table.
+	BusinessConnectionsTable = &schema.Table{
+		Name:       "business_connections",
+		Columns:    BusinessConnectionsColumns,
+		PrimaryKey: []*schema.Column{BusinessConnectionsColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "businessconnection_telegram_id",
+				Unique:  false,
+				Columns: []*schema.Column{BusinessConnectionsColumns[2]},
 			},
 		},
 	}
@@ -318,6 +368,27 @@ var (
 			},
 		},
 	}
+	// ChatMigrationsColumns holds the columns for the "chat_migrations" table.
+	ChatMigrationsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeInt, Increment: true},
+		{Name: "mailbox", Type: field.TypeString, Size: 32},
+		{Name: "telegram_id", Type: field.TypeInt64},
+		{Name: "new_telegram_id", Type: field.TypeInt64},
+		{Name: "at", Type: field.TypeTime},
+	}
+	// ChatMigrationsTable holds the schema information for the "chat_migrations" table.
+	ChatMigrationsTable = &schema.Table{
+		Name:       "chat_migrations",
+		Columns:    ChatMigrationsColumns,
+		PrimaryKey: []*schema.Column{ChatMigrationsColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "chatmigration_mailbox_telegram_id",
+				Unique:  true,
+				Columns: []*schema.Column{ChatMigrationsColumns[1], ChatMigrationsColumns[2]},
+			},
+		},
+	}
 	// CompaniesColumns holds the columns for the "companies" table.
 	CompaniesColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeInt, Increment: true},
@@ -329,6 +400,8 @@ var (
 		{Name: "conversation_gap_seconds", Type: field.TypeInt, Default: 28800},
 		{Name: "report_types", Type: field.TypeJSON, Nullable: true, SchemaType: map[string]string{"postgres": "jsonb"}},
 		{Name: "analyzers", Type: field.TypeJSON, Nullable: true, SchemaType: map[string]string{"postgres": "jsonb"}},
+		{Name: "writes_in_chats", Type: field.TypeBool, Default: false},
+		{Name: "digest_at", Type: field.TypeString, Size: 5, Default: "09:00"},
 		{Name: "revision", Type: field.TypeInt, Default: 1},
 		{Name: "reply_gate", Type: field.TypeString, Default: ""},
 	}
@@ -372,6 +445,20 @@ var (
 		Columns:    CustomersColumns,
 		PrimaryKey: []*schema.Column{CustomersColumns[0]},
 	}
+	// DialogsColumns holds the columns for the "dialogs" table.
+	DialogsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeInt, Increment: true},
+		{Name: "telegram_id", Type: field.TypeInt64, Unique: true},
+		{Name: "name", Type: field.TypeString, Size: 64},
+		{Name: "data", Type: field.TypeJSON, Nullable: true, SchemaType: map[string]string{"postgres": "jsonb"}},
+		{Name: "updated_at", Type: field.TypeTime},
+	}
+	// DialogsTable holds the schema information for the "dialogs" table.
+	DialogsTable = &schema.Table{
+		Name:       "dialogs",
+		Columns:    DialogsColumns,
+		PrimaryKey: []*schema.Column{DialogsColumns[0]},
+	}
 	// EmploymentsColumns holds the columns for the "employments" table.
 	EmploymentsColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeInt, Increment: true},
@@ -381,7 +468,11 @@ var (
 		{Name: "telegram_id", Type: field.TypeInt64, Unique: true, Nullable: true},
 		{Name: "joined", Type: field.TypeString},
 		{Name: "left", Type: field.TypeString, Nullable: true},
+		{Name: "phone", Type: field.TypeString, Unique: true, Nullable: true, Size: 15},
 		{Name: "language", Type: field.TypeString, Nullable: true, Size: 8},
+		{Name: "mute", Type: field.TypeString, Nullable: true, Size: 11},
+		{Name: "unreachable_at", Type: field.TypeTime, Nullable: true},
+		{Name: "menu", Type: field.TypeString, Nullable: true, Size: 64},
 		{Name: "schedule_id", Type: field.TypeInt, Nullable: true},
 		{Name: "user_id", Type: field.TypeInt, Unique: true},
 	}
@@ -393,13 +484,13 @@ var (
 		ForeignKeys: []*schema.ForeignKey{
 			{
 				Symbol:     "employments_schedules_schedule",
-				Columns:    []*schema.Column{EmploymentsColumns[8]},
+				Columns:    []*schema.Column{EmploymentsColumns[12]},
 				RefColumns: []*schema.Column{SchedulesColumns[0]},
 				OnDelete:   schema.SetNull,
 			},
 			{
 				Symbol:     "employments_users_employment",
-				Columns:    []*schema.Column{EmploymentsColumns[9]},
+				Columns:    []*schema.Column{EmploymentsColumns[13]},
 				RefColumns: []*schema.Column{UsersColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
@@ -445,6 +536,44 @@ var (
 				Name:    "feedback_created_at",
 				Unique:  false,
 				Columns: []*schema.Column{FeedbacksColumns[5]},
+			},
+		},
+	}
+	// InvitesColumns holds the columns for the "invites" table.
+	InvitesColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeInt, Increment: true},
+		{Name: "token_hash", Type: field.TypeBytes, Unique: true},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "expires_at", Type: field.TypeTime},
+		{Name: "used_at", Type: field.TypeTime, Nullable: true},
+		{Name: "used_by", Type: field.TypeInt64, Nullable: true},
+		{Name: "author_id", Type: field.TypeInt, Nullable: true},
+		{Name: "user_id", Type: field.TypeInt},
+	}
+	// InvitesTable holds the schema information for the "invites" table.
+	InvitesTable = &schema.Table{
+		Name:       "invites",
+		Columns:    InvitesColumns,
+		PrimaryKey: []*schema.Column{InvitesColumns[0]},
+		ForeignKeys: []*schema.ForeignKey{
+			{
+				Symbol:     "invites_users_author",
+				Columns:    []*schema.Column{InvitesColumns[6]},
+				RefColumns: []*schema.Column{UsersColumns[0]},
+				OnDelete:   schema.SetNull,
+			},
+			{
+				Symbol:     "invites_users_invites",
+				Columns:    []*schema.Column{InvitesColumns[7]},
+				RefColumns: []*schema.Column{UsersColumns[0]},
+				OnDelete:   schema.NoAction,
+			},
+		},
+		Indexes: []*schema.Index{
+			{
+				Name:    "invite_user_id",
+				Unique:  false,
+				Columns: []*schema.Column{InvitesColumns[7]},
 			},
 		},
 	}
@@ -839,6 +968,81 @@ var (
 			},
 		},
 	}
+	// OutgoingsColumns holds the columns for the "outgoings" table.
+	OutgoingsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeInt, Increment: true},
+		{Name: "key", Type: field.TypeString, Unique: true, Size: 200},
+		{Name: "chat", Type: field.TypeInt64},
+		{Name: "priority", Type: field.TypeInt},
+		{Name: "method", Type: field.TypeString, Size: 64},
+		{Name: "params", Type: field.TypeJSON, Nullable: true, SchemaType: map[string]string{"postgres": "jsonb"}},
+		{Name: "file", Type: field.TypeString, Nullable: true, Size: 64},
+		{Name: "file_field", Type: field.TypeString, Nullable: true, Size: 32},
+		{Name: "file_name", Type: field.TypeString, Nullable: true, Size: 200},
+		{Name: "state", Type: field.TypeEnum, Enums: []string{"QUEUED", "SENDING", "SENT", "UNKNOWN", "FAILED", "CANCELLED"}, Default: "QUEUED"},
+		{Name: "attempts", Type: field.TypeInt, Default: 0},
+		{Name: "not_before", Type: field.TypeTime},
+		{Name: "expires_at", Type: field.TypeTime, Nullable: true},
+		{Name: "telegram_id", Type: field.TypeInt64, Nullable: true},
+		{Name: "fault", Type: field.TypeString, Size: 300, Default: ""},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "ended_at", Type: field.TypeTime, Nullable: true},
+		{Name: "broadcast_id", Type: field.TypeInt, Nullable: true},
+		{Name: "user_id", Type: field.TypeInt, Nullable: true},
+	}
+	// OutgoingsTable holds the schema information for the "outgoings" table.
+	OutgoingsTable = &schema.Table{
+		Name:       "outgoings",
+		Columns:    OutgoingsColumns,
+		PrimaryKey: []*schema.Column{OutgoingsColumns[0]},
+		ForeignKeys: []*schema.ForeignKey{
+			{
+				Symbol:     "outgoings_broadcasts_outgoings",
+				Columns:    []*schema.Column{OutgoingsColumns[17]},
+				RefColumns: []*schema.Column{BroadcastsColumns[0]},
+				OnDelete:   schema.SetNull,
+			},
+			{
+				Symbol:     "outgoings_users_user",
+				Columns:    []*schema.Column{OutgoingsColumns[18]},
+				RefColumns: []*schema.Column{UsersColumns[0]},
+				OnDelete:   schema.SetNull,
+			},
+		},
+		Indexes: []*schema.Index{
+			{
+				Name:    "outgoing_queued",
+				Unique:  false,
+				Columns: []*schema.Column{OutgoingsColumns[3], OutgoingsColumns[0]},
+				Annotation: &entsql.IndexAnnotation{
+					Where: "state = 'QUEUED'",
+				},
+			},
+			{
+				Name:    "outgoing_sending",
+				Unique:  false,
+				Columns: []*schema.Column{OutgoingsColumns[0]},
+				Annotation: &entsql.IndexAnnotation{
+					Where: "state = 'SENDING'",
+				},
+			},
+			{
+				Name:    "outgoing_broadcast_id_state",
+				Unique:  false,
+				Columns: []*schema.Column{OutgoingsColumns[17], OutgoingsColumns[9]},
+			},
+			{
+				Name:    "outgoing_chat",
+				Unique:  false,
+				Columns: []*schema.Column{OutgoingsColumns[2]},
+			},
+			{
+				Name:    "outgoing_ended_at",
+				Unique:  false,
+				Columns: []*schema.Column{OutgoingsColumns[16]},
+			},
+		},
+	}
 	// PayPoliciesColumns holds the columns for the "pay_policies" table.
 	PayPoliciesColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeInt, Increment: true},
@@ -1003,6 +1207,75 @@ var (
 			},
 		},
 	}
+	// PunchesColumns holds the columns for the "punches" table.
+	PunchesColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeInt, Increment: true},
+		{Name: "source", Type: field.TypeString, Size: 64},
+		{Name: "external_id", Type: field.TypeString, Size: 128},
+		{Name: "at", Type: field.TypeTime},
+		{Name: "offset_seconds", Type: field.TypeInt, Default: 0},
+		{Name: "direction", Type: field.TypeEnum, Enums: []string{"IN", "OUT", "UNKNOWN"}},
+		{Name: "latitude", Type: field.TypeFloat64, Nullable: true},
+		{Name: "longitude", Type: field.TypeFloat64, Nullable: true},
+		{Name: "accuracy_meters", Type: field.TypeFloat64, Nullable: true},
+		{Name: "received_at", Type: field.TypeTime},
+		{Name: "user_id", Type: field.TypeInt},
+	}
+	// PunchesTable holds the schema information for the "punches" table.
+	PunchesTable = &schema.Table{
+		Name:       "punches",
+		Columns:    PunchesColumns,
+		PrimaryKey: []*schema.Column{PunchesColumns[0]},
+		ForeignKeys: []*schema.ForeignKey{
+			{
+				Symbol:     "punches_users_punches",
+				Columns:    []*schema.Column{PunchesColumns[10]},
+				RefColumns: []*schema.Column{UsersColumns[0]},
+				OnDelete:   schema.NoAction,
+			},
+		},
+		Indexes: []*schema.Index{
+			{
+				Name:    "punch_source_external_id",
+				Unique:  true,
+				Columns: []*schema.Column{PunchesColumns[1], PunchesColumns[2]},
+			},
+			{
+				Name:    "punch_user_id_at",
+				Unique:  false,
+				Columns: []*schema.Column{PunchesColumns[10], PunchesColumns[3]},
+			},
+		},
+	}
+	// ReactionsColumns holds the columns for the "reactions" table.
+	ReactionsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeInt, Increment: true},
+		{Name: "telegram_id", Type: field.TypeInt64},
+		{Name: "emoji", Type: field.TypeJSON, SchemaType: map[string]string{"postgres": "jsonb"}},
+		{Name: "reacted_at", Type: field.TypeTime},
+		{Name: "message_id", Type: field.TypeInt},
+	}
+	// ReactionsTable holds the schema information for the "reactions" table.
+	ReactionsTable = &schema.Table{
+		Name:       "reactions",
+		Columns:    ReactionsColumns,
+		PrimaryKey: []*schema.Column{ReactionsColumns[0]},
+		ForeignKeys: []*schema.ForeignKey{
+			{
+				Symbol:     "reactions_messages_reactions",
+				Columns:    []*schema.Column{ReactionsColumns[4]},
+				RefColumns: []*schema.Column{MessagesColumns[0]},
+				OnDelete:   schema.NoAction,
+			},
+		},
+		Indexes: []*schema.Index{
+			{
+				Name:    "reaction_message_id_telegram_id",
+				Unique:  true,
+				Columns: []*schema.Column{ReactionsColumns[4], ReactionsColumns[1]},
+			},
+		},
+	}
 	// SalariesColumns holds the columns for the "salaries" table.
 	SalariesColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeInt, Increment: true},
@@ -1037,6 +1310,7 @@ var (
 	SchedulesColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeInt, Increment: true},
 		{Name: "name", Type: field.TypeString, Unique: true, Size: 200},
+		{Name: "asks_location", Type: field.TypeBool, Default: false},
 	}
 	// SchedulesTable holds the schema information for the "schedules" table.
 	SchedulesTable = &schema.Table{
@@ -1242,6 +1516,78 @@ var (
 			},
 		},
 	}
+	// TelegramBotsColumns holds the columns for the "telegram_bots" table.
+	TelegramBotsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeInt, Increment: true},
+		{Name: "bot_id", Type: field.TypeInt64, Unique: true},
+		{Name: "username", Type: field.TypeString, Size: 64, Default: ""},
+		{Name: "series", Type: field.TypeInt, Default: 1},
+		{Name: "last_update_at", Type: field.TypeTime, Nullable: true},
+		{Name: "paused_until", Type: field.TypeTime, Nullable: true},
+		{Name: "created_at", Type: field.TypeTime},
+	}
+	// TelegramBotsTable holds the schema information for the "telegram_bots" table.
+	TelegramBotsTable = &schema.Table{
+		Name:       "telegram_bots",
+		Columns:    TelegramBotsColumns,
+		PrimaryKey: []*schema.Column{TelegramBotsColumns[0]},
+	}
+	// TelegramUpdatesColumns holds the columns for the "telegram_updates" table.
+	TelegramUpdatesColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeInt, Increment: true},
+		{Name: "series", Type: field.TypeInt},
+		{Name: "update_id", Type: field.TypeInt64},
+		{Name: "lane", Type: field.TypeInt64, Default: 0},
+		{Name: "body", Type: field.TypeBytes},
+		{Name: "state", Type: field.TypeEnum, Enums: []string{"NEW", "HANDLED", "ASIDE"}, Default: "NEW"},
+		{Name: "attempts", Type: field.TypeInt, Default: 0},
+		{Name: "fault", Type: field.TypeString, Size: 500, Default: ""},
+		{Name: "received_at", Type: field.TypeTime},
+		{Name: "handled_at", Type: field.TypeTime, Nullable: true},
+		{Name: "bot_id", Type: field.TypeInt},
+	}
+	// TelegramUpdatesTable holds the schema information for the "telegram_updates" table.
+	TelegramUpdatesTable = &schema.Table{
+		Name:       "telegram_updates",
+		Columns:    TelegramUpdatesColumns,
+		PrimaryKey: []*schema.Column{TelegramUpdatesColumns[0]},
+		ForeignKeys: []*schema.ForeignKey{
+			{
+				Symbol:     "telegram_updates_telegram_bots_updates",
+				Columns:    []*schema.Column{TelegramUpdatesColumns[10]},
+				RefColumns: []*schema.Column{TelegramBotsColumns[0]},
+				OnDelete:   schema.NoAction,
+			},
+		},
+		Indexes: []*schema.Index{
+			{
+				Name:    "telegramupdate_bot_id_series_update_id",
+				Unique:  true,
+				Columns: []*schema.Column{TelegramUpdatesColumns[10], TelegramUpdatesColumns[1], TelegramUpdatesColumns[2]},
+			},
+			{
+				Name:    "telegram_update_new",
+				Unique:  false,
+				Columns: []*schema.Column{TelegramUpdatesColumns[0]},
+				Annotation: &entsql.IndexAnnotation{
+					Where: "state = 'NEW'",
+				},
+			},
+			{
+				Name:    "telegram_update_aside",
+				Unique:  false,
+				Columns: []*schema.Column{TelegramUpdatesColumns[0]},
+				Annotation: &entsql.IndexAnnotation{
+					Where: "state = 'ASIDE'",
+				},
+			},
+			{
+				Name:    "telegramupdate_handled_at",
+				Unique:  false,
+				Columns: []*schema.Column{TelegramUpdatesColumns[9]},
+			},
+		},
+	}
 	// UsersColumns holds the columns for the "users" table.
 	UsersColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeInt, Increment: true},
@@ -1277,12 +1623,14 @@ var (
 		{Name: "state", Type: field.TypeEnum, Enums: []string{"OPEN", "WITHIN", "BREACHED", "NO_REPLY_NEEDED", "DISSOLVED"}},
 		{Name: "needs_reply", Type: field.TypeBool, Nullable: true},
 		{Name: "breaches_at", Type: field.TypeTime, Nullable: true},
+		{Name: "taken_at", Type: field.TypeTime, Nullable: true},
 		{Name: "chat_id", Type: field.TypeInt},
 		{Name: "opens_with_id", Type: field.TypeInt},
 		{Name: "closes_with_id", Type: field.TypeInt, Nullable: true},
 		{Name: "responder_id", Type: field.TypeInt, Nullable: true},
 		{Name: "team_id", Type: field.TypeInt, Nullable: true},
 		{Name: "assignee_id", Type: field.TypeInt, Nullable: true},
+		{Name: "taken_by_id", Type: field.TypeInt, Nullable: true},
 	}
 	// WaitsTable holds the schema information for the "waits" table.
 	WaitsTable = &schema.Table{
@@ -1292,37 +1640,43 @@ var (
 		ForeignKeys: []*schema.ForeignKey{
 			{
 				Symbol:     "waits_chats_waits",
-				Columns:    []*schema.Column{WaitsColumns[12]},
+				Columns:    []*schema.Column{WaitsColumns[13]},
 				RefColumns: []*schema.Column{ChatsColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
 			{
 				Symbol:     "waits_messages_opens_with",
-				Columns:    []*schema.Column{WaitsColumns[13]},
+				Columns:    []*schema.Column{WaitsColumns[14]},
 				RefColumns: []*schema.Column{MessagesColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
 			{
 				Symbol:     "waits_messages_closes_with",
-				Columns:    []*schema.Column{WaitsColumns[14]},
+				Columns:    []*schema.Column{WaitsColumns[15]},
 				RefColumns: []*schema.Column{MessagesColumns[0]},
 				OnDelete:   schema.SetNull,
 			},
 			{
 				Symbol:     "waits_users_responder",
-				Columns:    []*schema.Column{WaitsColumns[15]},
+				Columns:    []*schema.Column{WaitsColumns[16]},
 				RefColumns: []*schema.Column{UsersColumns[0]},
 				OnDelete:   schema.SetNull,
 			},
 			{
 				Symbol:     "waits_teams_team",
-				Columns:    []*schema.Column{WaitsColumns[16]},
+				Columns:    []*schema.Column{WaitsColumns[17]},
 				RefColumns: []*schema.Column{TeamsColumns[0]},
 				OnDelete:   schema.SetNull,
 			},
 			{
 				Symbol:     "waits_users_assignee",
-				Columns:    []*schema.Column{WaitsColumns[17]},
+				Columns:    []*schema.Column{WaitsColumns[18]},
+				RefColumns: []*schema.Column{UsersColumns[0]},
+				OnDelete:   schema.SetNull,
+			},
+			{
+				Symbol:     "waits_users_taken_by",
+				Columns:    []*schema.Column{WaitsColumns[19]},
 				RefColumns: []*schema.Column{UsersColumns[0]},
 				OnDelete:   schema.SetNull,
 			},
@@ -1331,22 +1685,22 @@ var (
 			{
 				Name:    "wait_chat_id_thread_opened_at",
 				Unique:  false,
-				Columns: []*schema.Column{WaitsColumns[12], WaitsColumns[1], WaitsColumns[4]},
+				Columns: []*schema.Column{WaitsColumns[13], WaitsColumns[1], WaitsColumns[4]},
 			},
 			{
 				Name:    "wait_responder_id_opened_at",
 				Unique:  false,
-				Columns: []*schema.Column{WaitsColumns[15], WaitsColumns[4]},
+				Columns: []*schema.Column{WaitsColumns[16], WaitsColumns[4]},
 			},
 			{
 				Name:    "wait_team_id_opened_at",
 				Unique:  false,
-				Columns: []*schema.Column{WaitsColumns[16], WaitsColumns[4]},
+				Columns: []*schema.Column{WaitsColumns[17], WaitsColumns[4]},
 			},
 			{
 				Name:    "wait_assignee_id_opened_at",
 				Unique:  false,
-				Columns: []*schema.Column{WaitsColumns[17], WaitsColumns[4]},
+				Columns: []*schema.Column{WaitsColumns[18], WaitsColumns[4]},
 			},
 			{
 				Name:    "wait_opened_at",
@@ -1395,12 +1749,17 @@ var (
 		AnalyzerSwitchesTable,
 		AttachmentsTable,
 		AuditEventsTable,
+		BroadcastsTable,
+		BusinessConnectionsTable,
 		ChatsTable,
+		ChatMigrationsTable,
 		CompaniesTable,
 		CredentialsTable,
 		CustomersTable,
+		DialogsTable,
 		EmploymentsTable,
 		FeedbacksTable,
+		InvitesTable,
 		KpisTable,
 		KpiRefreshesTable,
 		KpiResultsTable,
@@ -1411,11 +1770,14 @@ var (
 		LineSourcesTable,
 		MessagesTable,
 		MessageContentsTable,
+		OutgoingsTable,
 		PayPoliciesTable,
 		PayRulesTable,
 		PayrollRunsTable,
 		PayslipsTable,
 		PayslipLinesTable,
+		PunchesTable,
+		ReactionsTable,
 		SalariesTable,
 		SchedulesTable,
 		ScheduleVersionsTable,
@@ -1425,6 +1787,8 @@ var (
 		SpentTokensTable,
 		TeamsTable,
 		TeamMembershipsTable,
+		TelegramBotsTable,
+		TelegramUpdatesTable,
 		UsersTable,
 		WaitsTable,
 		ChatCustomersTable,
@@ -1465,10 +1829,20 @@ func init() {
 	AuditEventsTable.Annotation = &entsql.Annotation{
 		IncrementStart: func(i int) *int { return &i }(21474836480),
 	}
+	BroadcastsTable.ForeignKeys[0].RefTable = UsersTable
+	BroadcastsTable.Annotation = &entsql.Annotation{
+		IncrementStart: func(i int) *int { return &i }(171798691840),
+	}
+	BusinessConnectionsTable.Annotation = &entsql.Annotation{
+		IncrementStart: func(i int) *int { return &i }(176093659136),
+	}
 	ChatsTable.ForeignKeys[0].RefTable = UsersTable
 	ChatsTable.ForeignKeys[1].RefTable = TeamsTable
 	ChatsTable.Annotation = &entsql.Annotation{
 		IncrementStart: func(i int) *int { return &i }(25769803776),
+	}
+	ChatMigrationsTable.Annotation = &entsql.Annotation{
+		IncrementStart: func(i int) *int { return &i }(180388626432),
 	}
 	CompaniesTable.Annotation = &entsql.Annotation{
 		IncrementStart: func(i int) *int { return &i }(30064771072),
@@ -1480,6 +1854,9 @@ func init() {
 	CustomersTable.Annotation = &entsql.Annotation{
 		IncrementStart: func(i int) *int { return &i }(38654705664),
 	}
+	DialogsTable.Annotation = &entsql.Annotation{
+		IncrementStart: func(i int) *int { return &i }(184683593728),
+	}
 	EmploymentsTable.ForeignKeys[0].RefTable = SchedulesTable
 	EmploymentsTable.ForeignKeys[1].RefTable = UsersTable
 	EmploymentsTable.Annotation = &entsql.Annotation{
@@ -1489,6 +1866,11 @@ func init() {
 	FeedbacksTable.ForeignKeys[1].RefTable = UsersTable
 	FeedbacksTable.Annotation = &entsql.Annotation{
 		IncrementStart: func(i int) *int { return &i }(47244640256),
+	}
+	InvitesTable.ForeignKeys[0].RefTable = UsersTable
+	InvitesTable.ForeignKeys[1].RefTable = UsersTable
+	InvitesTable.Annotation = &entsql.Annotation{
+		IncrementStart: func(i int) *int { return &i }(188978561024),
 	}
 	KpisTable.Annotation = &entsql.Annotation{
 		IncrementStart: func(i int) *int { return &i }(51539607552),
@@ -1537,6 +1919,11 @@ func init() {
 	MessageContentsTable.Annotation = &entsql.Annotation{
 		IncrementStart: func(i int) *int { return &i }(85899345920),
 	}
+	OutgoingsTable.ForeignKeys[0].RefTable = BroadcastsTable
+	OutgoingsTable.ForeignKeys[1].RefTable = UsersTable
+	OutgoingsTable.Annotation = &entsql.Annotation{
+		IncrementStart: func(i int) *int { return &i }(193273528320),
+	}
 	PayPoliciesTable.Annotation = &entsql.Annotation{
 		IncrementStart: func(i int) *int { return &i }(90194313216),
 	}
@@ -1557,6 +1944,14 @@ func init() {
 	PayslipLinesTable.ForeignKeys[0].RefTable = PayslipsTable
 	PayslipLinesTable.Annotation = &entsql.Annotation{
 		IncrementStart: func(i int) *int { return &i }(107374182400),
+	}
+	PunchesTable.ForeignKeys[0].RefTable = UsersTable
+	PunchesTable.Annotation = &entsql.Annotation{
+		IncrementStart: func(i int) *int { return &i }(197568495616),
+	}
+	ReactionsTable.ForeignKeys[0].RefTable = MessagesTable
+	ReactionsTable.Annotation = &entsql.Annotation{
+		IncrementStart: func(i int) *int { return &i }(201863462912),
 	}
 	SalariesTable.ForeignKeys[0].RefTable = UsersTable
 	SalariesTable.Annotation = &entsql.Annotation{
@@ -1594,6 +1989,13 @@ func init() {
 	TeamMembershipsTable.Annotation = &entsql.Annotation{
 		IncrementStart: func(i int) *int { return &i }(141733920768),
 	}
+	TelegramBotsTable.Annotation = &entsql.Annotation{
+		IncrementStart: func(i int) *int { return &i }(206158430208),
+	}
+	TelegramUpdatesTable.ForeignKeys[0].RefTable = TelegramBotsTable
+	TelegramUpdatesTable.Annotation = &entsql.Annotation{
+		IncrementStart: func(i int) *int { return &i }(210453397504),
+	}
 	UsersTable.ForeignKeys[0].RefTable = TeamsTable
 	UsersTable.Annotation = &entsql.Annotation{
 		IncrementStart: func(i int) *int { return &i }(146028888064),
@@ -1604,6 +2006,7 @@ func init() {
 	WaitsTable.ForeignKeys[3].RefTable = UsersTable
 	WaitsTable.ForeignKeys[4].RefTable = TeamsTable
 	WaitsTable.ForeignKeys[5].RefTable = UsersTable
+	WaitsTable.ForeignKeys[6].RefTable = UsersTable
 	WaitsTable.Annotation = &entsql.Annotation{
 		IncrementStart: func(i int) *int { return &i }(150323855360),
 	}

@@ -30,8 +30,17 @@ type Attachment func(*sql.Selector)
 // AuditEvent is the predicate function for auditevent builders.
 type AuditEvent func(*sql.Selector)
 
+// Broadcast is the predicate function for broadcast builders.
+type Broadcast func(*sql.Selector)
+
+// BusinessConnection is the predicate function for businessconnection builders.
+type BusinessConnection func(*sql.Selector)
+
 // Chat is the predicate function for chat builders.
 type Chat func(*sql.Selector)
+
+// ChatMigration is the predicate function for chatmigration builders.
+type ChatMigration func(*sql.Selector)
 
 // Company is the predicate function for company builders.
 type Company func(*sql.Selector)
@@ -42,11 +51,17 @@ type Credential func(*sql.Selector)
 // Customer is the predicate function for customer builders.
 type Customer func(*sql.Selector)
 
+// Dialog is the predicate function for dialog builders.
+type Dialog func(*sql.Selector)
+
 // Employment is the predicate function for employment builders.
 type Employment func(*sql.Selector)
 
 // Feedback is the predicate function for feedback builders.
 type Feedback func(*sql.Selector)
+
+// Invite is the predicate function for invite builders.
+type Invite func(*sql.Selector)
 
 // Kpi is the predicate function for kpi builders.
 type Kpi func(*sql.Selector)
@@ -78,6 +93,9 @@ type Message func(*sql.Selector)
 // MessageContent is the predicate function for messagecontent builders.
 type MessageContent func(*sql.Selector)
 
+// Outgoing is the predicate function for outgoing builders.
+type Outgoing func(*sql.Selector)
+
 // PayPolicy is the predicate function for paypolicy builders.
 type PayPolicy func(*sql.Selector)
 
@@ -92,6 +110,12 @@ type Payslip func(*sql.Selector)
 
 // PayslipLine is the predicate function for payslipline builders.
 type PayslipLine func(*sql.Selector)
+
+// Punch is the predicate function for punch builders.
+type Punch func(*sql.Selector)
+
+// Reaction is the predicate function for reaction builders.
+type Reaction func(*sql.Selector)
 
 // Salary is the predicate function for salary builders.
 type Salary func(*sql.Selector)
@@ -119,6 +143,12 @@ type Team func(*sql.Selector)
 
 // TeamMembership is the predicate function for teammembership builders.
 type TeamMembership func(*sql.Selector)
+
+// TelegramBot is the predicate function for telegrambot builders.
+type TelegramBot func(*sql.Selector)
+
+// TelegramUpdate is the predicate function for telegramupdate builders.
+type TelegramUpdate func(*sql.Selector)
 
 // User is the predicate function for user builders.
 type User func(*sql.Selector)

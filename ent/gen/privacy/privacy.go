@@ -302,6 +302,54 @@ func (f AuditEventMutationRuleFunc) EvalMutation(ctx context.Context, m gen.Muta
 	return Denyf("gen/privacy: unexpected mutation type %T, expect *gen.AuditEventMutation", m)
 }
 
+// The BroadcastQueryRuleFunc type is an adapter to allow the use of ordinary
+// functions as a query rule.
+type BroadcastQueryRuleFunc func(context.Context, *gen.BroadcastQuery) error
+
+// EvalQuery return f(ctx, q).
+func (f BroadcastQueryRuleFunc) EvalQuery(ctx context.Context, q gen.Query) error {
+	if q, ok := q.(*gen.BroadcastQuery); ok {
+		return f(ctx, q)
+	}
+	return Denyf("gen/privacy: unexpected query type %T, expect *gen.BroadcastQuery", q)
+}
+
+// The BroadcastMutationRuleFunc type is an adapter to allow the use of ordinary
+// functions as a mutation rule.
+type BroadcastMutationRuleFunc func(context.Context, *gen.BroadcastMutation) error
+
+// EvalMutation calls f(ctx, m).
+func (f BroadcastMutationRuleFunc) EvalMutation(ctx context.Context, m gen.Mutation) error {
+	if m, ok := m.(*gen.BroadcastMutation); ok {
+		return f(ctx, m)
+	}
+	return Denyf("gen/privacy: unexpected mutation type %T, expect *gen.BroadcastMutation", m)
+}
+
+// The BusinessConnectionQueryRuleFunc type is an adapter to allow the use of ordinary
+// functions as a query rule.
+type BusinessConnectionQueryRuleFunc func(context.Context, *gen.BusinessConnectionQuery) error
+
+// EvalQuery return f(ctx, q).
+func (f BusinessConnectionQueryRuleFunc) EvalQuery(ctx context.Context, q gen.Query) error {
+	if q, ok := q.(*gen.BusinessConnectionQuery); ok {
+		return f(ctx, q)
+	}
+	return Denyf("gen/privacy: unexpected query type %T, expect *gen.BusinessConnectionQuery", q)
+}
+
+// The BusinessConnectionMutationRuleFunc type is an adapter to allow the use of ordinary
+// functions as a mutation rule.
+type BusinessConnectionMutationRuleFunc func(context.Context, *gen.BusinessConnectionMutation) error
+
+// EvalMutation calls f(ctx, m).
+func (f BusinessConnectionMutationRuleFunc) EvalMutation(ctx context.Context, m gen.Mutation) error {
+	if m, ok := m.(*gen.BusinessConnectionMutation); ok {
+		return f(ctx, m)
+	}
+	return Denyf("gen/privacy: unexpected mutation type %T, expect *gen.BusinessConnectionMutation", m)
+}
+
 // The ChatQueryRuleFunc type is an adapter to allow the use of ordinary
 // functions as a query rule.
 type ChatQueryRuleFunc func(context.Context, *gen.ChatQuery) error
@@ -324,6 +372,30 @@ func (f ChatMutationRuleFunc) EvalMutation(ctx context.Context, m gen.Mutation) 
 		return f(ctx, m)
 	}
 	return Denyf("gen/privacy: unexpected mutation type %T, expect *gen.ChatMutation", m)
+}
+
+// The ChatMigrationQueryRuleFunc type is an adapter to allow the use of ordinary
+// functions as a query rule.
+type ChatMigrationQueryRuleFunc func(context.Context, *gen.ChatMigrationQuery) error
+
+// EvalQuery return f(ctx, q).
+func (f ChatMigrationQueryRuleFunc) EvalQuery(ctx context.Context, q gen.Query) error {
+	if q, ok := q.(*gen.ChatMigrationQuery); ok {
+		return f(ctx, q)
+	}
+	return Denyf("gen/privacy: unexpected query type %T, expect *gen.ChatMigrationQuery", q)
+}
+
+// The ChatMigrationMutationRuleFunc type is an adapter to allow the use of ordinary
+// functions as a mutation rule.
+type ChatMigrationMutationRuleFunc func(context.Context, *gen.ChatMigrationMutation) error
+
+// EvalMutation calls f(ctx, m).
+func (f ChatMigrationMutationRuleFunc) EvalMutation(ctx context.Context, m gen.Mutation) error {
+	if m, ok := m.(*gen.ChatMigrationMutation); ok {
+		return f(ctx, m)
+	}
+	return Denyf("gen/privacy: unexpected mutation type %T, expect *gen.ChatMigrationMutation", m)
 }
 
 // The CompanyQueryRuleFunc type is an adapter to allow the use of ordinary
@@ -398,6 +470,30 @@ func (f CustomerMutationRuleFunc) EvalMutation(ctx context.Context, m gen.Mutati
 	return Denyf("gen/privacy: unexpected mutation type %T, expect *gen.CustomerMutation", m)
 }
 
+// The DialogQueryRuleFunc type is an adapter to allow the use of ordinary
+// functions as a query rule.
+type DialogQueryRuleFunc func(context.Context, *gen.DialogQuery) error
+
+// EvalQuery return f(ctx, q).
+func (f DialogQueryRuleFunc) EvalQuery(ctx context.Context, q gen.Query) error {
+	if q, ok := q.(*gen.DialogQuery); ok {
+		return f(ctx, q)
+	}
+	return Denyf("gen/privacy: unexpected query type %T, expect *gen.DialogQuery", q)
+}
+
+// The DialogMutationRuleFunc type is an adapter to allow the use of ordinary
+// functions as a mutation rule.
+type DialogMutationRuleFunc func(context.Context, *gen.DialogMutation) error
+
+// EvalMutation calls f(ctx, m).
+func (f DialogMutationRuleFunc) EvalMutation(ctx context.Context, m gen.Mutation) error {
+	if m, ok := m.(*gen.DialogMutation); ok {
+		return f(ctx, m)
+	}
+	return Denyf("gen/privacy: unexpected mutation type %T, expect *gen.DialogMutation", m)
+}
+
 // The EmploymentQueryRuleFunc type is an adapter to allow the use of ordinary
 // functions as a query rule.
 type EmploymentQueryRuleFunc func(context.Context, *gen.EmploymentQuery) error
@@ -444,6 +540,30 @@ func (f FeedbackMutationRuleFunc) EvalMutation(ctx context.Context, m gen.Mutati
 		return f(ctx, m)
 	}
 	return Denyf("gen/privacy: unexpected mutation type %T, expect *gen.FeedbackMutation", m)
+}
+
+// The InviteQueryRuleFunc type is an adapter to allow the use of ordinary
+// functions as a query rule.
+type InviteQueryRuleFunc func(context.Context, *gen.InviteQuery) error
+
+// EvalQuery return f(ctx, q).
+func (f InviteQueryRuleFunc) EvalQuery(ctx context.Context, q gen.Query) error {
+	if q, ok := q.(*gen.InviteQuery); ok {
+		return f(ctx, q)
+	}
+	return Denyf("gen/privacy: unexpected query type %T, expect *gen.InviteQuery", q)
+}
+
+// The InviteMutationRuleFunc type is an adapter to allow the use of ordinary
+// functions as a mutation rule.
+type InviteMutationRuleFunc func(context.Context, *gen.InviteMutation) error
+
+// EvalMutation calls f(ctx, m).
+func (f InviteMutationRuleFunc) EvalMutation(ctx context.Context, m gen.Mutation) error {
+	if m, ok := m.(*gen.InviteMutation); ok {
+		return f(ctx, m)
+	}
+	return Denyf("gen/privacy: unexpected mutation type %T, expect *gen.InviteMutation", m)
 }
 
 // The KpiQueryRuleFunc type is an adapter to allow the use of ordinary
@@ -686,6 +806,30 @@ func (f MessageContentMutationRuleFunc) EvalMutation(ctx context.Context, m gen.
 	return Denyf("gen/privacy: unexpected mutation type %T, expect *gen.MessageContentMutation", m)
 }
 
+// The OutgoingQueryRuleFunc type is an adapter to allow the use of ordinary
+// functions as a query rule.
+type OutgoingQueryRuleFunc func(context.Context, *gen.OutgoingQuery) error
+
+// EvalQuery return f(ctx, q).
+func (f OutgoingQueryRuleFunc) EvalQuery(ctx context.Context, q gen.Query) error {
+	if q, ok := q.(*gen.OutgoingQuery); ok {
+		return f(ctx, q)
+	}
+	return Denyf("gen/privacy: unexpected query type %T, expect *gen.OutgoingQuery", q)
+}
+
+// The OutgoingMutationRuleFunc type is an adapter to allow the use of ordinary
+// functions as a mutation rule.
+type OutgoingMutationRuleFunc func(context.Context, *gen.OutgoingMutation) error
+
+// EvalMutation calls f(ctx, m).
+func (f OutgoingMutationRuleFunc) EvalMutation(ctx context.Context, m gen.Mutation) error {
+	if m, ok := m.(*gen.OutgoingMutation); ok {
+		return f(ctx, m)
+	}
+	return Denyf("gen/privacy: unexpected mutation type %T, expect *gen.OutgoingMutation", m)
+}
+
 // The PayPolicyQueryRuleFunc type is an adapter to allow the use of ordinary
 // functions as a query rule.
 type PayPolicyQueryRuleFunc func(context.Context, *gen.PayPolicyQuery) error
@@ -804,6 +948,54 @@ func (f PayslipLineMutationRuleFunc) EvalMutation(ctx context.Context, m gen.Mut
 		return f(ctx, m)
 	}
 	return Denyf("gen/privacy: unexpected mutation type %T, expect *gen.PayslipLineMutation", m)
+}
+
+// The PunchQueryRuleFunc type is an adapter to allow the use of ordinary
+// functions as a query rule.
+type PunchQueryRuleFunc func(context.Context, *gen.PunchQuery) error
+
+// EvalQuery return f(ctx, q).
+func (f PunchQueryRuleFunc) EvalQuery(ctx context.Context, q gen.Query) error {
+	if q, ok := q.(*gen.PunchQuery); ok {
+		return f(ctx, q)
+	}
+	return Denyf("gen/privacy: unexpected query type %T, expect *gen.PunchQuery", q)
+}
+
+// The PunchMutationRuleFunc type is an adapter to allow the use of ordinary
+// functions as a mutation rule.
+type PunchMutationRuleFunc func(context.Context, *gen.PunchMutation) error
+
+// EvalMutation calls f(ctx, m).
+func (f PunchMutationRuleFunc) EvalMutation(ctx context.Context, m gen.Mutation) error {
+	if m, ok := m.(*gen.PunchMutation); ok {
+		return f(ctx, m)
+	}
+	return Denyf("gen/privacy: unexpected mutation type %T, expect *gen.PunchMutation", m)
+}
+
+// The ReactionQueryRuleFunc type is an adapter to allow the use of ordinary
+// functions as a query rule.
+type ReactionQueryRuleFunc func(context.Context, *gen.ReactionQuery) error
+
+// EvalQuery return f(ctx, q).
+func (f ReactionQueryRuleFunc) EvalQuery(ctx context.Context, q gen.Query) error {
+	if q, ok := q.(*gen.ReactionQuery); ok {
+		return f(ctx, q)
+	}
+	return Denyf("gen/privacy: unexpected query type %T, expect *gen.ReactionQuery", q)
+}
+
+// The ReactionMutationRuleFunc type is an adapter to allow the use of ordinary
+// functions as a mutation rule.
+type ReactionMutationRuleFunc func(context.Context, *gen.ReactionMutation) error
+
+// EvalMutation calls f(ctx, m).
+func (f ReactionMutationRuleFunc) EvalMutation(ctx context.Context, m gen.Mutation) error {
+	if m, ok := m.(*gen.ReactionMutation); ok {
+		return f(ctx, m)
+	}
+	return Denyf("gen/privacy: unexpected mutation type %T, expect *gen.ReactionMutation", m)
 }
 
 // The SalaryQueryRuleFunc type is an adapter to allow the use of ordinary
@@ -1020,6 +1212,54 @@ func (f TeamMembershipMutationRuleFunc) EvalMutation(ctx context.Context, m gen.
 		return f(ctx, m)
 	}
 	return Denyf("gen/privacy: unexpected mutation type %T, expect *gen.TeamMembershipMutation", m)
+}
+
+// The TelegramBotQueryRuleFunc type is an adapter to allow the use of ordinary
+// functions as a query rule.
+type TelegramBotQueryRuleFunc func(context.Context, *gen.TelegramBotQuery) error
+
+// EvalQuery return f(ctx, q).
+func (f TelegramBotQueryRuleFunc) EvalQuery(ctx context.Context, q gen.Query) error {
+	if q, ok := q.(*gen.TelegramBotQuery); ok {
+		return f(ctx, q)
+	}
+	return Denyf("gen/privacy: unexpected query type %T, expect *gen.TelegramBotQuery", q)
+}
+
+// The TelegramBotMutationRuleFunc type is an adapter to allow the use of ordinary
+// functions as a mutation rule.
+type TelegramBotMutationRuleFunc func(context.Context, *gen.TelegramBotMutation) error
+
+// EvalMutation calls f(ctx, m).
+func (f TelegramBotMutationRuleFunc) EvalMutation(ctx context.Context, m gen.Mutation) error {
+	if m, ok := m.(*gen.TelegramBotMutation); ok {
+		return f(ctx, m)
+	}
+	return Denyf("gen/privacy: unexpected mutation type %T, expect *gen.TelegramBotMutation", m)
+}
+
+// The TelegramUpdateQueryRuleFunc type is an adapter to allow the use of ordinary
+// functions as a query rule.
+type TelegramUpdateQueryRuleFunc func(context.Context, *gen.TelegramUpdateQuery) error
+
+// EvalQuery return f(ctx, q).
+func (f TelegramUpdateQueryRuleFunc) EvalQuery(ctx context.Context, q gen.Query) error {
+	if q, ok := q.(*gen.TelegramUpdateQuery); ok {
+		return f(ctx, q)
+	}
+	return Denyf("gen/privacy: unexpected query type %T, expect *gen.TelegramUpdateQuery", q)
+}
+
+// The TelegramUpdateMutationRuleFunc type is an adapter to allow the use of ordinary
+// functions as a mutation rule.
+type TelegramUpdateMutationRuleFunc func(context.Context, *gen.TelegramUpdateMutation) error
+
+// EvalMutation calls f(ctx, m).
+func (f TelegramUpdateMutationRuleFunc) EvalMutation(ctx context.Context, m gen.Mutation) error {
+	if m, ok := m.(*gen.TelegramUpdateMutation); ok {
+		return f(ctx, m)
+	}
+	return Denyf("gen/privacy: unexpected mutation type %T, expect *gen.TelegramUpdateMutation", m)
 }
 
 // The UserQueryRuleFunc type is an adapter to allow the use of ordinary

@@ -14,12 +14,17 @@ import (
 	"github.com/fincokpi/finco/ent/gen/analyzerswitch"
 	"github.com/fincokpi/finco/ent/gen/attachment"
 	"github.com/fincokpi/finco/ent/gen/auditevent"
+	"github.com/fincokpi/finco/ent/gen/broadcast"
+	"github.com/fincokpi/finco/ent/gen/businessconnection"
 	"github.com/fincokpi/finco/ent/gen/chat"
+	"github.com/fincokpi/finco/ent/gen/chatmigration"
 	"github.com/fincokpi/finco/ent/gen/company"
 	"github.com/fincokpi/finco/ent/gen/credential"
 	"github.com/fincokpi/finco/ent/gen/customer"
+	"github.com/fincokpi/finco/ent/gen/dialog"
 	"github.com/fincokpi/finco/ent/gen/employment"
 	"github.com/fincokpi/finco/ent/gen/feedback"
+	"github.com/fincokpi/finco/ent/gen/invite"
 	"github.com/fincokpi/finco/ent/gen/kpi"
 	"github.com/fincokpi/finco/ent/gen/kpirefresh"
 	"github.com/fincokpi/finco/ent/gen/kpiresult"
@@ -30,11 +35,14 @@ import (
 	"github.com/fincokpi/finco/ent/gen/linesource"
 	"github.com/fincokpi/finco/ent/gen/message"
 	"github.com/fincokpi/finco/ent/gen/messagecontent"
+	"github.com/fincokpi/finco/ent/gen/outgoing"
 	"github.com/fincokpi/finco/ent/gen/paypolicy"
 	"github.com/fincokpi/finco/ent/gen/payrollrun"
 	"github.com/fincokpi/finco/ent/gen/payrule"
 	"github.com/fincokpi/finco/ent/gen/payslip"
 	"github.com/fincokpi/finco/ent/gen/payslipline"
+	"github.com/fincokpi/finco/ent/gen/punch"
+	"github.com/fincokpi/finco/ent/gen/reaction"
 	"github.com/fincokpi/finco/ent/gen/salary"
 	"github.com/fincokpi/finco/ent/gen/schedule"
 	"github.com/fincokpi/finco/ent/gen/scheduleversion"
@@ -44,6 +52,8 @@ import (
 	"github.com/fincokpi/finco/ent/gen/spenttoken"
 	"github.com/fincokpi/finco/ent/gen/team"
 	"github.com/fincokpi/finco/ent/gen/teammembership"
+	"github.com/fincokpi/finco/ent/gen/telegrambot"
+	"github.com/fincokpi/finco/ent/gen/telegramupdate"
 	"github.com/fincokpi/finco/ent/gen/user"
 	"github.com/fincokpi/finco/ent/gen/wait"
 	"github.com/fincokpi/finco/ent/schema"
@@ -311,35 +321,25 @@ func init() {
 	// attachment.MimeValidator is a validator for the "mime" field. It is called by the builders before save.
 	attachment.MimeValidator = attachmentDescMime.Validators[0].(func(string) error)
 	// attachmentDescBytes is the schema descriptor for bytes field.
-	attachmentDescBytes := attachmentFields[4].Descriptor()
+	attachmentDescBytes := attachmentFields[5].Descriptor()
 	// attachment.BytesValidator is a validator for the "bytes" field. It is called by the builders before save.
 	attachment.BytesValidator = attachmentDescBytes.Validators[0].(func(int) error)
 	// attachmentDescSeconds is the schema descriptor for seconds field.
-	attachmentDescSeconds := attachmentFields[5].Descriptor()
+	attachmentDescSeconds := attachmentFields[6].Descriptor()
 	// attachment.DefaultSeconds holds the default value on creation for the seconds field.
 	attachment.DefaultSeconds = attachmentDescSeconds.Default.(int)
 	// attachment.SecondsValidator is a validator for the "seconds" field. It is called by the builders before save.
 	attachment.SecondsValidator = attachmentDescSeconds.Validators[0].(func(int) error)
 	// attachmentDescSha256 is the schema descriptor for sha256 field.
-	attachmentDescSha256 := attachmentFields[6].Descriptor()
+	attachmentDescSha256 := attachmentFields[7].Descriptor()
 	// attachment.Sha256Validator is a validator for the "sha256" field. It is called by the builders before save.
-	attachment.Sha256Validator = func() func(string) error {
-		validators := attachmentDescSha256.Validators
-		fns := [...]func(string) error{
-			validators[0].(func(string) error),
-			validators[1].(func(string) error),
-		}
-		return func(sha256 string) error {
-			for _, fn := range fns {
-				if err := fn(sha256); err != nil {
-					return err
-				}
-			}
-			return nil
-		}
-	}()
+	attachment.Sha256Validator = attachmentDescSha256.Validators[0].(func(string) error)
+	// attachmentDescSource is the schema descriptor for source field.
+	attachmentDescSource := attachmentFields[8].Descriptor()
+	// attachment.SourceValidator is a validator for the "source" field. It is called by the builders before save.
+	attachment.SourceValidator = attachmentDescSource.Validators[0].(func(string) error)
 	// attachmentDescCreatedAt is the schema descriptor for created_at field.
-	attachmentDescCreatedAt := attachmentFields[7].Descriptor()
+	attachmentDescCreatedAt := attachmentFields[9].Descriptor()
 	// attachment.DefaultCreatedAt holds the default value on creation for the created_at field.
 	attachment.DefaultCreatedAt = attachmentDescCreatedAt.Default.(func() time.Time)
 	auditeventMixin := schema.AuditEvent{}.Mixin()
@@ -366,6 +366,50 @@ func init() {
 	auditeventDescObject := auditeventFields[4].Descriptor()
 	// auditevent.ObjectValidator is a validator for the "object" field. It is called by the builders before save.
 	auditevent.ObjectValidator = auditeventDescObject.Validators[0].(func(string) error)
+	broadcastMixin := schema.Broadcast{}.Mixin()
+	broadcast.Policy = privacy.NewPolicies(broadcastMixin[0], schema.Broadcast{})
+	broadcast.Hooks[0] = func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			if err := broadcast.Policy.EvalMutation(ctx, m); err != nil {
+				return nil, err
+			}
+			return next.Mutate(ctx, m)
+		})
+	}
+	broadcastFields := schema.Broadcast{}.Fields()
+	_ = broadcastFields
+	// broadcastDescText is the schema descriptor for text field.
+	broadcastDescText := broadcastFields[2].Descriptor()
+	// broadcast.TextValidator is a validator for the "text" field. It is called by the builders before save.
+	broadcast.TextValidator = broadcastDescText.Validators[0].(func(string) error)
+	// broadcastDescFile is the schema descriptor for file field.
+	broadcastDescFile := broadcastFields[3].Descriptor()
+	// broadcast.FileValidator is a validator for the "file" field. It is called by the builders before save.
+	broadcast.FileValidator = broadcastDescFile.Validators[0].(func(string) error)
+	// broadcastDescFileName is the schema descriptor for file_name field.
+	broadcastDescFileName := broadcastFields[4].Descriptor()
+	// broadcast.FileNameValidator is a validator for the "file_name" field. It is called by the builders before save.
+	broadcast.FileNameValidator = broadcastDescFileName.Validators[0].(func(string) error)
+	// broadcastDescCreatedAt is the schema descriptor for created_at field.
+	broadcastDescCreatedAt := broadcastFields[6].Descriptor()
+	// broadcast.DefaultCreatedAt holds the default value on creation for the created_at field.
+	broadcast.DefaultCreatedAt = broadcastDescCreatedAt.Default.(func() time.Time)
+	businessconnectionMixin := schema.BusinessConnection{}.Mixin()
+	businessconnection.Policy = privacy.NewPolicies(businessconnectionMixin[0], schema.BusinessConnection{})
+	businessconnection.Hooks[0] = func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			if err := businessconnection.Policy.EvalMutation(ctx, m); err != nil {
+				return nil, err
+			}
+			return next.Mutate(ctx, m)
+		})
+	}
+	businessconnectionFields := schema.BusinessConnection{}.Fields()
+	_ = businessconnectionFields
+	// businessconnectionDescConnectionID is the schema descriptor for connection_id field.
+	businessconnectionDescConnectionID := businessconnectionFields[0].Descriptor()
+	// businessconnection.ConnectionIDValidator is a validator for the "connection_id" field. It is called by the builders before save.
+	businessconnection.ConnectionIDValidator = businessconnectionDescConnectionID.Validators[0].(func(string) error)
 	chatMixin := schema.Chat{}.Mixin()
 	chat.Policy = privacy.NewPolicies(chatMixin[0], schema.Chat{})
 	chat.Hooks[0] = func(next ent.Mutator) ent.Mutator {
@@ -396,6 +440,26 @@ func init() {
 	chatDescAssigneeSet := chatFields[7].Descriptor()
 	// chat.DefaultAssigneeSet holds the default value on creation for the assignee_set field.
 	chat.DefaultAssigneeSet = chatDescAssigneeSet.Default.(bool)
+	chatmigrationMixin := schema.ChatMigration{}.Mixin()
+	chatmigration.Policy = privacy.NewPolicies(chatmigrationMixin[0], schema.ChatMigration{})
+	chatmigration.Hooks[0] = func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			if err := chatmigration.Policy.EvalMutation(ctx, m); err != nil {
+				return nil, err
+			}
+			return next.Mutate(ctx, m)
+		})
+	}
+	chatmigrationFields := schema.ChatMigration{}.Fields()
+	_ = chatmigrationFields
+	// chatmigrationDescMailbox is the schema descriptor for mailbox field.
+	chatmigrationDescMailbox := chatmigrationFields[0].Descriptor()
+	// chatmigration.MailboxValidator is a validator for the "mailbox" field. It is called by the builders before save.
+	chatmigration.MailboxValidator = chatmigrationDescMailbox.Validators[0].(func(string) error)
+	// chatmigrationDescAt is the schema descriptor for at field.
+	chatmigrationDescAt := chatmigrationFields[3].Descriptor()
+	// chatmigration.DefaultAt holds the default value on creation for the at field.
+	chatmigration.DefaultAt = chatmigrationDescAt.Default.(func() time.Time)
 	companyMixin := schema.Company{}.Mixin()
 	company.Policy = privacy.NewPolicies(companyMixin[0], schema.Company{})
 	company.Hooks[0] = func(next ent.Mutator) ent.Mutator {
@@ -430,12 +494,22 @@ func init() {
 	company.DefaultConversationGapSeconds = companyDescConversationGapSeconds.Default.(int)
 	// company.ConversationGapSecondsValidator is a validator for the "conversation_gap_seconds" field. It is called by the builders before save.
 	company.ConversationGapSecondsValidator = companyDescConversationGapSeconds.Validators[0].(func(int) error)
+	// companyDescWritesInChats is the schema descriptor for writes_in_chats field.
+	companyDescWritesInChats := companyFields[8].Descriptor()
+	// company.DefaultWritesInChats holds the default value on creation for the writes_in_chats field.
+	company.DefaultWritesInChats = companyDescWritesInChats.Default.(bool)
+	// companyDescDigestAt is the schema descriptor for digest_at field.
+	companyDescDigestAt := companyFields[9].Descriptor()
+	// company.DefaultDigestAt holds the default value on creation for the digest_at field.
+	company.DefaultDigestAt = companyDescDigestAt.Default.(string)
+	// company.DigestAtValidator is a validator for the "digest_at" field. It is called by the builders before save.
+	company.DigestAtValidator = companyDescDigestAt.Validators[0].(func(string) error)
 	// companyDescRevision is the schema descriptor for revision field.
-	companyDescRevision := companyFields[8].Descriptor()
+	companyDescRevision := companyFields[10].Descriptor()
 	// company.DefaultRevision holds the default value on creation for the revision field.
 	company.DefaultRevision = companyDescRevision.Default.(int)
 	// companyDescReplyGate is the schema descriptor for reply_gate field.
-	companyDescReplyGate := companyFields[9].Descriptor()
+	companyDescReplyGate := companyFields[11].Descriptor()
 	// company.DefaultReplyGate holds the default value on creation for the reply_gate field.
 	company.DefaultReplyGate = companyDescReplyGate.Default.(string)
 	credentialMixin := schema.Credential{}.Mixin()
@@ -476,6 +550,40 @@ func init() {
 	customerDescUsername := customerFields[2].Descriptor()
 	// customer.UsernameValidator is a validator for the "username" field. It is called by the builders before save.
 	customer.UsernameValidator = customerDescUsername.Validators[0].(func(string) error)
+	dialogMixin := schema.Dialog{}.Mixin()
+	dialog.Policy = privacy.NewPolicies(dialogMixin[0], schema.Dialog{})
+	dialog.Hooks[0] = func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			if err := dialog.Policy.EvalMutation(ctx, m); err != nil {
+				return nil, err
+			}
+			return next.Mutate(ctx, m)
+		})
+	}
+	dialogFields := schema.Dialog{}.Fields()
+	_ = dialogFields
+	// dialogDescName is the schema descriptor for name field.
+	dialogDescName := dialogFields[1].Descriptor()
+	// dialog.NameValidator is a validator for the "name" field. It is called by the builders before save.
+	dialog.NameValidator = func() func(string) error {
+		validators := dialogDescName.Validators
+		fns := [...]func(string) error{
+			validators[0].(func(string) error),
+			validators[1].(func(string) error),
+		}
+		return func(name string) error {
+			for _, fn := range fns {
+				if err := fn(name); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+	}()
+	// dialogDescUpdatedAt is the schema descriptor for updated_at field.
+	dialogDescUpdatedAt := dialogFields[3].Descriptor()
+	// dialog.DefaultUpdatedAt holds the default value on creation for the updated_at field.
+	dialog.DefaultUpdatedAt = dialogDescUpdatedAt.Default.(func() time.Time)
 	employmentMixin := schema.Employment{}.Mixin()
 	employment.Policy = privacy.NewPolicies(employmentMixin[0], schema.Employment{})
 	employment.Hooks[0] = func(next ent.Mutator) ent.Mutator {
@@ -514,10 +622,22 @@ func init() {
 	employmentDescLeft := employmentFields[6].Descriptor()
 	// employment.LeftValidator is a validator for the "left" field. It is called by the builders before save.
 	employment.LeftValidator = employmentDescLeft.Validators[0].(func(string) error)
+	// employmentDescPhone is the schema descriptor for phone field.
+	employmentDescPhone := employmentFields[7].Descriptor()
+	// employment.PhoneValidator is a validator for the "phone" field. It is called by the builders before save.
+	employment.PhoneValidator = employmentDescPhone.Validators[0].(func(string) error)
 	// employmentDescLanguage is the schema descriptor for language field.
-	employmentDescLanguage := employmentFields[7].Descriptor()
+	employmentDescLanguage := employmentFields[8].Descriptor()
 	// employment.LanguageValidator is a validator for the "language" field. It is called by the builders before save.
 	employment.LanguageValidator = employmentDescLanguage.Validators[0].(func(string) error)
+	// employmentDescMute is the schema descriptor for mute field.
+	employmentDescMute := employmentFields[9].Descriptor()
+	// employment.MuteValidator is a validator for the "mute" field. It is called by the builders before save.
+	employment.MuteValidator = employmentDescMute.Validators[0].(func(string) error)
+	// employmentDescMenu is the schema descriptor for menu field.
+	employmentDescMenu := employmentFields[11].Descriptor()
+	// employment.MenuValidator is a validator for the "menu" field. It is called by the builders before save.
+	employment.MenuValidator = employmentDescMenu.Validators[0].(func(string) error)
 	feedbackMixin := schema.Feedback{}.Mixin()
 	feedback.Policy = privacy.NewPolicies(feedbackMixin[0], schema.Feedback{})
 	feedback.Hooks[0] = func(next ent.Mutator) ent.Mutator {
@@ -546,6 +666,22 @@ func init() {
 	feedbackDescCreatedAt := feedbackFields[6].Descriptor()
 	// feedback.DefaultCreatedAt holds the default value on creation for the created_at field.
 	feedback.DefaultCreatedAt = feedbackDescCreatedAt.Default.(func() time.Time)
+	inviteMixin := schema.Invite{}.Mixin()
+	invite.Policy = privacy.NewPolicies(inviteMixin[0], schema.Invite{})
+	invite.Hooks[0] = func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			if err := invite.Policy.EvalMutation(ctx, m); err != nil {
+				return nil, err
+			}
+			return next.Mutate(ctx, m)
+		})
+	}
+	inviteFields := schema.Invite{}.Fields()
+	_ = inviteFields
+	// inviteDescCreatedAt is the schema descriptor for created_at field.
+	inviteDescCreatedAt := inviteFields[3].Descriptor()
+	// invite.DefaultCreatedAt holds the default value on creation for the created_at field.
+	invite.DefaultCreatedAt = inviteDescCreatedAt.Default.(func() time.Time)
 	kpiMixin := schema.Kpi{}.Mixin()
 	kpi.Policy = privacy.NewPolicies(kpiMixin[0], schema.Kpi{})
 	kpi.Hooks[0] = func(next ent.Mutator) ent.Mutator {
@@ -738,6 +874,70 @@ func init() {
 	messagecontentDescReceivedAt := messagecontentFields[7].Descriptor()
 	// messagecontent.DefaultReceivedAt holds the default value on creation for the received_at field.
 	messagecontent.DefaultReceivedAt = messagecontentDescReceivedAt.Default.(func() time.Time)
+	outgoingMixin := schema.Outgoing{}.Mixin()
+	outgoing.Policy = privacy.NewPolicies(outgoingMixin[0], schema.Outgoing{})
+	outgoing.Hooks[0] = func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			if err := outgoing.Policy.EvalMutation(ctx, m); err != nil {
+				return nil, err
+			}
+			return next.Mutate(ctx, m)
+		})
+	}
+	outgoingFields := schema.Outgoing{}.Fields()
+	_ = outgoingFields
+	// outgoingDescKey is the schema descriptor for key field.
+	outgoingDescKey := outgoingFields[0].Descriptor()
+	// outgoing.KeyValidator is a validator for the "key" field. It is called by the builders before save.
+	outgoing.KeyValidator = func() func(string) error {
+		validators := outgoingDescKey.Validators
+		fns := [...]func(string) error{
+			validators[0].(func(string) error),
+			validators[1].(func(string) error),
+		}
+		return func(key string) error {
+			for _, fn := range fns {
+				if err := fn(key); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+	}()
+	// outgoingDescMethod is the schema descriptor for method field.
+	outgoingDescMethod := outgoingFields[5].Descriptor()
+	// outgoing.MethodValidator is a validator for the "method" field. It is called by the builders before save.
+	outgoing.MethodValidator = outgoingDescMethod.Validators[0].(func(string) error)
+	// outgoingDescFile is the schema descriptor for file field.
+	outgoingDescFile := outgoingFields[7].Descriptor()
+	// outgoing.FileValidator is a validator for the "file" field. It is called by the builders before save.
+	outgoing.FileValidator = outgoingDescFile.Validators[0].(func(string) error)
+	// outgoingDescFileField is the schema descriptor for file_field field.
+	outgoingDescFileField := outgoingFields[8].Descriptor()
+	// outgoing.FileFieldValidator is a validator for the "file_field" field. It is called by the builders before save.
+	outgoing.FileFieldValidator = outgoingDescFileField.Validators[0].(func(string) error)
+	// outgoingDescFileName is the schema descriptor for file_name field.
+	outgoingDescFileName := outgoingFields[9].Descriptor()
+	// outgoing.FileNameValidator is a validator for the "file_name" field. It is called by the builders before save.
+	outgoing.FileNameValidator = outgoingDescFileName.Validators[0].(func(string) error)
+	// outgoingDescAttempts is the schema descriptor for attempts field.
+	outgoingDescAttempts := outgoingFields[11].Descriptor()
+	// outgoing.DefaultAttempts holds the default value on creation for the attempts field.
+	outgoing.DefaultAttempts = outgoingDescAttempts.Default.(int)
+	// outgoingDescNotBefore is the schema descriptor for not_before field.
+	outgoingDescNotBefore := outgoingFields[12].Descriptor()
+	// outgoing.DefaultNotBefore holds the default value on creation for the not_before field.
+	outgoing.DefaultNotBefore = outgoingDescNotBefore.Default.(func() time.Time)
+	// outgoingDescFault is the schema descriptor for fault field.
+	outgoingDescFault := outgoingFields[15].Descriptor()
+	// outgoing.DefaultFault holds the default value on creation for the fault field.
+	outgoing.DefaultFault = outgoingDescFault.Default.(string)
+	// outgoing.FaultValidator is a validator for the "fault" field. It is called by the builders before save.
+	outgoing.FaultValidator = outgoingDescFault.Validators[0].(func(string) error)
+	// outgoingDescCreatedAt is the schema descriptor for created_at field.
+	outgoingDescCreatedAt := outgoingFields[16].Descriptor()
+	// outgoing.DefaultCreatedAt holds the default value on creation for the created_at field.
+	outgoing.DefaultCreatedAt = outgoingDescCreatedAt.Default.(func() time.Time)
 	paypolicyMixin := schema.PayPolicy{}.Mixin()
 	paypolicy.Policy = privacy.NewPolicies(paypolicyMixin[0], schema.PayPolicy{})
 	paypolicy.Hooks[0] = func(next ent.Mutator) ent.Mutator {
@@ -882,6 +1082,72 @@ func init() {
 	paysliplineDescReason := paysliplineFields[6].Descriptor()
 	// payslipline.ReasonValidator is a validator for the "reason" field. It is called by the builders before save.
 	payslipline.ReasonValidator = paysliplineDescReason.Validators[0].(func(string) error)
+	punchMixin := schema.Punch{}.Mixin()
+	punch.Policy = privacy.NewPolicies(punchMixin[0], schema.Punch{})
+	punch.Hooks[0] = func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			if err := punch.Policy.EvalMutation(ctx, m); err != nil {
+				return nil, err
+			}
+			return next.Mutate(ctx, m)
+		})
+	}
+	punchFields := schema.Punch{}.Fields()
+	_ = punchFields
+	// punchDescSource is the schema descriptor for source field.
+	punchDescSource := punchFields[1].Descriptor()
+	// punch.SourceValidator is a validator for the "source" field. It is called by the builders before save.
+	punch.SourceValidator = func() func(string) error {
+		validators := punchDescSource.Validators
+		fns := [...]func(string) error{
+			validators[0].(func(string) error),
+			validators[1].(func(string) error),
+		}
+		return func(source string) error {
+			for _, fn := range fns {
+				if err := fn(source); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+	}()
+	// punchDescExternalID is the schema descriptor for external_id field.
+	punchDescExternalID := punchFields[2].Descriptor()
+	// punch.ExternalIDValidator is a validator for the "external_id" field. It is called by the builders before save.
+	punch.ExternalIDValidator = func() func(string) error {
+		validators := punchDescExternalID.Validators
+		fns := [...]func(string) error{
+			validators[0].(func(string) error),
+			validators[1].(func(string) error),
+		}
+		return func(external_id string) error {
+			for _, fn := range fns {
+				if err := fn(external_id); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+	}()
+	// punchDescOffsetSeconds is the schema descriptor for offset_seconds field.
+	punchDescOffsetSeconds := punchFields[4].Descriptor()
+	// punch.DefaultOffsetSeconds holds the default value on creation for the offset_seconds field.
+	punch.DefaultOffsetSeconds = punchDescOffsetSeconds.Default.(int)
+	// punchDescReceivedAt is the schema descriptor for received_at field.
+	punchDescReceivedAt := punchFields[9].Descriptor()
+	// punch.DefaultReceivedAt holds the default value on creation for the received_at field.
+	punch.DefaultReceivedAt = punchDescReceivedAt.Default.(func() time.Time)
+	reactionMixin := schema.Reaction{}.Mixin()
+	reaction.Policy = privacy.NewPolicies(reactionMixin[0], schema.Reaction{})
+	reaction.Hooks[0] = func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			if err := reaction.Policy.EvalMutation(ctx, m); err != nil {
+				return nil, err
+			}
+			return next.Mutate(ctx, m)
+		})
+	}
 	salaryMixin := schema.Salary{}.Mixin()
 	salary.Policy = privacy.NewPolicies(salaryMixin[0], schema.Salary{})
 	salary.Hooks[0] = func(next ent.Mutator) ent.Mutator {
@@ -940,6 +1206,10 @@ func init() {
 			return nil
 		}
 	}()
+	// scheduleDescAsksLocation is the schema descriptor for asks_location field.
+	scheduleDescAsksLocation := scheduleFields[1].Descriptor()
+	// schedule.DefaultAsksLocation holds the default value on creation for the asks_location field.
+	schedule.DefaultAsksLocation = scheduleDescAsksLocation.Default.(bool)
 	scheduleversionMixin := schema.ScheduleVersion{}.Mixin()
 	scheduleversion.Policy = privacy.NewPolicies(scheduleversionMixin[0], schema.ScheduleVersion{})
 	scheduleversion.Hooks[0] = func(next ent.Mutator) ent.Mutator {
@@ -1070,6 +1340,62 @@ func init() {
 	teammembershipDescFrom := teammembershipFields[2].Descriptor()
 	// teammembership.FromValidator is a validator for the "from" field. It is called by the builders before save.
 	teammembership.FromValidator = teammembershipDescFrom.Validators[0].(func(string) error)
+	telegrambotMixin := schema.TelegramBot{}.Mixin()
+	telegrambot.Policy = privacy.NewPolicies(telegrambotMixin[0], schema.TelegramBot{})
+	telegrambot.Hooks[0] = func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			if err := telegrambot.Policy.EvalMutation(ctx, m); err != nil {
+				return nil, err
+			}
+			return next.Mutate(ctx, m)
+		})
+	}
+	telegrambotFields := schema.TelegramBot{}.Fields()
+	_ = telegrambotFields
+	// telegrambotDescUsername is the schema descriptor for username field.
+	telegrambotDescUsername := telegrambotFields[1].Descriptor()
+	// telegrambot.DefaultUsername holds the default value on creation for the username field.
+	telegrambot.DefaultUsername = telegrambotDescUsername.Default.(string)
+	// telegrambot.UsernameValidator is a validator for the "username" field. It is called by the builders before save.
+	telegrambot.UsernameValidator = telegrambotDescUsername.Validators[0].(func(string) error)
+	// telegrambotDescSeries is the schema descriptor for series field.
+	telegrambotDescSeries := telegrambotFields[2].Descriptor()
+	// telegrambot.DefaultSeries holds the default value on creation for the series field.
+	telegrambot.DefaultSeries = telegrambotDescSeries.Default.(int)
+	// telegrambotDescCreatedAt is the schema descriptor for created_at field.
+	telegrambotDescCreatedAt := telegrambotFields[5].Descriptor()
+	// telegrambot.DefaultCreatedAt holds the default value on creation for the created_at field.
+	telegrambot.DefaultCreatedAt = telegrambotDescCreatedAt.Default.(func() time.Time)
+	telegramupdateMixin := schema.TelegramUpdate{}.Mixin()
+	telegramupdate.Policy = privacy.NewPolicies(telegramupdateMixin[0], schema.TelegramUpdate{})
+	telegramupdate.Hooks[0] = func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			if err := telegramupdate.Policy.EvalMutation(ctx, m); err != nil {
+				return nil, err
+			}
+			return next.Mutate(ctx, m)
+		})
+	}
+	telegramupdateFields := schema.TelegramUpdate{}.Fields()
+	_ = telegramupdateFields
+	// telegramupdateDescLane is the schema descriptor for lane field.
+	telegramupdateDescLane := telegramupdateFields[3].Descriptor()
+	// telegramupdate.DefaultLane holds the default value on creation for the lane field.
+	telegramupdate.DefaultLane = telegramupdateDescLane.Default.(int64)
+	// telegramupdateDescAttempts is the schema descriptor for attempts field.
+	telegramupdateDescAttempts := telegramupdateFields[6].Descriptor()
+	// telegramupdate.DefaultAttempts holds the default value on creation for the attempts field.
+	telegramupdate.DefaultAttempts = telegramupdateDescAttempts.Default.(int)
+	// telegramupdateDescFault is the schema descriptor for fault field.
+	telegramupdateDescFault := telegramupdateFields[7].Descriptor()
+	// telegramupdate.DefaultFault holds the default value on creation for the fault field.
+	telegramupdate.DefaultFault = telegramupdateDescFault.Default.(string)
+	// telegramupdate.FaultValidator is a validator for the "fault" field. It is called by the builders before save.
+	telegramupdate.FaultValidator = telegramupdateDescFault.Validators[0].(func(string) error)
+	// telegramupdateDescReceivedAt is the schema descriptor for received_at field.
+	telegramupdateDescReceivedAt := telegramupdateFields[8].Descriptor()
+	// telegramupdate.DefaultReceivedAt holds the default value on creation for the received_at field.
+	telegramupdate.DefaultReceivedAt = telegramupdateDescReceivedAt.Default.(func() time.Time)
 	userMixin := schema.User{}.Mixin()
 	user.Policy = privacy.NewPolicies(userMixin[0], schema.User{})
 	user.Hooks[0] = func(next ent.Mutator) ent.Mutator {

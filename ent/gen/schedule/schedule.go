@@ -15,6 +15,8 @@ const (
 	FieldID = "id"
 	// FieldName holds the string denoting the name field in the database.
 	FieldName = "name"
+	// FieldAsksLocation holds the string denoting the asks_location field in the database.
+	FieldAsksLocation = "asks_location"
 	// EdgeVersions holds the string denoting the versions edge name in mutations.
 	EdgeVersions = "versions"
 	// Table holds the table name of the schedule in the database.
@@ -32,6 +34,7 @@ const (
 var Columns = []string{
 	FieldID,
 	FieldName,
+	FieldAsksLocation,
 }
 
 // ValidColumn reports if the column name is valid (part of the table columns).
@@ -54,6 +57,8 @@ var (
 	Policy ent.Policy
 	// NameValidator is a validator for the "name" field. It is called by the builders before save.
 	NameValidator func(string) error
+	// DefaultAsksLocation holds the default value on creation for the "asks_location" field.
+	DefaultAsksLocation bool
 )
 
 // OrderOption defines the ordering options for the Schedule queries.
@@ -67,6 +72,11 @@ func ByID(opts ...sql.OrderTermOption) OrderOption {
 // ByName orders the results by the name field.
 func ByName(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldName, opts...).ToFunc()
+}
+
+// ByAsksLocation orders the results by the asks_location field.
+func ByAsksLocation(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldAsksLocation, opts...).ToFunc()
 }
 
 // ByVersionsCount orders the results by versions count.

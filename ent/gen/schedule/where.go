@@ -58,6 +58,11 @@ func Name(v string) predicate.Schedule {
 	return predicate.Schedule(sql.FieldEQ(FieldName, v))
 }
 
+// AsksLocation applies equality check predicate on the "asks_location" field. It's identical to AsksLocationEQ.
+func AsksLocation(v bool) predicate.Schedule {
+	return predicate.Schedule(sql.FieldEQ(FieldAsksLocation, v))
+}
+
 // NameEQ applies the EQ predicate on the "name" field.
 func NameEQ(v string) predicate.Schedule {
 	return predicate.Schedule(sql.FieldEQ(FieldName, v))
@@ -121,6 +126,16 @@ func NameEqualFold(v string) predicate.Schedule {
 // NameContainsFold applies the ContainsFold predicate on the "name" field.
 func NameContainsFold(v string) predicate.Schedule {
 	return predicate.Schedule(sql.FieldContainsFold(FieldName, v))
+}
+
+// AsksLocationEQ applies the EQ predicate on the "asks_location" field.
+func AsksLocationEQ(v bool) predicate.Schedule {
+	return predicate.Schedule(sql.FieldEQ(FieldAsksLocation, v))
+}
+
+// AsksLocationNEQ applies the NEQ predicate on the "asks_location" field.
+func AsksLocationNEQ(v bool) predicate.Schedule {
+	return predicate.Schedule(sql.FieldNEQ(FieldAsksLocation, v))
 }
 
 // HasVersions applies the HasEdge predicate on the "versions" edge.

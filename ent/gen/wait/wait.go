@@ -51,6 +51,10 @@ const (
 	FieldAssigneeID = "assignee_id"
 	// FieldBreachesAt holds the string denoting the breaches_at field in the database.
 	FieldBreachesAt = "breaches_at"
+	// FieldTakenByID holds the string denoting the taken_by_id field in the database.
+	FieldTakenByID = "taken_by_id"
+	// FieldTakenAt holds the string denoting the taken_at field in the database.
+	FieldTakenAt = "taken_at"
 	// EdgeChat holds the string denoting the chat edge name in mutations.
 	EdgeChat = "chat"
 	// EdgeOpensWith holds the string denoting the opens_with edge name in mutations.
@@ -63,6 +67,8 @@ const (
 	EdgeTeam = "team"
 	// EdgeAssignee holds the string denoting the assignee edge name in mutations.
 	EdgeAssignee = "assignee"
+	// EdgeTakenBy holds the string denoting the taken_by edge name in mutations.
+	EdgeTakenBy = "taken_by"
 	// Table holds the table name of the wait in the database.
 	Table = "waits"
 	// ChatTable is the table that holds the chat relation/edge.
@@ -107,6 +113,13 @@ const (
 	AssigneeInverseTable = "users"
 	// AssigneeColumn is the table column denoting the assignee relation/edge.
 	AssigneeColumn = "assignee_id"
+	// TakenByTable is the table that holds the taken_by relation/edge.
+	TakenByTable = "waits"
+	// TakenByInverseTable is the table name for the User entity.
+	// It exists in this package in order to avoid circular dependency with the "user" package.
+	TakenByInverseTable = "users"
+	// TakenByColumn is the table column denoting the taken_by relation/edge.
+	TakenByColumn = "taken_by_id"
 )
 
 // Columns holds all SQL columns for wait fields.
@@ -129,6 +142,8 @@ var Columns = []string{
 	FieldTeamID,
 	FieldAssigneeID,
 	FieldBreachesAt,
+	FieldTakenByID,
+	FieldTakenAt,
 }
 
 // ValidColumn reports if the column name is valid (part of the table columns).
@@ -272,6 +287,16 @@ func ByBreachesAt(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldBreachesAt, opts...).ToFunc()
 }
 
+// ByTakenByID orders the results by the taken_by_id field.
+func ByTakenByID(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldTakenByID, opts...).ToFunc()
+}
+
+// ByTakenAt orders the results by the taken_at field.
+func ByTakenAt(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldTakenAt, opts...).ToFunc()
+}
+
 // ByChatField orders the results by chat field.
 func ByChatField(field string, opts ...sql.OrderTermOption) OrderOption {
 	return func(s *sql.Selector) {
@@ -311,6 +336,13 @@ func ByTeamField(field string, opts ...sql.OrderTermOption) OrderOption {
 func ByAssigneeField(field string, opts ...sql.OrderTermOption) OrderOption {
 	return func(s *sql.Selector) {
 		sqlgraph.OrderByNeighborTerms(s, newAssigneeStep(), sql.OrderByField(field, opts...))
+	}
+}
+
+// ByTakenByField orders the results by taken_by field.
+func ByTakenByField(field string, opts ...sql.OrderTermOption) OrderOption {
+	return func(s *sql.Selector) {
+		sqlgraph.OrderByNeighborTerms(s, newTakenByStep(), sql.OrderByField(field, opts...))
 	}
 }
 func newChatStep() *sqlgraph.Step {
@@ -353,6 +385,13 @@ func newAssigneeStep() *sqlgraph.Step {
 		sqlgraph.From(Table, FieldID),
 		sqlgraph.To(AssigneeInverseTable, FieldID),
 		sqlgraph.Edge(sqlgraph.M2O, false, AssigneeTable, AssigneeColumn),
+	)
+}
+func newTakenByStep() *sqlgraph.Step {
+	return sqlgraph.NewStep(
+		sqlgraph.From(Table, FieldID),
+		sqlgraph.To(TakenByInverseTable, FieldID),
+		sqlgraph.Edge(sqlgraph.M2O, false, TakenByTable, TakenByColumn),
 	)
 }
 

@@ -135,6 +135,16 @@ func BreachesAt(v time.Time) predicate.Wait {
 	return predicate.Wait(sql.FieldEQ(FieldBreachesAt, v))
 }
 
+// TakenByID applies equality check predicate on the "taken_by_id" field. It's identical to TakenByIDEQ.
+func TakenByID(v int) predicate.Wait {
+	return predicate.Wait(sql.FieldEQ(FieldTakenByID, v))
+}
+
+// TakenAt applies equality check predicate on the "taken_at" field. It's identical to TakenAtEQ.
+func TakenAt(v time.Time) predicate.Wait {
+	return predicate.Wait(sql.FieldEQ(FieldTakenAt, v))
+}
+
 // ChatIDEQ applies the EQ predicate on the "chat_id" field.
 func ChatIDEQ(v int) predicate.Wait {
 	return predicate.Wait(sql.FieldEQ(FieldChatID, v))
@@ -715,6 +725,86 @@ func BreachesAtNotNil() predicate.Wait {
 	return predicate.Wait(sql.FieldNotNull(FieldBreachesAt))
 }
 
+// TakenByIDEQ applies the EQ predicate on the "taken_by_id" field.
+func TakenByIDEQ(v int) predicate.Wait {
+	return predicate.Wait(sql.FieldEQ(FieldTakenByID, v))
+}
+
+// TakenByIDNEQ applies the NEQ predicate on the "taken_by_id" field.
+func TakenByIDNEQ(v int) predicate.Wait {
+	return predicate.Wait(sql.FieldNEQ(FieldTakenByID, v))
+}
+
+// TakenByIDIn applies the In predicate on the "taken_by_id" field.
+func TakenByIDIn(vs ...int) predicate.Wait {
+	return predicate.Wait(sql.FieldIn(FieldTakenByID, vs...))
+}
+
+// TakenByIDNotIn applies the NotIn predicate on the "taken_by_id" field.
+func TakenByIDNotIn(vs ...int) predicate.Wait {
+	return predicate.Wait(sql.FieldNotIn(FieldTakenByID, vs...))
+}
+
+// TakenByIDIsNil applies the IsNil predicate on the "taken_by_id" field.
+func TakenByIDIsNil() predicate.Wait {
+	return predicate.Wait(sql.FieldIsNull(FieldTakenByID))
+}
+
+// TakenByIDNotNil applies the NotNil predicate on the "taken_by_id" field.
+func TakenByIDNotNil() predicate.Wait {
+	return predicate.Wait(sql.FieldNotNull(FieldTakenByID))
+}
+
+// TakenAtEQ applies the EQ predicate on the "taken_at" field.
+func TakenAtEQ(v time.Time) predicate.Wait {
+	return predicate.Wait(sql.FieldEQ(FieldTakenAt, v))
+}
+
+// TakenAtNEQ applies the NEQ predicate on the "taken_at" field.
+func TakenAtNEQ(v time.Time) predicate.Wait {
+	return predicate.Wait(sql.FieldNEQ(FieldTakenAt, v))
+}
+
+// TakenAtIn applies the In predicate on the "taken_at" field.
+func TakenAtIn(vs ...time.Time) predicate.Wait {
+	return predicate.Wait(sql.FieldIn(FieldTakenAt, vs...))
+}
+
+// TakenAtNotIn applies the NotIn predicate on the "taken_at" field.
+func TakenAtNotIn(vs ...time.Time) predicate.Wait {
+	return predicate.Wait(sql.FieldNotIn(FieldTakenAt, vs...))
+}
+
+// TakenAtGT applies the GT predicate on the "taken_at" field.
+func TakenAtGT(v time.Time) predicate.Wait {
+	return predicate.Wait(sql.FieldGT(FieldTakenAt, v))
+}
+
+// TakenAtGTE applies the GTE predicate on the "taken_at" field.
+func TakenAtGTE(v time.Time) predicate.Wait {
+	return predicate.Wait(sql.FieldGTE(FieldTakenAt, v))
+}
+
+// TakenAtLT applies the LT predicate on the "taken_at" field.
+func TakenAtLT(v time.Time) predicate.Wait {
+	return predicate.Wait(sql.FieldLT(FieldTakenAt, v))
+}
+
+// TakenAtLTE applies the LTE predicate on the "taken_at" field.
+func TakenAtLTE(v time.Time) predicate.Wait {
+	return predicate.Wait(sql.FieldLTE(FieldTakenAt, v))
+}
+
+// TakenAtIsNil applies the IsNil predicate on the "taken_at" field.
+func TakenAtIsNil() predicate.Wait {
+	return predicate.Wait(sql.FieldIsNull(FieldTakenAt))
+}
+
+// TakenAtNotNil applies the NotNil predicate on the "taken_at" field.
+func TakenAtNotNil() predicate.Wait {
+	return predicate.Wait(sql.FieldNotNull(FieldTakenAt))
+}
+
 // HasChat applies the HasEdge predicate on the "chat" edge.
 func HasChat() predicate.Wait {
 	return predicate.Wait(func(s *sql.Selector) {
@@ -845,6 +935,29 @@ func HasAssignee() predicate.Wait {
 func HasAssigneeWith(preds ...predicate.User) predicate.Wait {
 	return predicate.Wait(func(s *sql.Selector) {
 		step := newAssigneeStep()
+		sqlgraph.HasNeighborsWith(s, step, func(s *sql.Selector) {
+			for _, p := range preds {
+				p(s)
+			}
+		})
+	})
+}
+
+// HasTakenBy applies the HasEdge predicate on the "taken_by" edge.
+func HasTakenBy() predicate.Wait {
+	return predicate.Wait(func(s *sql.Selector) {
+		step := sqlgraph.NewStep(
+			sqlgraph.From(Table, FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, TakenByTable, TakenByColumn),
+		)
+		sqlgraph.HasNeighbors(s, step)
+	})
+}
+
+// HasTakenByWith applies the HasEdge predicate on the "taken_by" edge with a given conditions (other predicates).
+func HasTakenByWith(preds ...predicate.User) predicate.Wait {
+	return predicate.Wait(func(s *sql.Selector) {
+		step := newTakenByStep()
 		sqlgraph.HasNeighborsWith(s, step, func(s *sql.Selector) {
 			for _, p := range preds {
 				p(s)

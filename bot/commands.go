@@ -1,0 +1,59 @@
+package bot
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"github.com/fincokpi/finco/auth"
+)
+
+// command is one that people type or choose from the menu; its description is the text "command.<name>".
+type command struct {
+	name string
+	// roles are those who have it in their menu and may give it; empty: every person of the company.
+	roles []string
+	// strangers may give it too.
+	strangers bool
+	// hidden from the menu.
+	hidden bool
+	run    func(ctx context.Context, t *turn, args string) error
+}
+
+var leaders = []string{auth.RoleSupervisor, auth.RoleAdmin}
+
+// commands are all of them, in the order of the menu.
+func commands() []command {
+	return []command{}
+}
+
+// buttons are what pressing one does, by the name that its data begins with.
+func buttons() map[string]func(ctx context.Context, t *turn, args []string) error {
+	return map[string]func(context.Context, *turn, []string) error{}
+}
+
+// dialogs are the steps that wait for a message, by the name given to ask. The message is t.update.Message.
+func dialogs() map[string]func(ctx context.Context, t *turn) error {
+	return map[string]func(context.Context, *turn) error{}
+}
+
+// mayGive tells whether a role may give a command.
+func (c command) mayGive(role string) bool {
+	if role == "" {
+		return c.strangers
+	}
+	return len(c.roles) == 0 || slices.Contains(c.roles, role)
+}
+
+// parseCommand takes "/name@bot arguments" apart; false if it is no command, or one for another bot.
+func parseCommand(text, username string) (name, args string, ok bool) {
+	if !strings.HasPrefix(text, "/") {
+		return "", "", false
+	}
+	name, args, _ = strings.Cut(text[1:], " ")
+	name, to, addressed := strings.Cut(name, "@")
+	if name == "" || addressed && !strings.EqualFold(to, username) {
+		return "", "", false
+	}
+	return strings.ToLower(name), strings.TrimSpace(args), true
+}
