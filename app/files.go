@@ -24,9 +24,12 @@ type StoredFile struct {
 	Bytes  int64
 }
 
-// FileInput is a file of a message that the store has.
+// FileInput is a file of a message: one that the store has, or one that is still to be fetched.
 type FileInput struct {
+	// StoredFile is what the store has; without a SHA256 the file is pending.
 	StoredFile
+	// Source is Telegram's file id, where a pending file is fetched from; of one that the store has it may be empty.
+	Source string
 	// Position is which of the message's attachments it is, from 0.
 	Position int
 	// Kind is VOICE or VIDEO_NOTE.
@@ -36,10 +39,14 @@ type FileInput struct {
 	Seconds int
 }
 
+// maxSource is what the records hold of a file id; Telegram's are shorter.
+const maxSource = 256
+
 func (f FileInput) validate() error {
-	if len(f.SHA256) != 64 || strings.Trim(f.SHA256, "0123456789abcdef") != "" || f.Bytes < 0 || f.Seconds < 0 || f.Position < 0 ||
-		!slices.Contains([]string{"VOICE", "VIDEO_NOTE"}, f.Kind) {
-		return domain.Errorf(domain.KindInvalid, "a file of a message needs its kind, size and SHA-256")
+	pending := f.SHA256 == "" && f.Source != "" && len(f.Source) <= maxSource
+	stored := len(f.SHA256) == 64 && strings.Trim(f.SHA256, "0123456789abcdef") == ""
+	if !pending && !stored || f.Bytes < 0 || f.Seconds < 0 || f.Position < 0 || !slices.Contains([]string{"VOICE", "VIDEO_NOTE"}, f.Kind) {
+		return domain.Errorf(domain.KindInvalid, "a file of a message needs its kind, its size and its SHA-256, or where to fetch it")
 	}
 	return nil
 }
