@@ -27,7 +27,7 @@ type Analyzers interface {
 	Listen(ctx context.Context, name, version string, input analyzer.Input, audio analyzer.Audio) (analyzer.Result, error)
 }
 
-// Config is what an App stands on. Every field but Now and CheckSettings is required.
+// Config is what an App stands on. Every field but Now, TelegramToken and CheckSettings is required.
 type Config struct {
 	DB        *sql.DB
 	Log       *slog.Logger
@@ -38,6 +38,8 @@ type Config struct {
 	CheckSettings func(context.Context, AnalyzerSpec) (json.RawMessage, error)
 	// Secret signs access tokens; at least 32 bytes.
 	Secret []byte
+	// TelegramToken is the bot's, by which Telegram signs what a Mini App was opened with; empty: nobody signs in that way.
+	TelegramToken string
 	// Now is the clock, time.Now if nil.
 	Now func() time.Time
 }
@@ -55,6 +57,8 @@ type App struct {
 	check     func(context.Context, AnalyzerSpec) (json.RawMessage, error)
 	jobs      *river.Client[*sql.Tx]
 	hub       *Hub
+
+	telegramToken string
 
 	rosters atomic.Pointer[roster]
 }
@@ -86,6 +90,8 @@ func New(cfg Config) (*App, error) {
 		check:     cfg.CheckSettings,
 		jobs:      jobs,
 		hub:       newHub(),
+
+		telegramToken: cfg.TelegramToken,
 	}, nil
 }
 

@@ -17,6 +17,11 @@ func (r *mutationResolver) SignIn(ctx context.Context, input gen.SignInInput) (*
 	return r.session(ctx, signed, err)
 }
 
+func (r *mutationResolver) SignInWithTelegram(ctx context.Context, input gen.SignInWithTelegramInput) (*gen.SessionPayload, error) {
+	signed, err := r.app.SignInByMiniApp(ctx, input.InitData, addressOf(ctx))
+	return r.session(ctx, signed, err)
+}
+
 func (r *mutationResolver) RefreshSession(ctx context.Context, input gen.RefreshSessionInput) (*gen.SessionPayload, error) {
 	signed, err := r.app.RefreshSession(ctx, input.RefreshToken)
 	return r.session(ctx, signed, err)

@@ -183,6 +183,11 @@ type SignInInput struct {
 	Password string `json:"password"`
 }
 
+type SignInWithTelegramInput struct {
+	// As Telegram gave it, not older than ten minutes.
+	InitData string `json:"initData"`
+}
+
 type SignOutInput struct {
 	// Ends every session of the person, not only this one.
 	Everywhere *bool `json:"everywhere,omitempty"`

@@ -19,6 +19,7 @@ import (
 
 type MutationResolver interface {
 	SignIn(ctx context.Context, input SignInInput) (*SessionPayload, error)
+	SignInWithTelegram(ctx context.Context, input SignInWithTelegramInput) (*SessionPayload, error)
 	RefreshSession(ctx context.Context, input RefreshSessionInput) (*SessionPayload, error)
 	SignOut(ctx context.Context, input SignOutInput) (*SignOutPayload, error)
 	GiveFeedback(ctx context.Context, input GiveFeedbackInput) (*GiveFeedbackPayload, error)
@@ -229,6 +230,20 @@ func (ec *executionContext) field_Mutation_shadowAnalyzer_args(ctx context.Conte
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
 		func(ctx context.Context, v any) (SwitchAnalyzerInput, error) {
 			return ec.unmarshalNSwitchAnalyzerInput2githubᚗcomᚋfincokpiᚋfincoᚋgraphᚋgenᚐSwitchAnalyzerInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_signInWithTelegram_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (SignInWithTelegramInput, error) {
+			return ec.unmarshalNSignInWithTelegramInput2githubᚗcomᚋfincokpiᚋfincoᚋgraphᚋgenᚐSignInWithTelegramInput(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -449,6 +464,50 @@ func (ec *executionContext) fieldContext_Mutation_signIn(ctx context.Context, fi
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
 	if fc.Args, err = ec.field_Mutation_signIn_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_signInWithTelegram(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_signInWithTelegram(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().SignInWithTelegram(ctx, fc.Args["input"].(SignInWithTelegramInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *SessionPayload) graphql.Marshaler {
+			return ec.marshalNSessionPayload2ᚖgithubᚗcomᚋfincokpiᚋfincoᚋgraphᚋgenᚐSessionPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_signInWithTelegram(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_SessionPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_signInWithTelegram_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -1721,6 +1780,36 @@ func (ec *executionContext) unmarshalInputSignInInput(ctx context.Context, obj a
 	return it, nil
 }
 
+func (ec *executionContext) unmarshalInputSignInWithTelegramInput(ctx context.Context, obj any) (SignInWithTelegramInput, error) {
+	var it SignInWithTelegramInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"initData"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "initData":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("initData"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.InitData = data
+		}
+	}
+	return it, nil
+}
+
 func (ec *executionContext) unmarshalInputSignOutInput(ctx context.Context, obj any) (SignOutInput, error) {
 	var it SignOutInput
 	if obj == nil {
@@ -1949,6 +2038,13 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 		case "signIn":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_signIn(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "signInWithTelegram":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_signInWithTelegram(ctx, field)
 			})
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
@@ -2387,6 +2483,11 @@ func (ec *executionContext) marshalNSessionPayload2ᚖgithubᚗcomᚋfincokpiᚋ
 
 func (ec *executionContext) unmarshalNSignInInput2githubᚗcomᚋfincokpiᚋfincoᚋgraphᚋgenᚐSignInInput(ctx context.Context, v any) (SignInInput, error) {
 	res, err := ec.unmarshalInputSignInInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) unmarshalNSignInWithTelegramInput2githubᚗcomᚋfincokpiᚋfincoᚋgraphᚋgenᚐSignInWithTelegramInput(ctx context.Context, v any) (SignInWithTelegramInput, error) {
+	res, err := ec.unmarshalInputSignInWithTelegramInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 

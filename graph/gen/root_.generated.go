@@ -419,23 +419,24 @@ type ComplexityRoot struct {
 	}
 
 	Mutation struct {
-		AddAdjustment   func(childComplexity int, input AddAdjustmentInput) int
-		ApprovePayroll  func(childComplexity int, input PayrollInput) int
-		ComputeKpis     func(childComplexity int, input ComputeKpisInput) int
-		DisableAnalyzer func(childComplexity int, input SwitchAnalyzerInput) int
-		EnableAnalyzer  func(childComplexity int, input SwitchAnalyzerInput) int
-		GiveFeedback    func(childComplexity int, input GiveFeedbackInput) int
-		PayPayroll      func(childComplexity int, input PayrollInput) int
-		PromoteAnalyzer func(childComplexity int, input SwitchAnalyzerInput) int
-		Reanalyze       func(childComplexity int, input ReanalyzeInput) int
-		RefreshSession  func(childComplexity int, input RefreshSessionInput) int
-		ReopenPayroll   func(childComplexity int, input PayrollInput) int
-		ReviewPayroll   func(childComplexity int, input PayrollInput) int
-		RunPayroll      func(childComplexity int, input PayrollInput) int
-		ShadowAnalyzer  func(childComplexity int, input SwitchAnalyzerInput) int
-		SignIn          func(childComplexity int, input SignInInput) int
-		SignOut         func(childComplexity int, input SignOutInput) int
-		SplitAnalyzer   func(childComplexity int, input SwitchAnalyzerInput) int
+		AddAdjustment      func(childComplexity int, input AddAdjustmentInput) int
+		ApprovePayroll     func(childComplexity int, input PayrollInput) int
+		ComputeKpis        func(childComplexity int, input ComputeKpisInput) int
+		DisableAnalyzer    func(childComplexity int, input SwitchAnalyzerInput) int
+		EnableAnalyzer     func(childComplexity int, input SwitchAnalyzerInput) int
+		GiveFeedback       func(childComplexity int, input GiveFeedbackInput) int
+		PayPayroll         func(childComplexity int, input PayrollInput) int
+		PromoteAnalyzer    func(childComplexity int, input SwitchAnalyzerInput) int
+		Reanalyze          func(childComplexity int, input ReanalyzeInput) int
+		RefreshSession     func(childComplexity int, input RefreshSessionInput) int
+		ReopenPayroll      func(childComplexity int, input PayrollInput) int
+		ReviewPayroll      func(childComplexity int, input PayrollInput) int
+		RunPayroll         func(childComplexity int, input PayrollInput) int
+		ShadowAnalyzer     func(childComplexity int, input SwitchAnalyzerInput) int
+		SignIn             func(childComplexity int, input SignInInput) int
+		SignInWithTelegram func(childComplexity int, input SignInWithTelegramInput) int
+		SignOut            func(childComplexity int, input SignOutInput) int
+		SplitAnalyzer      func(childComplexity int, input SwitchAnalyzerInput) int
 	}
 
 	PageInfo struct {
@@ -2474,6 +2475,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.SignIn(childComplexity, args["input"].(SignInInput)), true
+	case "Mutation.signInWithTelegram":
+		if e.ComplexityRoot.Mutation.SignInWithTelegram == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_signInWithTelegram_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SignInWithTelegram(childComplexity, args["input"].(SignInWithTelegramInput)), true
 	case "Mutation.signOut":
 		if e.ComplexityRoot.Mutation.SignOut == nil {
 			break
@@ -3932,6 +3944,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 		ec.unmarshalInputReanalyzeInput,
 		ec.unmarshalInputRefreshSessionInput,
 		ec.unmarshalInputSignInInput,
+		ec.unmarshalInputSignInWithTelegramInput,
 		ec.unmarshalInputSignOutInput,
 		ec.unmarshalInputSwitchAnalyzerInput,
 		ec.unmarshalInputTeamOrder,
@@ -7512,6 +7525,8 @@ extend type Adjustment {
 	{Name: "../schema/mutations.graphql", Input: `type Mutation {
   "Signs in with e-mail and password. The same answer for an unknown person and a wrong password."
   signIn(input: SignInInput!): SessionPayload!
+  "Signs in whoever opened the bot's Mini App, by the initData that Telegram handed to it."
+  signInWithTelegram(input: SignInWithTelegramInput!): SessionPayload!
   "Trades a refresh token for a new pair; the old one is spent."
   refreshSession(input: RefreshSessionInput!): SessionPayload!
   "Ends the session of the access token that the request carries."
@@ -7561,6 +7576,11 @@ type SwitchAnalyzerPayload {
 input SignInInput {
   email: String!
   password: String!
+}
+
+input SignInWithTelegramInput {
+  "As Telegram gave it, not older than ten minutes."
+  initData: String!
 }
 
 input RefreshSessionInput {
