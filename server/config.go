@@ -27,6 +27,11 @@ type Config struct {
 	LearnAfter     int      `name:"learn-after" env:"FINCO_LEARN_AFTER" default:"50" help:"New corrections after which an analyzer learns from them, once a week at the most. 0: never by itself."`
 	TrustedProxies []string `name:"trusted-proxies" env:"FINCO_TRUSTED_PROXIES" help:"Addresses or networks of proxies whose X-Forwarded-For is believed."`
 
+	PublicURL           string `name:"public-url" env:"FINCO_PUBLIC_URL" help:"This server's address as browsers know it, such as https://finco.example.com. Needed for the sign-in by Telegram."`
+	TelegramLoginID     string `name:"telegram-login-id" env:"FINCO_TELEGRAM_LOGIN_ID" help:"Client ID that BotFather shows for Log In With Telegram. Empty: people sign in without it."`
+	TelegramLoginSecret string `name:"telegram-login-secret" env:"FINCO_TELEGRAM_LOGIN_SECRET" help:"Client secret that BotFather shows beside it. It is never stored."`
+	TelegramLoginURL    string `name:"telegram-login-url" env:"FINCO_TELEGRAM_LOGIN_URL" default:"https://oauth.telegram.org" help:"OpenID Connect server of Log In With Telegram."`
+
 	LLMURL    string `name:"llm-url" env:"FINCO_LLM_URL" help:"Language model server to judge messages with, such as http://localhost:11434; messages are sent there. Empty: none; one that was set stays until finco analyzer disable llm."`
 	LLMModel  string `name:"llm-model" env:"FINCO_LLM_MODEL" help:"Name of the model on that server, such as qwen3:8b."`
 	LLMAPI    string `name:"llm-api" env:"FINCO_LLM_API" default:"ollama" enum:"ollama,openai" help:"What that server speaks: ollama, or openai (/v1/chat/completions)."`
@@ -52,6 +57,7 @@ func (c *Config) Validate() error {
 		}
 	}
 	c.checkServices(&faults)
+	c.checkLogin(&faults)
 	return faults.Err()
 }
 
