@@ -5,9 +5,13 @@ import (
 	"encoding/json"
 	"strings"
 
+	entsql "entgo.io/ent/dialect/sql"
+
 	"github.com/fincokpi/finco/auth"
 	"github.com/fincokpi/finco/domain"
+	"github.com/fincokpi/finco/ent/gen"
 	"github.com/fincokpi/finco/ent/gen/employment"
+	"github.com/fincokpi/finco/ent/gen/telegrambot"
 )
 
 // TelegramPerson is a person of the company behind a Telegram account.
@@ -53,6 +57,22 @@ func (a *App) PersonByTelegram(ctx context.Context, telegramID int64) (TelegramP
 	return out, err
 }
 
+// BotUsername is the name of the bot that worked last, without the @; empty before Telegram told it.
+func (a *App) BotUsername(ctx context.Context) (string, error) {
+	if _, err := permit(ctx, "telegram", "read"); err != nil {
+		return "", err
+	}
+	bot, err := a.client.TelegramBot.Query().Where(telegrambot.UsernameNEQ("")).
+		Order(telegrambot.ByLastUpdateAt(entsql.OrderDesc(), entsql.OrderNullsLast()), telegrambot.ByID(entsql.OrderDesc())).First(as(ctx, "telegram"))
+	if gen.IsNotFound(err) {
+		return "", nil
+	}
+	if err != nil {
+		return "", err
+	}
+	return bot.Username, nil
+}
+
 func (a *App) companyLanguage(ctx context.Context) (string, error) {
 	row, err := a.client.Company.Query().Only(ctx)
 	if err != nil {
@@ -86,6 +106,8 @@ type Turn struct {
 	// UpdateID is the stored update's row.
 	UpdateID   int
 	TelegramID int64
+	// Reachable says that the person was in their own chat with the bot, so that it can write to them.
+	Reachable bool
 	// Dialog is the next step; nil: as it was; an empty name: none.
 	Dialog *Dialog
 	Out    []OutgoingInput
@@ -103,6 +125,12 @@ func (a *App) FinishTurn(ctx context.Context, in Turn) error {
 		}
 		if err := t.putDialog(ctx, in.TelegramID, in.Dialog); err != nil {
 			return err
+		}
+		if in.Reachable {
+			const q = `UPDATE employments SET unreachable_at = NULL WHERE telegram_id = $1 AND unreachable_at IS NOT NULL`
+			if _, err := t.sql.ExecContext(ctx, q, in.TelegramID); err != nil {
+				return err
+			}
 		}
 		return t.handled(ctx, []int{in.UpdateID})
 	})
