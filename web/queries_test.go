@@ -98,7 +98,7 @@ func TestSignInFitsTheSchema(t *testing.T) {
 	}
 	contract := schema(t)
 	found := regexp.MustCompile("(?s)`((?:mutation|query) .*?)`;").FindAllStringSubmatch(string(body), -1)
-	if len(found) != 3 {
+	if len(found) != 4 {
 		t.Fatalf("%d operations", len(found))
 	}
 	for _, m := range found {

@@ -33,13 +33,20 @@ type asset struct {
 	body        []byte
 }
 
+// Options are what pages differ by from server to server.
+type Options struct {
+	// TelegramLogin tells that /auth/telegram signs people in.
+	TelegramLogin bool
+}
+
 // Handler serves /, /graphiql and /assets/. Everything else is not found. It panics if the files it was built with are
 // broken, which its tests see first.
-func Handler() http.Handler {
+func Handler(o Options) http.Handler {
 	s, err := load(files)
 	if err != nil {
 		panic(fmt.Sprintf("web: %v", err))
 	}
+	s.options = o
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", s.page("index.html", pagePolicy))
 	mux.HandleFunc("GET /graphiql", s.page("graphiql.html", graphiqlPolicy))
@@ -64,6 +71,7 @@ func secured(next http.Handler) http.Handler {
 
 // site is everything there is to serve, read once.
 type site struct {
+	options Options
 	texts   map[string]texts
 	pages   *template.Template
 	queries []readyQuery
@@ -125,6 +133,7 @@ type view struct {
 	Languages []language
 	T         texts
 	Roles     []roleQueries
+	Options   Options
 	// Data is for the page's script.
 	Data map[string]any
 }
@@ -142,7 +151,7 @@ func (s *site) page(name, policy string) http.HandlerFunc {
 		roles := s.byRole(lang)
 		var body bytes.Buffer
 		err := s.pages.ExecuteTemplate(&body, name, view{
-			Lang: lang, Languages: languages, T: s.texts[lang], Roles: roles,
+			Lang: lang, Languages: languages, T: s.texts[lang], Roles: roles, Options: s.options,
 			Data: map[string]any{"texts": s.texts[lang].script(), "roles": roles},
 		})
 		if err != nil {

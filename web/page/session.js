@@ -35,6 +35,28 @@ export async function signIn(email, password) {
   return keep((await post(signInQuery, { input: { email, password } })).signIn);
 }
 
+const miniAppQuery = `mutation SignInWithTelegram($input: SignInWithTelegramInput!) {
+  signInWithTelegram(input: $input) { accessToken expiresAt refreshToken user { id name role team { id } } }
+}`;
+
+/**
+ * Takes what Telegram left behind the # of the address: a token after Log In With Telegram, what the bot's Mini App was opened
+ * with, or the name of a text that says why nobody was signed in, which is returned. The address forgets it at once.
+ */
+export async function arrive() {
+  const left = new URLSearchParams(location.hash.slice(1));
+  const [refreshToken, initData, problem] = ["signin", "tgWebAppData", "telegram"].map((name) => left.get(name));
+  if (!refreshToken && !initData && !problem) return "";
+  history.replaceState(null, "", location.pathname + location.search);
+  try {
+    if (refreshToken) keep((await post(refreshQuery, { input: { refreshToken } })).refreshSession);
+    else if (initData && !session()) keep((await post(miniAppQuery, { input: { initData } })).signInWithTelegram);
+  } catch (e) {
+    return e.code === "UNAUTHENTICATED" ? "telegramFailed" : "telegramBusy";
+  }
+  return { failed: "telegramFailed", unknown: "telegramUnknown", busy: "telegramBusy" }[problem] ?? "";
+}
+
 export async function signOut() {
   const current = await token();
   keep(null);
@@ -92,6 +114,7 @@ export function bindSession(texts, changed) {
   document.getElementById("signout").addEventListener("click", () => signOut().catch(() => {}));
   window.addEventListener("finco-session", show);
   show();
+  arrive().then((name) => name && tell(texts[name]));
 }
 
 function roleOf(now, texts) {
