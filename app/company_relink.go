@@ -2,7 +2,11 @@ package app
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"time"
+
+	"github.com/fincokpi/finco/domain"
 )
 
 // spanRow is when a Telegram id is a person's.
@@ -43,49 +47,89 @@ INSERT INTO chat_customers (chat_id, customer_id)
 SELECT DISTINCT chat_id, customer_id FROM messages WHERE chat_id = ANY($1) AND customer_id IS NOT NULL
 ON CONFLICT DO NOTHING`
 
-// relink gives the messages of Telegram ids that changed hands to whom they belong now, and settles the waits of the months
-// of this month and the last; those of earlier months stay as they are.
+// relink does what follows when Telegram ids changed hands. See tx.relink.
 func (p *applying) relink(ctx context.Context, r *roster) error {
-	if len(p.moved) == 0 {
-		return nil
+	n, err := p.tx.relink(ctx, r, p.moved, p.openSince)
+	if n > 0 {
+		p.note("message", "%d earlier messages changed sides", n)
 	}
-	ids := make([]int, len(p.moved))
-	var spans []spanRow
-	for i, id := range p.moved {
-		ids[i] = int(id)
-		if person := r.byTelegram[id]; person != nil {
-			s := spanRow{TelegramID: id, User: person.ID, Name: person.Name, From: person.Joined.In(r.zone)}
-			if person.Left != nil {
-				end := person.Left.AddDays(1).In(r.zone)
-				s.To = &end
-			}
-			spans = append(spans, s)
-		}
-	}
-	moved, places, err := p.moveMessages(ctx, r, ids, spans)
-	if err != nil || len(moved) == 0 {
+	return err
+}
+
+// relinkPerson is relink for one Telegram id that somebody got or lost, with what else follows from it.
+func (t *tx) relinkPerson(ctx context.Context, telegramID int64) error {
+	if err := t.revise(ctx); err != nil {
 		return err
 	}
-	p.note("message", "%d earlier messages changed sides", len(moved))
-	if _, err := p.sql.ExecContext(ctx, relinkChatsSQL, idArray(places.chats())); err != nil {
-		return err
-	}
-	_, err = p.sql.ExecContext(ctx, `DELETE FROM customers c WHERE telegram_id = ANY($1) AND NOT EXISTS (SELECT 1 FROM messages m WHERE m.customer_id = c.id)`, idArray(ids))
+	r, err := t.roster(ctx)
 	if err != nil {
 		return err
 	}
-	if _, err := p.sql.ExecContext(ctx, assignChatsSQL, idArray(places.chats()), r.firstTeam()); err != nil {
+	openSince := domain.MonthOf(r.day(t.at)).Prev().First().In(r.zone)
+	if _, err := t.relink(ctx, r, []int64{telegramID}, openSince); err != nil {
 		return err
 	}
-	p.emit(MessageReceived, moved...)
-	if err := p.judgeAgain(ctx, r, moved); err != nil {
-		return err
-	}
-	return settle(ctx, p.tx, r, places.since(p.openSince))
+	people := slices.Collect(maps.Keys(r.people))
+	t.stale(r, t.at, people...)
+	t.stale(r, openSince, people...)
+	return nil
 }
 
-func (p *applying) moveMessages(ctx context.Context, r *roster, ids []int, spans []spanRow) (moved []int, places touched, err error) {
-	err = p.each(ctx, relinkSQL, []any{idArray(ids), asJSON(spans)}, func(scan scanner) error {
+// relink gives the messages of Telegram ids that changed hands to whom they belong now, and settles the waits of this month and
+// the last; those of earlier months stay as they are. It returns how many messages changed sides. Nobody records a message
+// meanwhile: one that was taken by the roster of before would stay on its old side for ever.
+func (t *tx) relink(ctx context.Context, r *roster, moved []int64, openSince time.Time) (int, error) {
+	if len(moved) == 0 {
+		return 0, nil
+	}
+	if _, err := t.sql.ExecContext(ctx, `SELECT pg_advisory_xact_lock(`+factsLock+`)`); err != nil {
+		return 0, err
+	}
+	ids := make([]int, len(moved))
+	for i, id := range moved {
+		ids[i] = int(id)
+	}
+	changed, places, err := t.moveMessages(ctx, r, ids, r.spans(moved))
+	if err != nil || len(changed) == 0 {
+		return 0, err
+	}
+	if _, err := t.sql.ExecContext(ctx, relinkChatsSQL, idArray(places.chats())); err != nil {
+		return 0, err
+	}
+	_, err = t.sql.ExecContext(ctx, `DELETE FROM customers c WHERE telegram_id = ANY($1) AND NOT EXISTS (SELECT 1 FROM messages m WHERE m.customer_id = c.id)`, idArray(ids))
+	if err != nil {
+		return 0, err
+	}
+	if _, err := t.sql.ExecContext(ctx, assignChatsSQL, idArray(places.chats()), r.firstTeam()); err != nil {
+		return 0, err
+	}
+	t.emit(MessageReceived, changed...)
+	if err := t.judgeAgain(ctx, r, changed); err != nil {
+		return 0, err
+	}
+	return len(changed), settle(ctx, t, r, places.since(openSince))
+}
+
+// spans are when Telegram ids are whose.
+func (r *roster) spans(ids []int64) []spanRow {
+	var out []spanRow
+	for _, id := range ids {
+		person := r.byTelegram[id]
+		if person == nil {
+			continue
+		}
+		s := spanRow{TelegramID: id, User: person.ID, Name: person.Name, From: person.Joined.In(r.zone)}
+		if person.Left != nil {
+			end := person.Left.AddDays(1).In(r.zone)
+			s.To = &end
+		}
+		out = append(out, s)
+	}
+	return out
+}
+
+func (t *tx) moveMessages(ctx context.Context, r *roster, ids []int, spans []spanRow) (moved []int, places touched, err error) {
+	err = t.each(ctx, relinkSQL, []any{idArray(ids), asJSON(spans)}, func(scan scanner) error {
 		var id, sender int
 		var side string
 		var at place
@@ -94,19 +138,19 @@ func (p *applying) moveMessages(ctx context.Context, r *roster, ids []int, spans
 		}
 		moved = append(moved, id)
 		places = append(places, at)
-		p.stale(r, at.at, sender)
+		t.stale(r, at.at, sender)
 		return nil
 	})
 	return moved, places, err
 }
 
 // judgeAgain asks the analyzers of the side where messages are now.
-func (p *applying) judgeAgain(ctx context.Context, r *roster, messages []int) error {
+func (t *tx) judgeAgain(ctx context.Context, r *roster, messages []int) error {
 	var contents []wordedContent
 	const q = `
 SELECT c.id, m.side FROM messages m JOIN message_contents c ON c.message_id = m.id AND c.version = m.version
 WHERE m.id = ANY($1) AND COALESCE(NULLIF(c.text, ''), c.transcript, '') <> '' ORDER BY c.id`
-	err := p.each(ctx, q, []any{idArray(messages)}, func(scan scanner) error {
+	err := t.each(ctx, q, []any{idArray(messages)}, func(scan scanner) error {
 		var c wordedContent
 		err := scan(&c.id, &c.side)
 		contents = append(contents, c)
@@ -115,7 +159,7 @@ WHERE m.id = ANY($1) AND COALESCE(NULLIF(c.text, ''), c.transcript, '') <> '' OR
 	if err != nil {
 		return err
 	}
-	_, err = askAnalyzers(ctx, p.tx, r, contents, bulk)
+	_, err = askAnalyzers(ctx, t, r, contents, bulk)
 	return err
 }
 
