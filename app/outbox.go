@@ -49,8 +49,13 @@ func (in OutgoingInput) validate() error {
 		return domain.Errorf(domain.KindInvalid, "what is to be sent needs a key of at most 200 bytes")
 	case in.Chat == 0:
 		return domain.Errorf(domain.KindInvalid, "what is to be sent needs a chat")
-	case in.Method == "":
-		return domain.Errorf(domain.KindInvalid, "what is to be sent needs a method")
+	}
+	field, known := methods[in.Method]
+	switch {
+	case !known:
+		return domain.Errorf(domain.KindInvalid, "the outbox does not send by %s", clip(in.Method, 64))
+	case (field != "") != (in.File != nil) || in.FileField != field:
+		return domain.Errorf(domain.KindInvalid, "%s is sent with a file as its %q, and with no other", in.Method, field)
 	}
 	return nil
 }
@@ -94,29 +99,37 @@ func (a *App) Send(ctx context.Context, in ...OutgoingInput) (int, error) {
 }
 
 func (t *tx) putOutgoing(ctx context.Context, in []OutgoingInput) (int, error) {
-	if len(in) == 0 {
-		return 0, nil
-	}
-	rows := make([]outgoingRow, len(in))
-	for i, o := range in {
-		if err := o.validate(); err != nil {
+	var rows []outgoingRow
+	for _, whole := range in {
+		parts, err := whole.parts()
+		if err != nil {
 			return 0, err
 		}
-		rows[i] = outgoingRow{
-			Key: o.Key, Chat: o.Chat, UserID: optional(o.UserID), BroadcastID: optional(o.BroadcastID), Priority: o.Priority, Method: o.Method,
-			Params: o.Params, FileField: o.FileField, FileName: clip(o.FileName, 200), NotBefore: o.NotBefore,
+		for _, part := range parts {
+			rows = append(rows, part.row(t.at))
 		}
-		if o.NotBefore.IsZero() {
-			rows[i].NotBefore = t.at
-		}
-		if !o.ExpiresAt.IsZero() {
-			rows[i].ExpiresAt = &o.ExpiresAt
-		}
-		if o.File != nil {
-			rows[i].File = o.File.SHA256
-		}
+	}
+	if len(rows) == 0 {
+		return 0, nil
 	}
 	ids, err := t.ids(ctx, putOutgoingSQL, asJSON(rows), t.at)
 	t.emit(OutboxChanged, ids...)
 	return len(ids), err
+}
+
+func (in OutgoingInput) row(now time.Time) outgoingRow {
+	row := outgoingRow{
+		Key: in.Key, Chat: in.Chat, UserID: optional(in.UserID), BroadcastID: optional(in.BroadcastID), Priority: in.Priority, Method: in.Method,
+		Params: cleanJSON(in.Params), FileField: in.FileField, FileName: clip(in.FileName, 200), NotBefore: in.NotBefore,
+	}
+	if in.NotBefore.IsZero() {
+		row.NotBefore = now
+	}
+	if !in.ExpiresAt.IsZero() {
+		row.ExpiresAt = &in.ExpiresAt
+	}
+	if in.File != nil {
+		row.File = in.File.SHA256
+	}
+	return row
 }

@@ -1,0 +1,281 @@
+package app
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"io"
+	"slices"
+	"time"
+
+	"github.com/lib/pq"
+
+	"github.com/fincokpi/finco/ent/gen/outgoing"
+)
+
+// Outgoing is a message that is to be sent now.
+type Outgoing struct {
+	ID int
+	// Chat is where to, as the Bot API counts.
+	Chat int64
+	// UserID is the person it is for, BroadcastID the broadcast it is part of; 0: nobody in particular, none.
+	UserID, BroadcastID int
+	Priority            Priority
+	Method              string
+	// Params are the method's, without chat_id and file, as JSON.
+	Params json.RawMessage
+	// File is the SHA-256 of what is uploaded as the parameter FileField, under FileName; empty: nothing.
+	File, FileField, FileName string
+	// Attempts is how often it was tried, this time included.
+	Attempts int
+}
+
+// ClaimOutgoingInput says what a sender has room for.
+type ClaimOutgoingInput struct {
+	// Broadcasts are claimed alone, and all else without them: slow calls of the one must not take the other's room.
+	Broadcasts bool
+	// Limit is how many at most.
+	Limit int
+	// Except are chats to which nothing may be sent now.
+	Except []int64
+}
+
+// candidatesSQL finds what is due, in order, and why something is not to be sent after all: too late; for somebody who has left, is
+// blocked or has another account now; or no reply and for somebody whom the bot cannot reach.
+const candidatesSQL = `
+SELECT o.id, o.chat, CASE
+  WHEN o.expires_at <= $1 THEN 'expired'
+  WHEN o.user_id IS NOT NULL AND (e.id IS NULL OR e.status <> 'ACTIVE' OR e."left" < $2) THEN 'gone'
+  WHEN o.user_id IS NOT NULL AND o.chat > 0 AND e.telegram_id IS DISTINCT FROM o.chat THEN 'moved'
+  WHEN o.priority > 0 AND o.chat > 0 AND e.unreachable_at IS NOT NULL THEN 'unreachable'
+  ELSE '' END
+FROM outgoings o LEFT JOIN employments e ON e.user_id = o.user_id
+WHERE o.state = 'QUEUED' AND o.not_before <= $1 AND o.chat <> ALL($3) AND `
+
+var candidatesOf = map[bool]string{
+	false: candidatesSQL + `o.priority < 2 ORDER BY o.priority, o.id LIMIT $4`,
+	true: candidatesSQL + `o.priority >= 2 AND (o.broadcast_id IS NULL OR o.broadcast_id IN (SELECT id FROM broadcasts WHERE state = 'RUNNING'))
+ORDER BY o.priority, o.id LIMIT $4`,
+}
+
+// verdicts are how a message ends that is not sent, by what candidatesSQL says.
+var verdicts = map[string]struct {
+	state outgoing.State
+	fault string
+}{
+	"expired":     {outgoing.StateCancelled, "it was too late to send it"},
+	"gone":        {outgoing.StateCancelled, "the person has left or is blocked"},
+	"moved":       {outgoing.StateCancelled, "the person has another Telegram account now"},
+	"unreachable": {outgoing.StateFailed, "the person has blocked the bot"},
+}
+
+const claimSQL = `
+UPDATE outgoings SET state = 'SENDING', attempts = attempts + 1, fault = '' WHERE id = ANY($1) AND state = 'QUEUED'
+RETURNING id, chat, COALESCE(user_id, 0), COALESCE(broadcast_id, 0), priority, method, COALESCE(params, '{}'), COALESCE(file, ''), COALESCE(file_field, ''),
+  COALESCE(file_name, ''), attempts`
+
+// ClaimOutgoing takes the messages that go next, at most one a chat, and marks them as being sent, which is committed when it returns.
+// Within a chat they come by priority and then as they were put. What is not to be sent any more ends on the way. For the bot's sender.
+func (a *App) ClaimOutgoing(ctx context.Context, in ClaimOutgoingInput) ([]Outgoing, error) {
+	if _, err := permit(ctx, "outbox", "write"); err != nil {
+		return nil, err
+	}
+	for {
+		var out []Outgoing
+		dropped := 0
+		err := a.inTx(ctx, func(ctx context.Context, t *tx) error {
+			picked, ended, err := t.candidates(ctx, in)
+			if err != nil {
+				return err
+			}
+			if dropped, err = t.dropOutgoing(ctx, ended); err != nil {
+				return err
+			}
+			out, err = t.claim(ctx, picked)
+			return err
+		})
+		if err != nil || len(out) > 0 || dropped == 0 {
+			return out, err
+		}
+	}
+}
+
+// candidates are the first message of each chat, and those that end unsent, by verdict.
+func (t *tx) candidates(ctx context.Context, in ClaimOutgoingInput) (picked []int, ended map[string][]int, err error) {
+	today, err := t.today(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	ended = map[string][]int{}
+	chats := map[int64]bool{}
+	// A chat may have several in a row, of which one goes.
+	window := 4*in.Limit + 16
+	args := []any{t.at, today.String(), append(pq.Int64Array{}, in.Except...), window}
+	err = t.each(ctx, candidatesOf[in.Broadcasts], args, func(scan scanner) error {
+		var id int
+		var chat int64
+		var verdict string
+		if err := scan(&id, &chat, &verdict); err != nil {
+			return err
+		}
+		switch {
+		case verdict != "":
+			ended[verdict] = append(ended[verdict], id)
+		case !chats[chat] && len(picked) < in.Limit:
+			chats[chat] = true
+			picked = append(picked, id)
+		}
+		return nil
+	})
+	return picked, ended, err
+}
+
+func (t *tx) dropOutgoing(ctx context.Context, ended map[string][]int) (int, error) {
+	n := 0
+	for verdict, ids := range ended {
+		how := verdicts[verdict]
+		dropped, err := t.ids(ctx, `UPDATE outgoings SET state = $2, fault = $3, ended_at = $4 WHERE id = ANY($1) AND state = 'QUEUED' RETURNING id`,
+			idArray(ids), string(how.state), how.fault, t.at)
+		if err != nil {
+			return n, err
+		}
+		n += len(dropped)
+	}
+	return n, nil
+}
+
+func (t *tx) claim(ctx context.Context, ids []int) ([]Outgoing, error) {
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	var out []Outgoing
+	err := t.each(ctx, claimSQL, []any{idArray(ids)}, func(scan scanner) error {
+		var o Outgoing
+		var params []byte
+		err := scan(&o.ID, &o.Chat, &o.UserID, &o.BroadcastID, &o.Priority, &o.Method, &params, &o.File, &o.FileField, &o.FileName, &o.Attempts)
+		o.Params = params
+		out = append(out, o)
+		return err
+	})
+	slices.SortFunc(out, func(x, y Outgoing) int { return cmp.Or(cmp.Compare(x.Priority, y.Priority), cmp.Compare(x.ID, y.ID)) })
+	return out, err
+}
+
+// OutgoingEnd is what became of a claimed message.
+type OutgoingEnd struct {
+	ID int
+	// State is SENT, FAILED, UNKNOWN, or QUEUED for one that certainly was not sent.
+	State outgoing.State
+	// TelegramID is the message's id in its chat, of one that was sent.
+	TelegramID int64
+	// Fault is why it failed, without words of the message.
+	Fault string
+	// Unreachable: the person cannot be written to. Until they write again they get replies only.
+	Unreachable bool
+}
+
+// EndOutgoing keeps what became of a claimed message. One that another process meanwhile took for interrupted is known better here.
+func (a *App) EndOutgoing(ctx context.Context, in OutgoingEnd) error {
+	if _, err := permit(ctx, "outbox", "write"); err != nil {
+		return err
+	}
+	return a.inTx(ctx, func(ctx context.Context, t *tx) error {
+		fault := clip(in.Fault, 300)
+		if in.State == outgoing.StateQueued {
+			_, err := t.sql.ExecContext(ctx, `UPDATE outgoings SET state = 'QUEUED', fault = $2 WHERE id = $1 AND state = 'SENDING'`, in.ID, fault)
+			return err
+		}
+		const q = `
+UPDATE outgoings SET state = $2, telegram_id = NULLIF($3, 0), fault = $4, ended_at = $5 WHERE id = $1 AND state IN ('SENDING', 'UNKNOWN')`
+		if _, err := t.sql.ExecContext(ctx, q, in.ID, string(in.State), in.TelegramID, fault, t.at); err != nil {
+			return err
+		}
+		if !in.Unreachable {
+			return nil
+		}
+		return t.unreachable(ctx, in.ID)
+	})
+}
+
+// unreachable notes that the person of a message cannot be written to, and fails what else waits for them but replies.
+func (t *tx) unreachable(ctx context.Context, id int) error {
+	const q = `
+WITH who AS (
+  UPDATE employments e SET unreachable_at = COALESCE(e.unreachable_at, $2) FROM outgoings o
+  WHERE o.id = $1 AND e.user_id = o.user_id AND e.telegram_id = o.chat RETURNING e.user_id, o.chat)
+UPDATE outgoings q SET state = 'FAILED', fault = $3, ended_at = $2 FROM who
+WHERE q.chat = who.chat AND q.user_id = who.user_id AND q.state = 'QUEUED' AND q.priority > 0`
+	_, err := t.sql.ExecContext(ctx, q, id, t.at, verdicts["unreachable"].fault)
+	return err
+}
+
+// MarkReachable notes that a person wrote to the bot, so that it can write to them. For the bot, at whatever they say or press.
+func (a *App) MarkReachable(ctx context.Context, userID int) error {
+	if _, err := permit(ctx, "outbox", "write"); err != nil {
+		return err
+	}
+	return a.inTx(ctx, func(ctx context.Context, t *tx) error {
+		_, err := t.sql.ExecContext(ctx, `UPDATE employments SET unreachable_at = NULL WHERE user_id = $1 AND unreachable_at IS NOT NULL`, userID)
+		return err
+	})
+}
+
+// RecoverOutgoing ends what another sender left half-way: nobody can tell whether it arrived, so it is unknown and not sent again.
+// An edit is tried again, because twice is the same as once. It returns how many are unknown. For the bot's sender, before it claims.
+func (a *App) RecoverOutgoing(ctx context.Context) (int, error) {
+	if _, err := permit(ctx, "outbox", "write"); err != nil {
+		return 0, err
+	}
+	n := 0
+	err := a.inTx(ctx, func(ctx context.Context, t *tx) error {
+		if _, err := t.sql.ExecContext(ctx, `UPDATE outgoings SET state = 'QUEUED' WHERE state = 'SENDING' AND method LIKE 'edit%'`); err != nil {
+			return err
+		}
+		ids, err := t.ids(ctx, `UPDATE outgoings SET state = 'UNKNOWN', fault = 'the server ended while it was being sent', ended_at = $1 WHERE state = 'SENDING' RETURNING id`, t.at)
+		n = len(ids)
+		return err
+	})
+	return n, err
+}
+
+// MoveOutgoing gives what waits for a group to the supergroup that it has become.
+func (a *App) MoveOutgoing(ctx context.Context, from, to int64) error {
+	if _, err := permit(ctx, "outbox", "write"); err != nil {
+		return err
+	}
+	return a.inTx(ctx, func(ctx context.Context, t *tx) error {
+		_, err := t.sql.ExecContext(ctx, `UPDATE outgoings SET chat = $2 WHERE chat = $1 AND state = 'QUEUED'`, from, to)
+		return err
+	})
+}
+
+// OpenOutgoing yields the file of a message that is to be sent. The caller closes it.
+func (a *App) OpenOutgoing(ctx context.Context, sha256 string) (io.ReadCloser, error) {
+	if _, err := permit(ctx, "outbox", "read"); err != nil {
+		return nil, err
+	}
+	return a.files.Open(ctx, sha256)
+}
+
+// How long a message that has ended is kept: what it said, and that it was. Its key must outlast whatever could put it once more.
+const (
+	outgoingWordsFor = 30 * 24 * time.Hour
+	outgoingFor      = 180 * 24 * time.Hour
+)
+
+// PruneOutbox forgets what was said 30 days ago, and after 180 days that anything was. What broadcasts came to stays.
+func (a *App) PruneOutbox(ctx context.Context) error {
+	if _, err := permit(ctx, "outbox", "write"); err != nil {
+		return err
+	}
+	return a.inTx(ctx, func(ctx context.Context, t *tx) error {
+		const words = `
+UPDATE outgoings SET params = NULL, file = NULL, file_name = NULL
+WHERE ended_at < $1 AND (params IS NOT NULL OR COALESCE(file, '') <> '' OR COALESCE(file_name, '') <> '')`
+		if _, err := t.sql.ExecContext(ctx, words, t.at.Add(-outgoingWordsFor)); err != nil {
+			return err
+		}
+		_, err := t.sql.ExecContext(ctx, `DELETE FROM outgoings WHERE ended_at < $1 AND broadcast_id IS NULL`, t.at.Add(-outgoingFor))
+		return err
+	})
+}
