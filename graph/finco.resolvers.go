@@ -115,6 +115,10 @@ func (r *messageResolver) Versions(ctx context.Context, obj *gen.Message) ([]*ge
 	return r.versions(ctx, obj)
 }
 
+func (r *messageResolver) Reactions(ctx context.Context, obj *gen.Message) ([]*gen.Reaction, error) {
+	return r.reactions(ctx, obj)
+}
+
 func (r *messageResolver) PayslipLines(ctx context.Context, obj *gen.Message) ([]*gen.PayslipLine, error) {
 	return r.payslipLines(ctx, obj)
 }

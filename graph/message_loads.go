@@ -15,6 +15,7 @@ import (
 	"github.com/fincokpi/finco/ent/gen/feedback"
 	"github.com/fincokpi/finco/ent/gen/message"
 	"github.com/fincokpi/finco/ent/gen/messagecontent"
+	"github.com/fincokpi/finco/ent/gen/reaction"
 	"github.com/fincokpi/finco/ent/gen/user"
 )
 
@@ -186,6 +187,36 @@ func (r *Resolver) versions(ctx context.Context, m *gen.Message) ([]*gen.Message
 		out := map[int][]*gen.MessageContent{}
 		for _, row := range rows {
 			out[row.MessageID] = append(out[row.MessageID], row)
+		}
+		return out, err
+	})
+	return found[m.ID], err
+}
+
+// reactions are what stands under a message; reactions that were taken back stand there no more.
+func (r *Resolver) reactions(ctx context.Context, m *gen.Message) ([]*gen.Reaction, error) {
+	type place struct {
+		chat     int
+		telegram int64
+	}
+	found, err := together(ctx, fieldKey{name: "reactions"}, m, func(nodes []*gen.Message) (map[int][]*gen.Reaction, error) {
+		at := make(map[place]int, len(nodes))
+		wanted := map[int][]any{}
+		for _, node := range nodes {
+			at[place{node.ChatID, node.TelegramID}] = node.ID
+			wanted[node.ChatID] = append(wanted[node.ChatID], node.TelegramID)
+		}
+		rows, err := r.app.Client().Reaction.Query().Where(func(s *sql.Selector) {
+			var some []*sql.Predicate
+			for chat, ids := range wanted {
+				some = append(some, sql.And(sql.EQ(s.C(reaction.FieldChatID), chat), sql.In(s.C(reaction.FieldMessageTelegramID), ids...)))
+			}
+			s.Where(sql.And(sql.Or(some...), sql.ExprP(s.C(reaction.FieldEmoji)+" <> '[]'")))
+		}).Order(reaction.ByReactedAt(), reaction.ByID()).All(ctx)
+		out := map[int][]*gen.Reaction{}
+		for _, row := range rows {
+			id := at[place{row.ChatID, row.MessageTelegramID}]
+			out[id] = append(out[id], row)
 		}
 		return out, err
 	})

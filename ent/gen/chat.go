@@ -50,16 +50,19 @@ type ChatEdges struct {
 	Customers []*Customer `json:"customers,omitempty"`
 	// Messages holds the value of the messages edge.
 	Messages []*Message `json:"messages,omitempty"`
+	// Reactions holds the value of the reactions edge.
+	Reactions []*Reaction `json:"reactions,omitempty"`
 	// Waits holds the value of the waits edge.
 	Waits []*Wait `json:"waits,omitempty"`
 	// loadedTypes holds the information for reporting if a
 	// type was loaded (or requested) in eager-loading or not.
-	loadedTypes [5]bool
+	loadedTypes [6]bool
 	// totalCount holds the count of the edges above.
 	totalCount [4]map[string]int
 
 	namedCustomers map[string][]*Customer
 	namedMessages  map[string][]*Message
+	namedReactions map[string][]*Reaction
 	namedWaits     map[string][]*Wait
 }
 
@@ -103,10 +106,19 @@ func (e ChatEdges) MessagesOrErr() ([]*Message, error) {
 	return nil, &NotLoadedError{edge: "messages"}
 }
 
+// ReactionsOrErr returns the Reactions value or an error if the edge
+// was not loaded in eager-loading.
+func (e ChatEdges) ReactionsOrErr() ([]*Reaction, error) {
+	if e.loadedTypes[4] {
+		return e.Reactions, nil
+	}
+	return nil, &NotLoadedError{edge: "reactions"}
+}
+
 // WaitsOrErr returns the Waits value or an error if the edge
 // was not loaded in eager-loading.
 func (e ChatEdges) WaitsOrErr() ([]*Wait, error) {
-	if e.loadedTypes[4] {
+	if e.loadedTypes[5] {
 		return e.Waits, nil
 	}
 	return nil, &NotLoadedError{edge: "waits"}
@@ -227,6 +239,11 @@ func (_m *Chat) QueryMessages() *MessageQuery {
 	return NewChatClient(_m.config).QueryMessages(_m)
 }
 
+// QueryReactions queries the "reactions" edge of the Chat entity.
+func (_m *Chat) QueryReactions() *ReactionQuery {
+	return NewChatClient(_m.config).QueryReactions(_m)
+}
+
 // QueryWaits queries the "waits" edge of the Chat entity.
 func (_m *Chat) QueryWaits() *WaitQuery {
 	return NewChatClient(_m.config).QueryWaits(_m)
@@ -331,6 +348,30 @@ func (_m *Chat) appendNamedMessages(name string, edges ...*Message) {
 		_m.Edges.namedMessages[name] = []*Message{}
 	} else {
 		_m.Edges.namedMessages[name] = append(_m.Edges.namedMessages[name], edges...)
+	}
+}
+
+// NamedReactions returns the Reactions named value or an error if the edge was not
+// loaded in eager-loading with this name.
+func (_m *Chat) NamedReactions(name string) ([]*Reaction, error) {
+	if _m.Edges.namedReactions == nil {
+		return nil, &NotLoadedError{edge: name}
+	}
+	nodes, ok := _m.Edges.namedReactions[name]
+	if !ok {
+		return nil, &NotLoadedError{edge: name}
+	}
+	return nodes, nil
+}
+
+func (_m *Chat) appendNamedReactions(name string, edges ...*Reaction) {
+	if _m.Edges.namedReactions == nil {
+		_m.Edges.namedReactions = make(map[string][]*Reaction)
+	}
+	if len(edges) == 0 {
+		_m.Edges.namedReactions[name] = []*Reaction{}
+	} else {
+		_m.Edges.namedReactions[name] = append(_m.Edges.namedReactions[name], edges...)
 	}
 }
 

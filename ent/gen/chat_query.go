@@ -18,6 +18,7 @@ import (
 	"github.com/fincokpi/finco/ent/gen/customer"
 	"github.com/fincokpi/finco/ent/gen/message"
 	"github.com/fincokpi/finco/ent/gen/predicate"
+	"github.com/fincokpi/finco/ent/gen/reaction"
 	"github.com/fincokpi/finco/ent/gen/team"
 	"github.com/fincokpi/finco/ent/gen/user"
 	"github.com/fincokpi/finco/ent/gen/wait"
@@ -34,11 +35,13 @@ type ChatQuery struct {
 	withAssignee       *UserQuery
 	withCustomers      *CustomerQuery
 	withMessages       *MessageQuery
+	withReactions      *ReactionQuery
 	withWaits          *WaitQuery
 	loadTotal          []func(context.Context, []*Chat) error
 	modifiers          []func(*sql.Selector)
 	withNamedCustomers map[string]*CustomerQuery
 	withNamedMessages  map[string]*MessageQuery
+	withNamedReactions map[string]*ReactionQuery
 	withNamedWaits     map[string]*WaitQuery
 	// intermediate query (i.e. traversal path).
 	sql  *sql.Selector
@@ -157,6 +160,28 @@ func (_q *ChatQuery) QueryMessages() *MessageQuery {
 			sqlgraph.From(chat.Table, chat.FieldID, selector),
 			sqlgraph.To(message.Table, message.FieldID),
 			sqlgraph.Edge(sqlgraph.O2M, false, chat.MessagesTable, chat.MessagesColumn),
+		)
+		fromU = sqlgraph.SetNeighbors(_q.driver.Dialect(), step)
+		return fromU, nil
+	}
+	return query
+}
+
+// QueryReactions chains the current query on the "reactions" edge.
+func (_q *ChatQuery) QueryReactions() *ReactionQuery {
+	query := (&ReactionClient{config: _q.config}).Query()
+	query.path = func(ctx context.Context) (fromU *sql.Selector, err error) {
+		if err := _q.prepareQuery(ctx); err != nil {
+			return nil, err
+		}
+		selector := _q.sqlQuery(ctx)
+		if err := selector.Err(); err != nil {
+			return nil, err
+		}
+		step := sqlgraph.NewStep(
+			sqlgraph.From(chat.Table, chat.FieldID, selector),
+			sqlgraph.To(reaction.Table, reaction.FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, chat.ReactionsTable, chat.ReactionsColumn),
 		)
 		fromU = sqlgraph.SetNeighbors(_q.driver.Dialect(), step)
 		return fromU, nil
@@ -382,6 +407,7 @@ func (_q *ChatQuery) Clone() *ChatQuery {
 		withAssignee:  _q.withAssignee.Clone(),
 		withCustomers: _q.withCustomers.Clone(),
 		withMessages:  _q.withMessages.Clone(),
+		withReactions: _q.withReactions.Clone(),
 		withWaits:     _q.withWaits.Clone(),
 		// clone intermediate query.
 		sql:  _q.sql.Clone(),
@@ -430,6 +456,17 @@ func (_q *ChatQuery) WithMessages(opts ...func(*MessageQuery)) *ChatQuery {
 		opt(query)
 	}
 	_q.withMessages = query
+	return _q
+}
+
+// WithReactions tells the query-builder to eager-load the nodes that are connected to
+// the "reactions" edge. The optional arguments are used to configure the query builder of the edge.
+func (_q *ChatQuery) WithReactions(opts ...func(*ReactionQuery)) *ChatQuery {
+	query := (&ReactionClient{config: _q.config}).Query()
+	for _, opt := range opts {
+		opt(query)
+	}
+	_q.withReactions = query
 	return _q
 }
 
@@ -528,11 +565,12 @@ func (_q *ChatQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*Chat, e
 	var (
 		nodes       = []*Chat{}
 		_spec       = _q.querySpec()
-		loadedTypes = [5]bool{
+		loadedTypes = [6]bool{
 			_q.withTeam != nil,
 			_q.withAssignee != nil,
 			_q.withCustomers != nil,
 			_q.withMessages != nil,
+			_q.withReactions != nil,
 			_q.withWaits != nil,
 		}
 	)
@@ -583,6 +621,13 @@ func (_q *ChatQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*Chat, e
 			return nil, err
 		}
 	}
+	if query := _q.withReactions; query != nil {
+		if err := _q.loadReactions(ctx, query, nodes,
+			func(n *Chat) { n.Edges.Reactions = []*Reaction{} },
+			func(n *Chat, e *Reaction) { n.Edges.Reactions = append(n.Edges.Reactions, e) }); err != nil {
+			return nil, err
+		}
+	}
 	if query := _q.withWaits; query != nil {
 		if err := _q.loadWaits(ctx, query, nodes,
 			func(n *Chat) { n.Edges.Waits = []*Wait{} },
@@ -601,6 +646,13 @@ func (_q *ChatQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*Chat, e
 		if err := _q.loadMessages(ctx, query, nodes,
 			func(n *Chat) { n.appendNamedMessages(name) },
 			func(n *Chat, e *Message) { n.appendNamedMessages(name, e) }); err != nil {
+			return nil, err
+		}
+	}
+	for name, query := range _q.withNamedReactions {
+		if err := _q.loadReactions(ctx, query, nodes,
+			func(n *Chat) { n.appendNamedReactions(name) },
+			func(n *Chat, e *Reaction) { n.appendNamedReactions(name, e) }); err != nil {
 			return nil, err
 		}
 	}
@@ -759,6 +811,36 @@ func (_q *ChatQuery) loadMessages(ctx context.Context, query *MessageQuery, node
 	}
 	query.Where(predicate.Message(func(s *sql.Selector) {
 		s.Where(sql.InValues(s.C(chat.MessagesColumn), fks...))
+	}))
+	neighbors, err := query.All(ctx)
+	if err != nil {
+		return err
+	}
+	for _, n := range neighbors {
+		fk := n.ChatID
+		node, ok := nodeids[fk]
+		if !ok {
+			return fmt.Errorf(`unexpected referenced foreign-key "chat_id" returned %v for node %v`, fk, n.ID)
+		}
+		assign(node, n)
+	}
+	return nil
+}
+func (_q *ChatQuery) loadReactions(ctx context.Context, query *ReactionQuery, nodes []*Chat, init func(*Chat), assign func(*Chat, *Reaction)) error {
+	fks := make([]driver.Value, 0, len(nodes))
+	nodeids := make(map[int]*Chat)
+	for i := range nodes {
+		fks = append(fks, nodes[i].ID)
+		nodeids[nodes[i].ID] = nodes[i]
+		if init != nil {
+			init(nodes[i])
+		}
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(reaction.FieldChatID)
+	}
+	query.Where(predicate.Reaction(func(s *sql.Selector) {
+		s.Where(sql.InValues(s.C(chat.ReactionsColumn), fks...))
 	}))
 	neighbors, err := query.All(ctx)
 	if err != nil {
@@ -949,6 +1031,20 @@ func (_q *ChatQuery) WithNamedMessages(name string, opts ...func(*MessageQuery))
 		_q.withNamedMessages = make(map[string]*MessageQuery)
 	}
 	_q.withNamedMessages[name] = query
+	return _q
+}
+
+// WithNamedReactions tells the query-builder to eager-load the nodes that are connected to the "reactions"
+// edge with the given name. The optional arguments are used to configure the query builder of the edge.
+func (_q *ChatQuery) WithNamedReactions(name string, opts ...func(*ReactionQuery)) *ChatQuery {
+	query := (&ReactionClient{config: _q.config}).Query()
+	for _, opt := range opts {
+		opt(query)
+	}
+	if _q.withNamedReactions == nil {
+		_q.withNamedReactions = make(map[string]*ReactionQuery)
+	}
+	_q.withNamedReactions[name] = query
 	return _q
 }
 

@@ -2337,6 +2337,22 @@ func (c *ChatClient) QueryMessages(_m *Chat) *MessageQuery {
 	return query
 }
 
+// QueryReactions queries the reactions edge of a Chat.
+func (c *ChatClient) QueryReactions(_m *Chat) *ReactionQuery {
+	query := (&ReactionClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(chat.Table, chat.FieldID, id),
+			sqlgraph.To(reaction.Table, reaction.FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, chat.ReactionsTable, chat.ReactionsColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
 // QueryWaits queries the waits edge of a Chat.
 func (c *ChatClient) QueryWaits(_m *Chat) *WaitQuery {
 	query := (&WaitClient{config: c.config}).Query()
@@ -5095,22 +5111,6 @@ func (c *MessageClient) QueryContents(_m *Message) *MessageContentQuery {
 	return query
 }
 
-// QueryReactions queries the reactions edge of a Message.
-func (c *MessageClient) QueryReactions(_m *Message) *ReactionQuery {
-	query := (&ReactionClient{config: c.config}).Query()
-	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
-		id := _m.ID
-		step := sqlgraph.NewStep(
-			sqlgraph.From(message.Table, message.FieldID, id),
-			sqlgraph.To(reaction.Table, reaction.FieldID),
-			sqlgraph.Edge(sqlgraph.O2M, false, message.ReactionsTable, message.ReactionsColumn),
-		)
-		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
-		return fromV, nil
-	}
-	return query
-}
-
 // QueryAnalyses queries the analyses edge of a Message.
 func (c *MessageClient) QueryAnalyses(_m *Message) *AnalysisQuery {
 	query := (&AnalysisClient{config: c.config}).Query()
@@ -6573,15 +6573,15 @@ func (c *ReactionClient) GetX(ctx context.Context, id int) *Reaction {
 	return obj
 }
 
-// QueryMessage queries the message edge of a Reaction.
-func (c *ReactionClient) QueryMessage(_m *Reaction) *MessageQuery {
-	query := (&MessageClient{config: c.config}).Query()
+// QueryChat queries the chat edge of a Reaction.
+func (c *ReactionClient) QueryChat(_m *Reaction) *ChatQuery {
+	query := (&ChatClient{config: c.config}).Query()
 	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
 		id := _m.ID
 		step := sqlgraph.NewStep(
 			sqlgraph.From(reaction.Table, reaction.FieldID, id),
-			sqlgraph.To(message.Table, message.FieldID),
-			sqlgraph.Edge(sqlgraph.M2O, true, reaction.MessageTable, reaction.MessageColumn),
+			sqlgraph.To(chat.Table, chat.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, true, reaction.ChatTable, reaction.ChatColumn),
 		)
 		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
 		return fromV, nil

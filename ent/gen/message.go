@@ -69,19 +69,16 @@ type MessageEdges struct {
 	Wait *Wait `json:"wait,omitempty"`
 	// Contents holds the value of the contents edge.
 	Contents []*MessageContent `json:"contents,omitempty"`
-	// Reactions holds the value of the reactions edge.
-	Reactions []*Reaction `json:"reactions,omitempty"`
 	// Analyses holds the value of the analyses edge.
 	Analyses []*Analysis `json:"analyses,omitempty"`
 	// loadedTypes holds the information for reporting if a
 	// type was loaded (or requested) in eager-loading or not.
-	loadedTypes [7]bool
+	loadedTypes [6]bool
 	// totalCount holds the count of the edges above.
 	totalCount [3]map[string]int
 
-	namedContents  map[string][]*MessageContent
-	namedReactions map[string][]*Reaction
-	namedAnalyses  map[string][]*Analysis
+	namedContents map[string][]*MessageContent
+	namedAnalyses map[string][]*Analysis
 }
 
 // ChatOrErr returns the Chat value or an error if the edge
@@ -137,19 +134,10 @@ func (e MessageEdges) ContentsOrErr() ([]*MessageContent, error) {
 	return nil, &NotLoadedError{edge: "contents"}
 }
 
-// ReactionsOrErr returns the Reactions value or an error if the edge
-// was not loaded in eager-loading.
-func (e MessageEdges) ReactionsOrErr() ([]*Reaction, error) {
-	if e.loadedTypes[5] {
-		return e.Reactions, nil
-	}
-	return nil, &NotLoadedError{edge: "reactions"}
-}
-
 // AnalysesOrErr returns the Analyses value or an error if the edge
 // was not loaded in eager-loading.
 func (e MessageEdges) AnalysesOrErr() ([]*Analysis, error) {
-	if e.loadedTypes[6] {
+	if e.loadedTypes[5] {
 		return e.Analyses, nil
 	}
 	return nil, &NotLoadedError{edge: "analyses"}
@@ -322,11 +310,6 @@ func (_m *Message) QueryContents() *MessageContentQuery {
 	return NewMessageClient(_m.config).QueryContents(_m)
 }
 
-// QueryReactions queries the "reactions" edge of the Message entity.
-func (_m *Message) QueryReactions() *ReactionQuery {
-	return NewMessageClient(_m.config).QueryReactions(_m)
-}
-
 // QueryAnalyses queries the "analyses" edge of the Message entity.
 func (_m *Message) QueryAnalyses() *AnalysisQuery {
 	return NewMessageClient(_m.config).QueryAnalyses(_m)
@@ -438,30 +421,6 @@ func (_m *Message) appendNamedContents(name string, edges ...*MessageContent) {
 		_m.Edges.namedContents[name] = []*MessageContent{}
 	} else {
 		_m.Edges.namedContents[name] = append(_m.Edges.namedContents[name], edges...)
-	}
-}
-
-// NamedReactions returns the Reactions named value or an error if the edge was not
-// loaded in eager-loading with this name.
-func (_m *Message) NamedReactions(name string) ([]*Reaction, error) {
-	if _m.Edges.namedReactions == nil {
-		return nil, &NotLoadedError{edge: name}
-	}
-	nodes, ok := _m.Edges.namedReactions[name]
-	if !ok {
-		return nil, &NotLoadedError{edge: name}
-	}
-	return nodes, nil
-}
-
-func (_m *Message) appendNamedReactions(name string, edges ...*Reaction) {
-	if _m.Edges.namedReactions == nil {
-		_m.Edges.namedReactions = make(map[string][]*Reaction)
-	}
-	if len(edges) == 0 {
-		_m.Edges.namedReactions[name] = []*Reaction{}
-	} else {
-		_m.Edges.namedReactions[name] = append(_m.Edges.namedReactions[name], edges...)
 	}
 }
 

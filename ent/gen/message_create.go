@@ -16,7 +16,6 @@ import (
 	"github.com/fincokpi/finco/ent/gen/customer"
 	"github.com/fincokpi/finco/ent/gen/message"
 	"github.com/fincokpi/finco/ent/gen/messagecontent"
-	"github.com/fincokpi/finco/ent/gen/reaction"
 	"github.com/fincokpi/finco/ent/gen/user"
 	"github.com/fincokpi/finco/ent/gen/wait"
 )
@@ -232,21 +231,6 @@ func (_c *MessageCreate) AddContents(v ...*MessageContent) *MessageCreate {
 		ids[i] = v[i].ID
 	}
 	return _c.AddContentIDs(ids...)
-}
-
-// AddReactionIDs adds the "reactions" edge to the Reaction entity by IDs.
-func (_c *MessageCreate) AddReactionIDs(ids ...int) *MessageCreate {
-	_c.mutation.AddReactionIDs(ids...)
-	return _c
-}
-
-// AddReactions adds the "reactions" edges to the Reaction entity.
-func (_c *MessageCreate) AddReactions(v ...*Reaction) *MessageCreate {
-	ids := make([]int, len(v))
-	for i := range v {
-		ids[i] = v[i].ID
-	}
-	return _c.AddReactionIDs(ids...)
 }
 
 // AddAnalysisIDs adds the "analyses" edge to the Analysis entity by IDs.
@@ -506,22 +490,6 @@ func (_c *MessageCreate) createSpec() (*Message, *sqlgraph.CreateSpec) {
 			Bidi:    false,
 			Target: &sqlgraph.EdgeTarget{
 				IDSpec: sqlgraph.NewFieldSpec(messagecontent.FieldID, field.TypeInt),
-			},
-		}
-		for _, k := range nodes {
-			edge.Target.Nodes = append(edge.Target.Nodes, k)
-		}
-		_spec.Edges = append(_spec.Edges, edge)
-	}
-	if nodes := _c.mutation.ReactionsIDs(); len(nodes) > 0 {
-		edge := &sqlgraph.EdgeSpec{
-			Rel:     sqlgraph.O2M,
-			Inverse: false,
-			Table:   message.ReactionsTable,
-			Columns: []string{message.ReactionsColumn},
-			Bidi:    false,
-			Target: &sqlgraph.EdgeTarget{
-				IDSpec: sqlgraph.NewFieldSpec(reaction.FieldID, field.TypeInt),
 			},
 		}
 		for _, k := range nodes {

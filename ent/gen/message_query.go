@@ -20,7 +20,6 @@ import (
 	"github.com/fincokpi/finco/ent/gen/message"
 	"github.com/fincokpi/finco/ent/gen/messagecontent"
 	"github.com/fincokpi/finco/ent/gen/predicate"
-	"github.com/fincokpi/finco/ent/gen/reaction"
 	"github.com/fincokpi/finco/ent/gen/user"
 	"github.com/fincokpi/finco/ent/gen/wait"
 )
@@ -28,22 +27,20 @@ import (
 // MessageQuery is the builder for querying Message entities.
 type MessageQuery struct {
 	config
-	ctx                *QueryContext
-	order              []message.OrderOption
-	inters             []Interceptor
-	predicates         []predicate.Message
-	withChat           *ChatQuery
-	withSender         *UserQuery
-	withCustomer       *CustomerQuery
-	withWait           *WaitQuery
-	withContents       *MessageContentQuery
-	withReactions      *ReactionQuery
-	withAnalyses       *AnalysisQuery
-	loadTotal          []func(context.Context, []*Message) error
-	modifiers          []func(*sql.Selector)
-	withNamedContents  map[string]*MessageContentQuery
-	withNamedReactions map[string]*ReactionQuery
-	withNamedAnalyses  map[string]*AnalysisQuery
+	ctx               *QueryContext
+	order             []message.OrderOption
+	inters            []Interceptor
+	predicates        []predicate.Message
+	withChat          *ChatQuery
+	withSender        *UserQuery
+	withCustomer      *CustomerQuery
+	withWait          *WaitQuery
+	withContents      *MessageContentQuery
+	withAnalyses      *AnalysisQuery
+	loadTotal         []func(context.Context, []*Message) error
+	modifiers         []func(*sql.Selector)
+	withNamedContents map[string]*MessageContentQuery
+	withNamedAnalyses map[string]*AnalysisQuery
 	// intermediate query (i.e. traversal path).
 	sql  *sql.Selector
 	path func(context.Context) (*sql.Selector, error)
@@ -183,28 +180,6 @@ func (_q *MessageQuery) QueryContents() *MessageContentQuery {
 			sqlgraph.From(message.Table, message.FieldID, selector),
 			sqlgraph.To(messagecontent.Table, messagecontent.FieldID),
 			sqlgraph.Edge(sqlgraph.O2M, false, message.ContentsTable, message.ContentsColumn),
-		)
-		fromU = sqlgraph.SetNeighbors(_q.driver.Dialect(), step)
-		return fromU, nil
-	}
-	return query
-}
-
-// QueryReactions chains the current query on the "reactions" edge.
-func (_q *MessageQuery) QueryReactions() *ReactionQuery {
-	query := (&ReactionClient{config: _q.config}).Query()
-	query.path = func(ctx context.Context) (fromU *sql.Selector, err error) {
-		if err := _q.prepareQuery(ctx); err != nil {
-			return nil, err
-		}
-		selector := _q.sqlQuery(ctx)
-		if err := selector.Err(); err != nil {
-			return nil, err
-		}
-		step := sqlgraph.NewStep(
-			sqlgraph.From(message.Table, message.FieldID, selector),
-			sqlgraph.To(reaction.Table, reaction.FieldID),
-			sqlgraph.Edge(sqlgraph.O2M, false, message.ReactionsTable, message.ReactionsColumn),
 		)
 		fromU = sqlgraph.SetNeighbors(_q.driver.Dialect(), step)
 		return fromU, nil
@@ -421,18 +396,17 @@ func (_q *MessageQuery) Clone() *MessageQuery {
 		return nil
 	}
 	return &MessageQuery{
-		config:        _q.config,
-		ctx:           _q.ctx.Clone(),
-		order:         append([]message.OrderOption{}, _q.order...),
-		inters:        append([]Interceptor{}, _q.inters...),
-		predicates:    append([]predicate.Message{}, _q.predicates...),
-		withChat:      _q.withChat.Clone(),
-		withSender:    _q.withSender.Clone(),
-		withCustomer:  _q.withCustomer.Clone(),
-		withWait:      _q.withWait.Clone(),
-		withContents:  _q.withContents.Clone(),
-		withReactions: _q.withReactions.Clone(),
-		withAnalyses:  _q.withAnalyses.Clone(),
+		config:       _q.config,
+		ctx:          _q.ctx.Clone(),
+		order:        append([]message.OrderOption{}, _q.order...),
+		inters:       append([]Interceptor{}, _q.inters...),
+		predicates:   append([]predicate.Message{}, _q.predicates...),
+		withChat:     _q.withChat.Clone(),
+		withSender:   _q.withSender.Clone(),
+		withCustomer: _q.withCustomer.Clone(),
+		withWait:     _q.withWait.Clone(),
+		withContents: _q.withContents.Clone(),
+		withAnalyses: _q.withAnalyses.Clone(),
 		// clone intermediate query.
 		sql:  _q.sql.Clone(),
 		path: _q.path,
@@ -491,17 +465,6 @@ func (_q *MessageQuery) WithContents(opts ...func(*MessageContentQuery)) *Messag
 		opt(query)
 	}
 	_q.withContents = query
-	return _q
-}
-
-// WithReactions tells the query-builder to eager-load the nodes that are connected to
-// the "reactions" edge. The optional arguments are used to configure the query builder of the edge.
-func (_q *MessageQuery) WithReactions(opts ...func(*ReactionQuery)) *MessageQuery {
-	query := (&ReactionClient{config: _q.config}).Query()
-	for _, opt := range opts {
-		opt(query)
-	}
-	_q.withReactions = query
 	return _q
 }
 
@@ -600,13 +563,12 @@ func (_q *MessageQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*Mess
 	var (
 		nodes       = []*Message{}
 		_spec       = _q.querySpec()
-		loadedTypes = [7]bool{
+		loadedTypes = [6]bool{
 			_q.withChat != nil,
 			_q.withSender != nil,
 			_q.withCustomer != nil,
 			_q.withWait != nil,
 			_q.withContents != nil,
-			_q.withReactions != nil,
 			_q.withAnalyses != nil,
 		}
 	)
@@ -662,13 +624,6 @@ func (_q *MessageQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*Mess
 			return nil, err
 		}
 	}
-	if query := _q.withReactions; query != nil {
-		if err := _q.loadReactions(ctx, query, nodes,
-			func(n *Message) { n.Edges.Reactions = []*Reaction{} },
-			func(n *Message, e *Reaction) { n.Edges.Reactions = append(n.Edges.Reactions, e) }); err != nil {
-			return nil, err
-		}
-	}
 	if query := _q.withAnalyses; query != nil {
 		if err := _q.loadAnalyses(ctx, query, nodes,
 			func(n *Message) { n.Edges.Analyses = []*Analysis{} },
@@ -680,13 +635,6 @@ func (_q *MessageQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*Mess
 		if err := _q.loadContents(ctx, query, nodes,
 			func(n *Message) { n.appendNamedContents(name) },
 			func(n *Message, e *MessageContent) { n.appendNamedContents(name, e) }); err != nil {
-			return nil, err
-		}
-	}
-	for name, query := range _q.withNamedReactions {
-		if err := _q.loadReactions(ctx, query, nodes,
-			func(n *Message) { n.appendNamedReactions(name) },
-			func(n *Message, e *Reaction) { n.appendNamedReactions(name, e) }); err != nil {
 			return nil, err
 		}
 	}
@@ -845,36 +793,6 @@ func (_q *MessageQuery) loadContents(ctx context.Context, query *MessageContentQ
 	}
 	query.Where(predicate.MessageContent(func(s *sql.Selector) {
 		s.Where(sql.InValues(s.C(message.ContentsColumn), fks...))
-	}))
-	neighbors, err := query.All(ctx)
-	if err != nil {
-		return err
-	}
-	for _, n := range neighbors {
-		fk := n.MessageID
-		node, ok := nodeids[fk]
-		if !ok {
-			return fmt.Errorf(`unexpected referenced foreign-key "message_id" returned %v for node %v`, fk, n.ID)
-		}
-		assign(node, n)
-	}
-	return nil
-}
-func (_q *MessageQuery) loadReactions(ctx context.Context, query *ReactionQuery, nodes []*Message, init func(*Message), assign func(*Message, *Reaction)) error {
-	fks := make([]driver.Value, 0, len(nodes))
-	nodeids := make(map[int]*Message)
-	for i := range nodes {
-		fks = append(fks, nodes[i].ID)
-		nodeids[nodes[i].ID] = nodes[i]
-		if init != nil {
-			init(nodes[i])
-		}
-	}
-	if len(query.ctx.Fields) > 0 {
-		query.ctx.AppendFieldOnce(reaction.FieldMessageID)
-	}
-	query.Where(predicate.Reaction(func(s *sql.Selector) {
-		s.Where(sql.InValues(s.C(message.ReactionsColumn), fks...))
 	}))
 	neighbors, err := query.All(ctx)
 	if err != nil {
@@ -1057,20 +975,6 @@ func (_q *MessageQuery) WithNamedContents(name string, opts ...func(*MessageCont
 		_q.withNamedContents = make(map[string]*MessageContentQuery)
 	}
 	_q.withNamedContents[name] = query
-	return _q
-}
-
-// WithNamedReactions tells the query-builder to eager-load the nodes that are connected to the "reactions"
-// edge with the given name. The optional arguments are used to configure the query builder of the edge.
-func (_q *MessageQuery) WithNamedReactions(name string, opts ...func(*ReactionQuery)) *MessageQuery {
-	query := (&ReactionClient{config: _q.config}).Query()
-	for _, opt := range opts {
-		opt(query)
-	}
-	if _q.withNamedReactions == nil {
-		_q.withNamedReactions = make(map[string]*ReactionQuery)
-	}
-	_q.withNamedReactions[name] = query
 	return _q
 }
 

@@ -16,7 +16,6 @@ import (
 	"github.com/fincokpi/finco/ent/gen/message"
 	"github.com/fincokpi/finco/ent/gen/messagecontent"
 	"github.com/fincokpi/finco/ent/gen/predicate"
-	"github.com/fincokpi/finco/ent/gen/reaction"
 	"github.com/fincokpi/finco/ent/gen/user"
 	"github.com/fincokpi/finco/ent/gen/wait"
 )
@@ -240,21 +239,6 @@ func (_u *MessageUpdate) AddContents(v ...*MessageContent) *MessageUpdate {
 	return _u.AddContentIDs(ids...)
 }
 
-// AddReactionIDs adds the "reactions" edge to the Reaction entity by IDs.
-func (_u *MessageUpdate) AddReactionIDs(ids ...int) *MessageUpdate {
-	_u.mutation.AddReactionIDs(ids...)
-	return _u
-}
-
-// AddReactions adds the "reactions" edges to the Reaction entity.
-func (_u *MessageUpdate) AddReactions(v ...*Reaction) *MessageUpdate {
-	ids := make([]int, len(v))
-	for i := range v {
-		ids[i] = v[i].ID
-	}
-	return _u.AddReactionIDs(ids...)
-}
-
 // AddAnalysisIDs adds the "analyses" edge to the Analysis entity by IDs.
 func (_u *MessageUpdate) AddAnalysisIDs(ids ...int) *MessageUpdate {
 	_u.mutation.AddAnalysisIDs(ids...)
@@ -312,27 +296,6 @@ func (_u *MessageUpdate) RemoveContents(v ...*MessageContent) *MessageUpdate {
 		ids[i] = v[i].ID
 	}
 	return _u.RemoveContentIDs(ids...)
-}
-
-// ClearReactions clears all "reactions" edges to the Reaction entity.
-func (_u *MessageUpdate) ClearReactions() *MessageUpdate {
-	_u.mutation.ClearReactions()
-	return _u
-}
-
-// RemoveReactionIDs removes the "reactions" edge to Reaction entities by IDs.
-func (_u *MessageUpdate) RemoveReactionIDs(ids ...int) *MessageUpdate {
-	_u.mutation.RemoveReactionIDs(ids...)
-	return _u
-}
-
-// RemoveReactions removes "reactions" edges to Reaction entities.
-func (_u *MessageUpdate) RemoveReactions(v ...*Reaction) *MessageUpdate {
-	ids := make([]int, len(v))
-	for i := range v {
-		ids[i] = v[i].ID
-	}
-	return _u.RemoveReactionIDs(ids...)
 }
 
 // ClearAnalyses clears all "analyses" edges to the Analysis entity.
@@ -574,51 +537,6 @@ func (_u *MessageUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 			Bidi:    false,
 			Target: &sqlgraph.EdgeTarget{
 				IDSpec: sqlgraph.NewFieldSpec(messagecontent.FieldID, field.TypeInt),
-			},
-		}
-		for _, k := range nodes {
-			edge.Target.Nodes = append(edge.Target.Nodes, k)
-		}
-		_spec.Edges.Add = append(_spec.Edges.Add, edge)
-	}
-	if _u.mutation.ReactionsCleared() {
-		edge := &sqlgraph.EdgeSpec{
-			Rel:     sqlgraph.O2M,
-			Inverse: false,
-			Table:   message.ReactionsTable,
-			Columns: []string{message.ReactionsColumn},
-			Bidi:    false,
-			Target: &sqlgraph.EdgeTarget{
-				IDSpec: sqlgraph.NewFieldSpec(reaction.FieldID, field.TypeInt),
-			},
-		}
-		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
-	}
-	if nodes := _u.mutation.RemovedReactionsIDs(); len(nodes) > 0 && !_u.mutation.ReactionsCleared() {
-		edge := &sqlgraph.EdgeSpec{
-			Rel:     sqlgraph.O2M,
-			Inverse: false,
-			Table:   message.ReactionsTable,
-			Columns: []string{message.ReactionsColumn},
-			Bidi:    false,
-			Target: &sqlgraph.EdgeTarget{
-				IDSpec: sqlgraph.NewFieldSpec(reaction.FieldID, field.TypeInt),
-			},
-		}
-		for _, k := range nodes {
-			edge.Target.Nodes = append(edge.Target.Nodes, k)
-		}
-		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
-	}
-	if nodes := _u.mutation.ReactionsIDs(); len(nodes) > 0 {
-		edge := &sqlgraph.EdgeSpec{
-			Rel:     sqlgraph.O2M,
-			Inverse: false,
-			Table:   message.ReactionsTable,
-			Columns: []string{message.ReactionsColumn},
-			Bidi:    false,
-			Target: &sqlgraph.EdgeTarget{
-				IDSpec: sqlgraph.NewFieldSpec(reaction.FieldID, field.TypeInt),
 			},
 		}
 		for _, k := range nodes {
@@ -897,21 +815,6 @@ func (_u *MessageUpdateOne) AddContents(v ...*MessageContent) *MessageUpdateOne 
 	return _u.AddContentIDs(ids...)
 }
 
-// AddReactionIDs adds the "reactions" edge to the Reaction entity by IDs.
-func (_u *MessageUpdateOne) AddReactionIDs(ids ...int) *MessageUpdateOne {
-	_u.mutation.AddReactionIDs(ids...)
-	return _u
-}
-
-// AddReactions adds the "reactions" edges to the Reaction entity.
-func (_u *MessageUpdateOne) AddReactions(v ...*Reaction) *MessageUpdateOne {
-	ids := make([]int, len(v))
-	for i := range v {
-		ids[i] = v[i].ID
-	}
-	return _u.AddReactionIDs(ids...)
-}
-
 // AddAnalysisIDs adds the "analyses" edge to the Analysis entity by IDs.
 func (_u *MessageUpdateOne) AddAnalysisIDs(ids ...int) *MessageUpdateOne {
 	_u.mutation.AddAnalysisIDs(ids...)
@@ -969,27 +872,6 @@ func (_u *MessageUpdateOne) RemoveContents(v ...*MessageContent) *MessageUpdateO
 		ids[i] = v[i].ID
 	}
 	return _u.RemoveContentIDs(ids...)
-}
-
-// ClearReactions clears all "reactions" edges to the Reaction entity.
-func (_u *MessageUpdateOne) ClearReactions() *MessageUpdateOne {
-	_u.mutation.ClearReactions()
-	return _u
-}
-
-// RemoveReactionIDs removes the "reactions" edge to Reaction entities by IDs.
-func (_u *MessageUpdateOne) RemoveReactionIDs(ids ...int) *MessageUpdateOne {
-	_u.mutation.RemoveReactionIDs(ids...)
-	return _u
-}
-
-// RemoveReactions removes "reactions" edges to Reaction entities.
-func (_u *MessageUpdateOne) RemoveReactions(v ...*Reaction) *MessageUpdateOne {
-	ids := make([]int, len(v))
-	for i := range v {
-		ids[i] = v[i].ID
-	}
-	return _u.RemoveReactionIDs(ids...)
 }
 
 // ClearAnalyses clears all "analyses" edges to the Analysis entity.
@@ -1261,51 +1143,6 @@ func (_u *MessageUpdateOne) sqlSave(ctx context.Context) (_node *Message, err er
 			Bidi:    false,
 			Target: &sqlgraph.EdgeTarget{
 				IDSpec: sqlgraph.NewFieldSpec(messagecontent.FieldID, field.TypeInt),
-			},
-		}
-		for _, k := range nodes {
-			edge.Target.Nodes = append(edge.Target.Nodes, k)
-		}
-		_spec.Edges.Add = append(_spec.Edges.Add, edge)
-	}
-	if _u.mutation.ReactionsCleared() {
-		edge := &sqlgraph.EdgeSpec{
-			Rel:     sqlgraph.O2M,
-			Inverse: false,
-			Table:   message.ReactionsTable,
-			Columns: []string{message.ReactionsColumn},
-			Bidi:    false,
-			Target: &sqlgraph.EdgeTarget{
-				IDSpec: sqlgraph.NewFieldSpec(reaction.FieldID, field.TypeInt),
-			},
-		}
-		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
-	}
-	if nodes := _u.mutation.RemovedReactionsIDs(); len(nodes) > 0 && !_u.mutation.ReactionsCleared() {
-		edge := &sqlgraph.EdgeSpec{
-			Rel:     sqlgraph.O2M,
-			Inverse: false,
-			Table:   message.ReactionsTable,
-			Columns: []string{message.ReactionsColumn},
-			Bidi:    false,
-			Target: &sqlgraph.EdgeTarget{
-				IDSpec: sqlgraph.NewFieldSpec(reaction.FieldID, field.TypeInt),
-			},
-		}
-		for _, k := range nodes {
-			edge.Target.Nodes = append(edge.Target.Nodes, k)
-		}
-		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
-	}
-	if nodes := _u.mutation.ReactionsIDs(); len(nodes) > 0 {
-		edge := &sqlgraph.EdgeSpec{
-			Rel:     sqlgraph.O2M,
-			Inverse: false,
-			Table:   message.ReactionsTable,
-			Columns: []string{message.ReactionsColumn},
-			Bidi:    false,
-			Target: &sqlgraph.EdgeTarget{
-				IDSpec: sqlgraph.NewFieldSpec(reaction.FieldID, field.TypeInt),
 			},
 		}
 		for _, k := range nodes {

@@ -8614,6 +8614,9 @@ type ChatMutation struct {
 	messages         map[int]struct{}
 	removedmessages  map[int]struct{}
 	clearedmessages  bool
+	reactions        map[int]struct{}
+	removedreactions map[int]struct{}
+	clearedreactions bool
 	waits            map[int]struct{}
 	removedwaits     map[int]struct{}
 	clearedwaits     bool
@@ -9229,6 +9232,60 @@ func (m *ChatMutation) ResetMessages() {
 	m.removedmessages = nil
 }
 
+// AddReactionIDs adds the "reactions" edge to the Reaction entity by ids.
+func (m *ChatMutation) AddReactionIDs(ids ...int) {
+	if m.reactions == nil {
+		m.reactions = make(map[int]struct{})
+	}
+	for i := range ids {
+		m.reactions[ids[i]] = struct{}{}
+	}
+}
+
+// ClearReactions clears the "reactions" edge to the Reaction entity.
+func (m *ChatMutation) ClearReactions() {
+	m.clearedreactions = true
+}
+
+// ReactionsCleared reports if the "reactions" edge to the Reaction entity was cleared.
+func (m *ChatMutation) ReactionsCleared() bool {
+	return m.clearedreactions
+}
+
+// RemoveReactionIDs removes the "reactions" edge to the Reaction entity by IDs.
+func (m *ChatMutation) RemoveReactionIDs(ids ...int) {
+	if m.removedreactions == nil {
+		m.removedreactions = make(map[int]struct{})
+	}
+	for i := range ids {
+		delete(m.reactions, ids[i])
+		m.removedreactions[ids[i]] = struct{}{}
+	}
+}
+
+// RemovedReactions returns the removed IDs of the "reactions" edge to the Reaction entity.
+func (m *ChatMutation) RemovedReactionsIDs() (ids []int) {
+	for id := range m.removedreactions {
+		ids = append(ids, id)
+	}
+	return
+}
+
+// ReactionsIDs returns the "reactions" edge IDs in the mutation.
+func (m *ChatMutation) ReactionsIDs() (ids []int) {
+	for id := range m.reactions {
+		ids = append(ids, id)
+	}
+	return
+}
+
+// ResetReactions resets all changes to the "reactions" edge.
+func (m *ChatMutation) ResetReactions() {
+	m.reactions = nil
+	m.clearedreactions = false
+	m.removedreactions = nil
+}
+
 // AddWaitIDs adds the "waits" edge to the Wait entity by ids.
 func (m *ChatMutation) AddWaitIDs(ids ...int) {
 	if m.waits == nil {
@@ -9571,7 +9628,7 @@ func (m *ChatMutation) ResetField(name string) error {
 
 // AddedEdges returns all edge names that were set/added in this mutation.
 func (m *ChatMutation) AddedEdges() []string {
-	edges := make([]string, 0, 5)
+	edges := make([]string, 0, 6)
 	if m.team != nil {
 		edges = append(edges, chat.EdgeTeam)
 	}
@@ -9583,6 +9640,9 @@ func (m *ChatMutation) AddedEdges() []string {
 	}
 	if m.messages != nil {
 		edges = append(edges, chat.EdgeMessages)
+	}
+	if m.reactions != nil {
+		edges = append(edges, chat.EdgeReactions)
 	}
 	if m.waits != nil {
 		edges = append(edges, chat.EdgeWaits)
@@ -9614,6 +9674,12 @@ func (m *ChatMutation) AddedIDs(name string) []ent.Value {
 			ids = append(ids, id)
 		}
 		return ids
+	case chat.EdgeReactions:
+		ids := make([]ent.Value, 0, len(m.reactions))
+		for id := range m.reactions {
+			ids = append(ids, id)
+		}
+		return ids
 	case chat.EdgeWaits:
 		ids := make([]ent.Value, 0, len(m.waits))
 		for id := range m.waits {
@@ -9626,12 +9692,15 @@ func (m *ChatMutation) AddedIDs(name string) []ent.Value {
 
 // RemovedEdges returns all edge names that were removed in this mutation.
 func (m *ChatMutation) RemovedEdges() []string {
-	edges := make([]string, 0, 5)
+	edges := make([]string, 0, 6)
 	if m.removedcustomers != nil {
 		edges = append(edges, chat.EdgeCustomers)
 	}
 	if m.removedmessages != nil {
 		edges = append(edges, chat.EdgeMessages)
+	}
+	if m.removedreactions != nil {
+		edges = append(edges, chat.EdgeReactions)
 	}
 	if m.removedwaits != nil {
 		edges = append(edges, chat.EdgeWaits)
@@ -9655,6 +9724,12 @@ func (m *ChatMutation) RemovedIDs(name string) []ent.Value {
 			ids = append(ids, id)
 		}
 		return ids
+	case chat.EdgeReactions:
+		ids := make([]ent.Value, 0, len(m.removedreactions))
+		for id := range m.removedreactions {
+			ids = append(ids, id)
+		}
+		return ids
 	case chat.EdgeWaits:
 		ids := make([]ent.Value, 0, len(m.removedwaits))
 		for id := range m.removedwaits {
@@ -9667,7 +9742,7 @@ func (m *ChatMutation) RemovedIDs(name string) []ent.Value {
 
 // ClearedEdges returns all edge names that were cleared in this mutation.
 func (m *ChatMutation) ClearedEdges() []string {
-	edges := make([]string, 0, 5)
+	edges := make([]string, 0, 6)
 	if m.clearedteam {
 		edges = append(edges, chat.EdgeTeam)
 	}
@@ -9679,6 +9754,9 @@ func (m *ChatMutation) ClearedEdges() []string {
 	}
 	if m.clearedmessages {
 		edges = append(edges, chat.EdgeMessages)
+	}
+	if m.clearedreactions {
+		edges = append(edges, chat.EdgeReactions)
 	}
 	if m.clearedwaits {
 		edges = append(edges, chat.EdgeWaits)
@@ -9698,6 +9776,8 @@ func (m *ChatMutation) EdgeCleared(name string) bool {
 		return m.clearedcustomers
 	case chat.EdgeMessages:
 		return m.clearedmessages
+	case chat.EdgeReactions:
+		return m.clearedreactions
 	case chat.EdgeWaits:
 		return m.clearedwaits
 	}
@@ -9733,6 +9813,9 @@ func (m *ChatMutation) ResetEdge(name string) error {
 		return nil
 	case chat.EdgeMessages:
 		m.ResetMessages()
+		return nil
+	case chat.EdgeReactions:
+		m.ResetReactions()
 		return nil
 	case chat.EdgeWaits:
 		m.ResetWaits()
@@ -21872,9 +21955,6 @@ type MessageMutation struct {
 	contents                map[int]struct{}
 	removedcontents         map[int]struct{}
 	clearedcontents         bool
-	reactions               map[int]struct{}
-	removedreactions        map[int]struct{}
-	clearedreactions        bool
 	analyses                map[int]struct{}
 	removedanalyses         map[int]struct{}
 	clearedanalyses         bool
@@ -22876,60 +22956,6 @@ func (m *MessageMutation) ResetContents() {
 	m.removedcontents = nil
 }
 
-// AddReactionIDs adds the "reactions" edge to the Reaction entity by ids.
-func (m *MessageMutation) AddReactionIDs(ids ...int) {
-	if m.reactions == nil {
-		m.reactions = make(map[int]struct{})
-	}
-	for i := range ids {
-		m.reactions[ids[i]] = struct{}{}
-	}
-}
-
-// ClearReactions clears the "reactions" edge to the Reaction entity.
-func (m *MessageMutation) ClearReactions() {
-	m.clearedreactions = true
-}
-
-// ReactionsCleared reports if the "reactions" edge to the Reaction entity was cleared.
-func (m *MessageMutation) ReactionsCleared() bool {
-	return m.clearedreactions
-}
-
-// RemoveReactionIDs removes the "reactions" edge to the Reaction entity by IDs.
-func (m *MessageMutation) RemoveReactionIDs(ids ...int) {
-	if m.removedreactions == nil {
-		m.removedreactions = make(map[int]struct{})
-	}
-	for i := range ids {
-		delete(m.reactions, ids[i])
-		m.removedreactions[ids[i]] = struct{}{}
-	}
-}
-
-// RemovedReactions returns the removed IDs of the "reactions" edge to the Reaction entity.
-func (m *MessageMutation) RemovedReactionsIDs() (ids []int) {
-	for id := range m.removedreactions {
-		ids = append(ids, id)
-	}
-	return
-}
-
-// ReactionsIDs returns the "reactions" edge IDs in the mutation.
-func (m *MessageMutation) ReactionsIDs() (ids []int) {
-	for id := range m.reactions {
-		ids = append(ids, id)
-	}
-	return
-}
-
-// ResetReactions resets all changes to the "reactions" edge.
-func (m *MessageMutation) ResetReactions() {
-	m.reactions = nil
-	m.clearedreactions = false
-	m.removedreactions = nil
-}
-
 // AddAnalysisIDs adds the "analyses" edge to the Analysis entity by ids.
 func (m *MessageMutation) AddAnalysisIDs(ids ...int) {
 	if m.analyses == nil {
@@ -23463,7 +23489,7 @@ func (m *MessageMutation) ResetField(name string) error {
 
 // AddedEdges returns all edge names that were set/added in this mutation.
 func (m *MessageMutation) AddedEdges() []string {
-	edges := make([]string, 0, 7)
+	edges := make([]string, 0, 6)
 	if m.chat != nil {
 		edges = append(edges, message.EdgeChat)
 	}
@@ -23478,9 +23504,6 @@ func (m *MessageMutation) AddedEdges() []string {
 	}
 	if m.contents != nil {
 		edges = append(edges, message.EdgeContents)
-	}
-	if m.reactions != nil {
-		edges = append(edges, message.EdgeReactions)
 	}
 	if m.analyses != nil {
 		edges = append(edges, message.EdgeAnalyses)
@@ -23514,12 +23537,6 @@ func (m *MessageMutation) AddedIDs(name string) []ent.Value {
 			ids = append(ids, id)
 		}
 		return ids
-	case message.EdgeReactions:
-		ids := make([]ent.Value, 0, len(m.reactions))
-		for id := range m.reactions {
-			ids = append(ids, id)
-		}
-		return ids
 	case message.EdgeAnalyses:
 		ids := make([]ent.Value, 0, len(m.analyses))
 		for id := range m.analyses {
@@ -23532,12 +23549,9 @@ func (m *MessageMutation) AddedIDs(name string) []ent.Value {
 
 // RemovedEdges returns all edge names that were removed in this mutation.
 func (m *MessageMutation) RemovedEdges() []string {
-	edges := make([]string, 0, 7)
+	edges := make([]string, 0, 6)
 	if m.removedcontents != nil {
 		edges = append(edges, message.EdgeContents)
-	}
-	if m.removedreactions != nil {
-		edges = append(edges, message.EdgeReactions)
 	}
 	if m.removedanalyses != nil {
 		edges = append(edges, message.EdgeAnalyses)
@@ -23555,12 +23569,6 @@ func (m *MessageMutation) RemovedIDs(name string) []ent.Value {
 			ids = append(ids, id)
 		}
 		return ids
-	case message.EdgeReactions:
-		ids := make([]ent.Value, 0, len(m.removedreactions))
-		for id := range m.removedreactions {
-			ids = append(ids, id)
-		}
-		return ids
 	case message.EdgeAnalyses:
 		ids := make([]ent.Value, 0, len(m.removedanalyses))
 		for id := range m.removedanalyses {
@@ -23573,7 +23581,7 @@ func (m *MessageMutation) RemovedIDs(name string) []ent.Value {
 
 // ClearedEdges returns all edge names that were cleared in this mutation.
 func (m *MessageMutation) ClearedEdges() []string {
-	edges := make([]string, 0, 7)
+	edges := make([]string, 0, 6)
 	if m.clearedchat {
 		edges = append(edges, message.EdgeChat)
 	}
@@ -23588,9 +23596,6 @@ func (m *MessageMutation) ClearedEdges() []string {
 	}
 	if m.clearedcontents {
 		edges = append(edges, message.EdgeContents)
-	}
-	if m.clearedreactions {
-		edges = append(edges, message.EdgeReactions)
 	}
 	if m.clearedanalyses {
 		edges = append(edges, message.EdgeAnalyses)
@@ -23612,8 +23617,6 @@ func (m *MessageMutation) EdgeCleared(name string) bool {
 		return m.clearedwait
 	case message.EdgeContents:
 		return m.clearedcontents
-	case message.EdgeReactions:
-		return m.clearedreactions
 	case message.EdgeAnalyses:
 		return m.clearedanalyses
 	}
@@ -23658,9 +23661,6 @@ func (m *MessageMutation) ResetEdge(name string) error {
 		return nil
 	case message.EdgeContents:
 		m.ResetContents()
-		return nil
-	case message.EdgeReactions:
-		m.ResetReactions()
 		return nil
 	case message.EdgeAnalyses:
 		m.ResetAnalyses()
@@ -31982,20 +31982,22 @@ func (m *PunchMutation) ResetEdge(name string) error {
 // ReactionMutation represents an operation that mutates the Reaction nodes in the graph.
 type ReactionMutation struct {
 	config
-	op             Op
-	typ            string
-	id             *int
-	telegram_id    *int64
-	addtelegram_id *int64
-	emoji          *json.RawMessage
-	appendemoji    json.RawMessage
-	reacted_at     *time.Time
-	clearedFields  map[string]struct{}
-	message        *int
-	clearedmessage bool
-	done           bool
-	oldValue       func(context.Context) (*Reaction, error)
-	predicates     []predicate.Reaction
+	op                     Op
+	typ                    string
+	id                     *int
+	message_telegram_id    *int64
+	addmessage_telegram_id *int64
+	telegram_id            *int64
+	addtelegram_id         *int64
+	emoji                  *[]string
+	appendemoji            []string
+	reacted_at             *time.Time
+	clearedFields          map[string]struct{}
+	chat                   *int
+	clearedchat            bool
+	done                   bool
+	oldValue               func(context.Context) (*Reaction, error)
+	predicates             []predicate.Reaction
 }
 
 var _ ent.Mutation = (*ReactionMutation)(nil)
@@ -32096,40 +32098,96 @@ func (m *ReactionMutation) IDs(ctx context.Context) ([]int, error) {
 	}
 }
 
-// SetMessageID sets the "message_id" field.
-func (m *ReactionMutation) SetMessageID(i int) {
-	m.message = &i
+// SetChatID sets the "chat_id" field.
+func (m *ReactionMutation) SetChatID(i int) {
+	m.chat = &i
 }
 
-// MessageID returns the value of the "message_id" field in the mutation.
-func (m *ReactionMutation) MessageID() (r int, exists bool) {
-	v := m.message
+// ChatID returns the value of the "chat_id" field in the mutation.
+func (m *ReactionMutation) ChatID() (r int, exists bool) {
+	v := m.chat
 	if v == nil {
 		return
 	}
 	return *v, true
 }
 
-// OldMessageID returns the old "message_id" field's value of the Reaction entity.
+// OldChatID returns the old "chat_id" field's value of the Reaction entity.
 // If the Reaction object wasn't provided to the builder, the object is fetched from the database.
 // An error is returned if the mutation operation is not UpdateOne, or the database query fails.
-func (m *ReactionMutation) OldMessageID(ctx context.Context) (v int, err error) {
+func (m *ReactionMutation) OldChatID(ctx context.Context) (v int, err error) {
 	if !m.op.Is(OpUpdateOne) {
-		return v, errors.New("OldMessageID is only allowed on UpdateOne operations")
+		return v, errors.New("OldChatID is only allowed on UpdateOne operations")
 	}
 	if m.id == nil || m.oldValue == nil {
-		return v, errors.New("OldMessageID requires an ID field in the mutation")
+		return v, errors.New("OldChatID requires an ID field in the mutation")
 	}
 	oldValue, err := m.oldValue(ctx)
 	if err != nil {
-		return v, fmt.Errorf("querying old value for OldMessageID: %w", err)
+		return v, fmt.Errorf("querying old value for OldChatID: %w", err)
 	}
-	return oldValue.MessageID, nil
+	return oldValue.ChatID, nil
 }
 
-// ResetMessageID resets all changes to the "message_id" field.
-func (m *ReactionMutation) ResetMessageID() {
-	m.message = nil
+// ResetChatID resets all changes to the "chat_id" field.
+func (m *ReactionMutation) ResetChatID() {
+	m.chat = nil
+}
+
+// SetMessageTelegramID sets the "message_telegram_id" field.
+func (m *ReactionMutation) SetMessageTelegramID(i int64) {
+	m.message_telegram_id = &i
+	m.addmessage_telegram_id = nil
+}
+
+// MessageTelegramID returns the value of the "message_telegram_id" field in the mutation.
+func (m *ReactionMutation) MessageTelegramID() (r int64, exists bool) {
+	v := m.message_telegram_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldMessageTelegramID returns the old "message_telegram_id" field's value of the Reaction entity.
+// If the Reaction object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ReactionMutation) OldMessageTelegramID(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldMessageTelegramID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldMessageTelegramID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldMessageTelegramID: %w", err)
+	}
+	return oldValue.MessageTelegramID, nil
+}
+
+// AddMessageTelegramID adds i to the "message_telegram_id" field.
+func (m *ReactionMutation) AddMessageTelegramID(i int64) {
+	if m.addmessage_telegram_id != nil {
+		*m.addmessage_telegram_id += i
+	} else {
+		m.addmessage_telegram_id = &i
+	}
+}
+
+// AddedMessageTelegramID returns the value that was added to the "message_telegram_id" field in this mutation.
+func (m *ReactionMutation) AddedMessageTelegramID() (r int64, exists bool) {
+	v := m.addmessage_telegram_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetMessageTelegramID resets all changes to the "message_telegram_id" field.
+func (m *ReactionMutation) ResetMessageTelegramID() {
+	m.message_telegram_id = nil
+	m.addmessage_telegram_id = nil
 }
 
 // SetTelegramID sets the "telegram_id" field.
@@ -32189,13 +32247,13 @@ func (m *ReactionMutation) ResetTelegramID() {
 }
 
 // SetEmoji sets the "emoji" field.
-func (m *ReactionMutation) SetEmoji(jm json.RawMessage) {
-	m.emoji = &jm
+func (m *ReactionMutation) SetEmoji(s []string) {
+	m.emoji = &s
 	m.appendemoji = nil
 }
 
 // Emoji returns the value of the "emoji" field in the mutation.
-func (m *ReactionMutation) Emoji() (r json.RawMessage, exists bool) {
+func (m *ReactionMutation) Emoji() (r []string, exists bool) {
 	v := m.emoji
 	if v == nil {
 		return
@@ -32206,7 +32264,7 @@ func (m *ReactionMutation) Emoji() (r json.RawMessage, exists bool) {
 // OldEmoji returns the old "emoji" field's value of the Reaction entity.
 // If the Reaction object wasn't provided to the builder, the object is fetched from the database.
 // An error is returned if the mutation operation is not UpdateOne, or the database query fails.
-func (m *ReactionMutation) OldEmoji(ctx context.Context) (v json.RawMessage, err error) {
+func (m *ReactionMutation) OldEmoji(ctx context.Context) (v []string, err error) {
 	if !m.op.Is(OpUpdateOne) {
 		return v, errors.New("OldEmoji is only allowed on UpdateOne operations")
 	}
@@ -32220,13 +32278,13 @@ func (m *ReactionMutation) OldEmoji(ctx context.Context) (v json.RawMessage, err
 	return oldValue.Emoji, nil
 }
 
-// AppendEmoji adds jm to the "emoji" field.
-func (m *ReactionMutation) AppendEmoji(jm json.RawMessage) {
-	m.appendemoji = append(m.appendemoji, jm...)
+// AppendEmoji adds s to the "emoji" field.
+func (m *ReactionMutation) AppendEmoji(s []string) {
+	m.appendemoji = append(m.appendemoji, s...)
 }
 
 // AppendedEmoji returns the list of values that were appended to the "emoji" field in this mutation.
-func (m *ReactionMutation) AppendedEmoji() (json.RawMessage, bool) {
+func (m *ReactionMutation) AppendedEmoji() ([]string, bool) {
 	if len(m.appendemoji) == 0 {
 		return nil, false
 	}
@@ -32275,31 +32333,31 @@ func (m *ReactionMutation) ResetReactedAt() {
 	m.reacted_at = nil
 }
 
-// ClearMessage clears the "message" edge to the Message entity.
-func (m *ReactionMutation) ClearMessage() {
-	m.clearedmessage = true
-	m.clearedFields[reaction.FieldMessageID] = struct{}{}
+// ClearChat clears the "chat" edge to the Chat entity.
+func (m *ReactionMutation) ClearChat() {
+	m.clearedchat = true
+	m.clearedFields[reaction.FieldChatID] = struct{}{}
 }
 
-// MessageCleared reports if the "message" edge to the Message entity was cleared.
-func (m *ReactionMutation) MessageCleared() bool {
-	return m.clearedmessage
+// ChatCleared reports if the "chat" edge to the Chat entity was cleared.
+func (m *ReactionMutation) ChatCleared() bool {
+	return m.clearedchat
 }
 
-// MessageIDs returns the "message" edge IDs in the mutation.
+// ChatIDs returns the "chat" edge IDs in the mutation.
 // Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
-// MessageID instead. It exists only for internal usage by the builders.
-func (m *ReactionMutation) MessageIDs() (ids []int) {
-	if id := m.message; id != nil {
+// ChatID instead. It exists only for internal usage by the builders.
+func (m *ReactionMutation) ChatIDs() (ids []int) {
+	if id := m.chat; id != nil {
 		ids = append(ids, *id)
 	}
 	return
 }
 
-// ResetMessage resets all changes to the "message" edge.
-func (m *ReactionMutation) ResetMessage() {
-	m.message = nil
-	m.clearedmessage = false
+// ResetChat resets all changes to the "chat" edge.
+func (m *ReactionMutation) ResetChat() {
+	m.chat = nil
+	m.clearedchat = false
 }
 
 // Where appends a list predicates to the ReactionMutation builder.
@@ -32336,9 +32394,12 @@ func (m *ReactionMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *ReactionMutation) Fields() []string {
-	fields := make([]string, 0, 4)
-	if m.message != nil {
-		fields = append(fields, reaction.FieldMessageID)
+	fields := make([]string, 0, 5)
+	if m.chat != nil {
+		fields = append(fields, reaction.FieldChatID)
+	}
+	if m.message_telegram_id != nil {
+		fields = append(fields, reaction.FieldMessageTelegramID)
 	}
 	if m.telegram_id != nil {
 		fields = append(fields, reaction.FieldTelegramID)
@@ -32357,8 +32418,10 @@ func (m *ReactionMutation) Fields() []string {
 // schema.
 func (m *ReactionMutation) Field(name string) (ent.Value, bool) {
 	switch name {
-	case reaction.FieldMessageID:
-		return m.MessageID()
+	case reaction.FieldChatID:
+		return m.ChatID()
+	case reaction.FieldMessageTelegramID:
+		return m.MessageTelegramID()
 	case reaction.FieldTelegramID:
 		return m.TelegramID()
 	case reaction.FieldEmoji:
@@ -32374,8 +32437,10 @@ func (m *ReactionMutation) Field(name string) (ent.Value, bool) {
 // database failed.
 func (m *ReactionMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
 	switch name {
-	case reaction.FieldMessageID:
-		return m.OldMessageID(ctx)
+	case reaction.FieldChatID:
+		return m.OldChatID(ctx)
+	case reaction.FieldMessageTelegramID:
+		return m.OldMessageTelegramID(ctx)
 	case reaction.FieldTelegramID:
 		return m.OldTelegramID(ctx)
 	case reaction.FieldEmoji:
@@ -32391,12 +32456,19 @@ func (m *ReactionMutation) OldField(ctx context.Context, name string) (ent.Value
 // type.
 func (m *ReactionMutation) SetField(name string, value ent.Value) error {
 	switch name {
-	case reaction.FieldMessageID:
+	case reaction.FieldChatID:
 		v, ok := value.(int)
 		if !ok {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
-		m.SetMessageID(v)
+		m.SetChatID(v)
+		return nil
+	case reaction.FieldMessageTelegramID:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetMessageTelegramID(v)
 		return nil
 	case reaction.FieldTelegramID:
 		v, ok := value.(int64)
@@ -32406,7 +32478,7 @@ func (m *ReactionMutation) SetField(name string, value ent.Value) error {
 		m.SetTelegramID(v)
 		return nil
 	case reaction.FieldEmoji:
-		v, ok := value.(json.RawMessage)
+		v, ok := value.([]string)
 		if !ok {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
@@ -32427,6 +32499,9 @@ func (m *ReactionMutation) SetField(name string, value ent.Value) error {
 // this mutation.
 func (m *ReactionMutation) AddedFields() []string {
 	var fields []string
+	if m.addmessage_telegram_id != nil {
+		fields = append(fields, reaction.FieldMessageTelegramID)
+	}
 	if m.addtelegram_id != nil {
 		fields = append(fields, reaction.FieldTelegramID)
 	}
@@ -32438,6 +32513,8 @@ func (m *ReactionMutation) AddedFields() []string {
 // was not set, or was not defined in the schema.
 func (m *ReactionMutation) AddedField(name string) (ent.Value, bool) {
 	switch name {
+	case reaction.FieldMessageTelegramID:
+		return m.AddedMessageTelegramID()
 	case reaction.FieldTelegramID:
 		return m.AddedTelegramID()
 	}
@@ -32449,6 +32526,13 @@ func (m *ReactionMutation) AddedField(name string) (ent.Value, bool) {
 // type.
 func (m *ReactionMutation) AddField(name string, value ent.Value) error {
 	switch name {
+	case reaction.FieldMessageTelegramID:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddMessageTelegramID(v)
+		return nil
 	case reaction.FieldTelegramID:
 		v, ok := value.(int64)
 		if !ok {
@@ -32483,8 +32567,11 @@ func (m *ReactionMutation) ClearField(name string) error {
 // It returns an error if the field is not defined in the schema.
 func (m *ReactionMutation) ResetField(name string) error {
 	switch name {
-	case reaction.FieldMessageID:
-		m.ResetMessageID()
+	case reaction.FieldChatID:
+		m.ResetChatID()
+		return nil
+	case reaction.FieldMessageTelegramID:
+		m.ResetMessageTelegramID()
 		return nil
 	case reaction.FieldTelegramID:
 		m.ResetTelegramID()
@@ -32502,8 +32589,8 @@ func (m *ReactionMutation) ResetField(name string) error {
 // AddedEdges returns all edge names that were set/added in this mutation.
 func (m *ReactionMutation) AddedEdges() []string {
 	edges := make([]string, 0, 1)
-	if m.message != nil {
-		edges = append(edges, reaction.EdgeMessage)
+	if m.chat != nil {
+		edges = append(edges, reaction.EdgeChat)
 	}
 	return edges
 }
@@ -32512,8 +32599,8 @@ func (m *ReactionMutation) AddedEdges() []string {
 // name in this mutation.
 func (m *ReactionMutation) AddedIDs(name string) []ent.Value {
 	switch name {
-	case reaction.EdgeMessage:
-		if id := m.message; id != nil {
+	case reaction.EdgeChat:
+		if id := m.chat; id != nil {
 			return []ent.Value{*id}
 		}
 	}
@@ -32535,8 +32622,8 @@ func (m *ReactionMutation) RemovedIDs(name string) []ent.Value {
 // ClearedEdges returns all edge names that were cleared in this mutation.
 func (m *ReactionMutation) ClearedEdges() []string {
 	edges := make([]string, 0, 1)
-	if m.clearedmessage {
-		edges = append(edges, reaction.EdgeMessage)
+	if m.clearedchat {
+		edges = append(edges, reaction.EdgeChat)
 	}
 	return edges
 }
@@ -32545,8 +32632,8 @@ func (m *ReactionMutation) ClearedEdges() []string {
 // was cleared in this mutation.
 func (m *ReactionMutation) EdgeCleared(name string) bool {
 	switch name {
-	case reaction.EdgeMessage:
-		return m.clearedmessage
+	case reaction.EdgeChat:
+		return m.clearedchat
 	}
 	return false
 }
@@ -32555,8 +32642,8 @@ func (m *ReactionMutation) EdgeCleared(name string) bool {
 // if that edge is not defined in the schema.
 func (m *ReactionMutation) ClearEdge(name string) error {
 	switch name {
-	case reaction.EdgeMessage:
-		m.ClearMessage()
+	case reaction.EdgeChat:
+		m.ClearChat()
 		return nil
 	}
 	return fmt.Errorf("unknown Reaction unique edge %s", name)
@@ -32566,8 +32653,8 @@ func (m *ReactionMutation) ClearEdge(name string) error {
 // It returns an error if the edge is not defined in the schema.
 func (m *ReactionMutation) ResetEdge(name string) error {
 	switch name {
-	case reaction.EdgeMessage:
-		m.ResetMessage()
+	case reaction.EdgeChat:
+		m.ResetChat()
 		return nil
 	}
 	return fmt.Errorf("unknown Reaction edge %s", name)

@@ -10,7 +10,7 @@ import (
 
 	"entgo.io/ent"
 	"entgo.io/ent/dialect/sql"
-	"github.com/fincokpi/finco/ent/gen/message"
+	"github.com/fincokpi/finco/ent/gen/chat"
 	"github.com/fincokpi/finco/ent/gen/reaction"
 )
 
@@ -19,12 +19,14 @@ type Reaction struct {
 	config `json:"-"`
 	// ID of the ent.
 	ID int `json:"id,omitempty"`
-	// MessageID holds the value of the "message_id" field.
-	MessageID int `json:"message_id,omitempty"`
+	// ChatID holds the value of the "chat_id" field.
+	ChatID int `json:"chat_id,omitempty"`
+	// The message's id in its chat.
+	MessageTelegramID int64 `json:"message_telegram_id,omitempty"`
 	// Who reacted: a person, or a chat in whose name they did.
 	TelegramID int64 `json:"telegram_id,omitempty"`
 	// The emoji, or custom:<id>, in order; none: taken back.
-	Emoji json.RawMessage `json:"emoji,omitempty"`
+	Emoji []string `json:"emoji,omitempty"`
 	// ReactedAt holds the value of the "reacted_at" field.
 	ReactedAt time.Time `json:"reacted_at,omitempty"`
 	// Edges holds the relations/edges for other nodes in the graph.
@@ -35,24 +37,22 @@ type Reaction struct {
 
 // ReactionEdges holds the relations/edges for other nodes in the graph.
 type ReactionEdges struct {
-	// Message holds the value of the message edge.
-	Message *Message `json:"message,omitempty"`
+	// Chat holds the value of the chat edge.
+	Chat *Chat `json:"chat,omitempty"`
 	// loadedTypes holds the information for reporting if a
 	// type was loaded (or requested) in eager-loading or not.
 	loadedTypes [1]bool
-	// totalCount holds the count of the edges above.
-	totalCount [1]map[string]int
 }
 
-// MessageOrErr returns the Message value or an error if the edge
+// ChatOrErr returns the Chat value or an error if the edge
 // was not loaded in eager-loading, or loaded but was not found.
-func (e ReactionEdges) MessageOrErr() (*Message, error) {
-	if e.Message != nil {
-		return e.Message, nil
+func (e ReactionEdges) ChatOrErr() (*Chat, error) {
+	if e.Chat != nil {
+		return e.Chat, nil
 	} else if e.loadedTypes[0] {
-		return nil, &NotFoundError{label: message.Label}
+		return nil, &NotFoundError{label: chat.Label}
 	}
-	return nil, &NotLoadedError{edge: "message"}
+	return nil, &NotLoadedError{edge: "chat"}
 }
 
 // scanValues returns the types for scanning values from sql.Rows.
@@ -62,7 +62,7 @@ func (*Reaction) scanValues(columns []string) ([]any, error) {
 		switch columns[i] {
 		case reaction.FieldEmoji:
 			values[i] = new([]byte)
-		case reaction.FieldID, reaction.FieldMessageID, reaction.FieldTelegramID:
+		case reaction.FieldID, reaction.FieldChatID, reaction.FieldMessageTelegramID, reaction.FieldTelegramID:
 			values[i] = new(sql.NullInt64)
 		case reaction.FieldReactedAt:
 			values[i] = new(sql.NullTime)
@@ -87,11 +87,17 @@ func (_m *Reaction) assignValues(columns []string, values []any) error {
 				return fmt.Errorf("unexpected type %T for field id", value)
 			}
 			_m.ID = int(value.Int64)
-		case reaction.FieldMessageID:
+		case reaction.FieldChatID:
 			if value, ok := values[i].(*sql.NullInt64); !ok {
-				return fmt.Errorf("unexpected type %T for field message_id", values[i])
+				return fmt.Errorf("unexpected type %T for field chat_id", values[i])
 			} else if value.Valid {
-				_m.MessageID = int(value.Int64)
+				_m.ChatID = int(value.Int64)
+			}
+		case reaction.FieldMessageTelegramID:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field message_telegram_id", values[i])
+			} else if value.Valid {
+				_m.MessageTelegramID = value.Int64
 			}
 		case reaction.FieldTelegramID:
 			if value, ok := values[i].(*sql.NullInt64); !ok {
@@ -126,9 +132,9 @@ func (_m *Reaction) Value(name string) (ent.Value, error) {
 	return _m.selectValues.Get(name)
 }
 
-// QueryMessage queries the "message" edge of the Reaction entity.
-func (_m *Reaction) QueryMessage() *MessageQuery {
-	return NewReactionClient(_m.config).QueryMessage(_m)
+// QueryChat queries the "chat" edge of the Reaction entity.
+func (_m *Reaction) QueryChat() *ChatQuery {
+	return NewReactionClient(_m.config).QueryChat(_m)
 }
 
 // Update returns a builder for updating this Reaction.
@@ -154,8 +160,11 @@ func (_m *Reaction) String() string {
 	var builder strings.Builder
 	builder.WriteString("Reaction(")
 	builder.WriteString(fmt.Sprintf("id=%v, ", _m.ID))
-	builder.WriteString("message_id=")
-	builder.WriteString(fmt.Sprintf("%v", _m.MessageID))
+	builder.WriteString("chat_id=")
+	builder.WriteString(fmt.Sprintf("%v", _m.ChatID))
+	builder.WriteString(", ")
+	builder.WriteString("message_telegram_id=")
+	builder.WriteString(fmt.Sprintf("%v", _m.MessageTelegramID))
 	builder.WriteString(", ")
 	builder.WriteString("telegram_id=")
 	builder.WriteString(fmt.Sprintf("%v", _m.TelegramID))

@@ -4,7 +4,6 @@ package gen
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -12,7 +11,7 @@ import (
 	"entgo.io/ent/dialect/sql"
 	"entgo.io/ent/dialect/sql/sqlgraph"
 	"entgo.io/ent/schema/field"
-	"github.com/fincokpi/finco/ent/gen/message"
+	"github.com/fincokpi/finco/ent/gen/chat"
 	"github.com/fincokpi/finco/ent/gen/reaction"
 )
 
@@ -24,9 +23,15 @@ type ReactionCreate struct {
 	conflict []sql.ConflictOption
 }
 
-// SetMessageID sets the "message_id" field.
-func (_c *ReactionCreate) SetMessageID(v int) *ReactionCreate {
-	_c.mutation.SetMessageID(v)
+// SetChatID sets the "chat_id" field.
+func (_c *ReactionCreate) SetChatID(v int) *ReactionCreate {
+	_c.mutation.SetChatID(v)
+	return _c
+}
+
+// SetMessageTelegramID sets the "message_telegram_id" field.
+func (_c *ReactionCreate) SetMessageTelegramID(v int64) *ReactionCreate {
+	_c.mutation.SetMessageTelegramID(v)
 	return _c
 }
 
@@ -37,7 +42,7 @@ func (_c *ReactionCreate) SetTelegramID(v int64) *ReactionCreate {
 }
 
 // SetEmoji sets the "emoji" field.
-func (_c *ReactionCreate) SetEmoji(v json.RawMessage) *ReactionCreate {
+func (_c *ReactionCreate) SetEmoji(v []string) *ReactionCreate {
 	_c.mutation.SetEmoji(v)
 	return _c
 }
@@ -48,9 +53,9 @@ func (_c *ReactionCreate) SetReactedAt(v time.Time) *ReactionCreate {
 	return _c
 }
 
-// SetMessage sets the "message" edge to the Message entity.
-func (_c *ReactionCreate) SetMessage(v *Message) *ReactionCreate {
-	return _c.SetMessageID(v.ID)
+// SetChat sets the "chat" edge to the Chat entity.
+func (_c *ReactionCreate) SetChat(v *Chat) *ReactionCreate {
+	return _c.SetChatID(v.ID)
 }
 
 // Mutation returns the ReactionMutation object of the builder.
@@ -87,8 +92,11 @@ func (_c *ReactionCreate) ExecX(ctx context.Context) {
 
 // check runs all checks and user-defined validators on the builder.
 func (_c *ReactionCreate) check() error {
-	if _, ok := _c.mutation.MessageID(); !ok {
-		return &ValidationError{Name: "message_id", err: errors.New(`gen: missing required field "Reaction.message_id"`)}
+	if _, ok := _c.mutation.ChatID(); !ok {
+		return &ValidationError{Name: "chat_id", err: errors.New(`gen: missing required field "Reaction.chat_id"`)}
+	}
+	if _, ok := _c.mutation.MessageTelegramID(); !ok {
+		return &ValidationError{Name: "message_telegram_id", err: errors.New(`gen: missing required field "Reaction.message_telegram_id"`)}
 	}
 	if _, ok := _c.mutation.TelegramID(); !ok {
 		return &ValidationError{Name: "telegram_id", err: errors.New(`gen: missing required field "Reaction.telegram_id"`)}
@@ -99,8 +107,8 @@ func (_c *ReactionCreate) check() error {
 	if _, ok := _c.mutation.ReactedAt(); !ok {
 		return &ValidationError{Name: "reacted_at", err: errors.New(`gen: missing required field "Reaction.reacted_at"`)}
 	}
-	if len(_c.mutation.MessageIDs()) == 0 {
-		return &ValidationError{Name: "message", err: errors.New(`gen: missing required edge "Reaction.message"`)}
+	if len(_c.mutation.ChatIDs()) == 0 {
+		return &ValidationError{Name: "chat", err: errors.New(`gen: missing required edge "Reaction.chat"`)}
 	}
 	return nil
 }
@@ -129,6 +137,10 @@ func (_c *ReactionCreate) createSpec() (*Reaction, *sqlgraph.CreateSpec) {
 		_spec = sqlgraph.NewCreateSpec(reaction.Table, sqlgraph.NewFieldSpec(reaction.FieldID, field.TypeInt))
 	)
 	_spec.OnConflict = _c.conflict
+	if value, ok := _c.mutation.MessageTelegramID(); ok {
+		_spec.SetField(reaction.FieldMessageTelegramID, field.TypeInt64, value)
+		_node.MessageTelegramID = value
+	}
 	if value, ok := _c.mutation.TelegramID(); ok {
 		_spec.SetField(reaction.FieldTelegramID, field.TypeInt64, value)
 		_node.TelegramID = value
@@ -141,21 +153,21 @@ func (_c *ReactionCreate) createSpec() (*Reaction, *sqlgraph.CreateSpec) {
 		_spec.SetField(reaction.FieldReactedAt, field.TypeTime, value)
 		_node.ReactedAt = value
 	}
-	if nodes := _c.mutation.MessageIDs(); len(nodes) > 0 {
+	if nodes := _c.mutation.ChatIDs(); len(nodes) > 0 {
 		edge := &sqlgraph.EdgeSpec{
 			Rel:     sqlgraph.M2O,
 			Inverse: true,
-			Table:   reaction.MessageTable,
-			Columns: []string{reaction.MessageColumn},
+			Table:   reaction.ChatTable,
+			Columns: []string{reaction.ChatColumn},
 			Bidi:    false,
 			Target: &sqlgraph.EdgeTarget{
-				IDSpec: sqlgraph.NewFieldSpec(message.FieldID, field.TypeInt),
+				IDSpec: sqlgraph.NewFieldSpec(chat.FieldID, field.TypeInt),
 			},
 		}
 		for _, k := range nodes {
 			edge.Target.Nodes = append(edge.Target.Nodes, k)
 		}
-		_node.MessageID = nodes[0]
+		_node.ChatID = nodes[0]
 		_spec.Edges = append(_spec.Edges, edge)
 	}
 	return _node, _spec
@@ -165,7 +177,7 @@ func (_c *ReactionCreate) createSpec() (*Reaction, *sqlgraph.CreateSpec) {
 // of the `INSERT` statement. For example:
 //
 //	client.Reaction.Create().
-//		SetMessageID(v).
+//		SetChatID(v).
 //		OnConflict(
 //			// Update the row with the new values
 //			// the was proposed for insertion.
@@ -174,7 +186,7 @@ func (_c *ReactionCreate) createSpec() (*Reaction, *sqlgraph.CreateSpec) {
 //		// Override some of the fields with custom
 //		// update values.
 //		Update(func(u *ent.ReactionUpsert) {
-//			SetMessageID(v+v).
+//			SetChatID(v+v).
 //		}).
 //		Exec(ctx)
 func (_c *ReactionCreate) OnConflict(opts ...sql.ConflictOption) *ReactionUpsertOne {
@@ -210,8 +222,26 @@ type (
 	}
 )
 
+// SetMessageTelegramID sets the "message_telegram_id" field.
+func (u *ReactionUpsert) SetMessageTelegramID(v int64) *ReactionUpsert {
+	u.Set(reaction.FieldMessageTelegramID, v)
+	return u
+}
+
+// UpdateMessageTelegramID sets the "message_telegram_id" field to the value that was provided on create.
+func (u *ReactionUpsert) UpdateMessageTelegramID() *ReactionUpsert {
+	u.SetExcluded(reaction.FieldMessageTelegramID)
+	return u
+}
+
+// AddMessageTelegramID adds v to the "message_telegram_id" field.
+func (u *ReactionUpsert) AddMessageTelegramID(v int64) *ReactionUpsert {
+	u.Add(reaction.FieldMessageTelegramID, v)
+	return u
+}
+
 // SetEmoji sets the "emoji" field.
-func (u *ReactionUpsert) SetEmoji(v json.RawMessage) *ReactionUpsert {
+func (u *ReactionUpsert) SetEmoji(v []string) *ReactionUpsert {
 	u.Set(reaction.FieldEmoji, v)
 	return u
 }
@@ -245,8 +275,8 @@ func (u *ReactionUpsert) UpdateReactedAt() *ReactionUpsert {
 func (u *ReactionUpsertOne) UpdateNewValues() *ReactionUpsertOne {
 	u.create.conflict = append(u.create.conflict, sql.ResolveWithNewValues())
 	u.create.conflict = append(u.create.conflict, sql.ResolveWith(func(s *sql.UpdateSet) {
-		if _, exists := u.create.mutation.MessageID(); exists {
-			s.SetIgnore(reaction.FieldMessageID)
+		if _, exists := u.create.mutation.ChatID(); exists {
+			s.SetIgnore(reaction.FieldChatID)
 		}
 		if _, exists := u.create.mutation.TelegramID(); exists {
 			s.SetIgnore(reaction.FieldTelegramID)
@@ -282,8 +312,29 @@ func (u *ReactionUpsertOne) Update(set func(*ReactionUpsert)) *ReactionUpsertOne
 	return u
 }
 
+// SetMessageTelegramID sets the "message_telegram_id" field.
+func (u *ReactionUpsertOne) SetMessageTelegramID(v int64) *ReactionUpsertOne {
+	return u.Update(func(s *ReactionUpsert) {
+		s.SetMessageTelegramID(v)
+	})
+}
+
+// AddMessageTelegramID adds v to the "message_telegram_id" field.
+func (u *ReactionUpsertOne) AddMessageTelegramID(v int64) *ReactionUpsertOne {
+	return u.Update(func(s *ReactionUpsert) {
+		s.AddMessageTelegramID(v)
+	})
+}
+
+// UpdateMessageTelegramID sets the "message_telegram_id" field to the value that was provided on create.
+func (u *ReactionUpsertOne) UpdateMessageTelegramID() *ReactionUpsertOne {
+	return u.Update(func(s *ReactionUpsert) {
+		s.UpdateMessageTelegramID()
+	})
+}
+
 // SetEmoji sets the "emoji" field.
-func (u *ReactionUpsertOne) SetEmoji(v json.RawMessage) *ReactionUpsertOne {
+func (u *ReactionUpsertOne) SetEmoji(v []string) *ReactionUpsertOne {
 	return u.Update(func(s *ReactionUpsert) {
 		s.SetEmoji(v)
 	})
@@ -444,7 +495,7 @@ func (_c *ReactionCreateBulk) ExecX(ctx context.Context) {
 //		// Override some of the fields with custom
 //		// update values.
 //		Update(func(u *ent.ReactionUpsert) {
-//			SetMessageID(v+v).
+//			SetChatID(v+v).
 //		}).
 //		Exec(ctx)
 func (_c *ReactionCreateBulk) OnConflict(opts ...sql.ConflictOption) *ReactionUpsertBulk {
@@ -485,8 +536,8 @@ func (u *ReactionUpsertBulk) UpdateNewValues() *ReactionUpsertBulk {
 	u.create.conflict = append(u.create.conflict, sql.ResolveWithNewValues())
 	u.create.conflict = append(u.create.conflict, sql.ResolveWith(func(s *sql.UpdateSet) {
 		for _, b := range u.create.builders {
-			if _, exists := b.mutation.MessageID(); exists {
-				s.SetIgnore(reaction.FieldMessageID)
+			if _, exists := b.mutation.ChatID(); exists {
+				s.SetIgnore(reaction.FieldChatID)
 			}
 			if _, exists := b.mutation.TelegramID(); exists {
 				s.SetIgnore(reaction.FieldTelegramID)
@@ -523,8 +574,29 @@ func (u *ReactionUpsertBulk) Update(set func(*ReactionUpsert)) *ReactionUpsertBu
 	return u
 }
 
+// SetMessageTelegramID sets the "message_telegram_id" field.
+func (u *ReactionUpsertBulk) SetMessageTelegramID(v int64) *ReactionUpsertBulk {
+	return u.Update(func(s *ReactionUpsert) {
+		s.SetMessageTelegramID(v)
+	})
+}
+
+// AddMessageTelegramID adds v to the "message_telegram_id" field.
+func (u *ReactionUpsertBulk) AddMessageTelegramID(v int64) *ReactionUpsertBulk {
+	return u.Update(func(s *ReactionUpsert) {
+		s.AddMessageTelegramID(v)
+	})
+}
+
+// UpdateMessageTelegramID sets the "message_telegram_id" field to the value that was provided on create.
+func (u *ReactionUpsertBulk) UpdateMessageTelegramID() *ReactionUpsertBulk {
+	return u.Update(func(s *ReactionUpsert) {
+		s.UpdateMessageTelegramID()
+	})
+}
+
 // SetEmoji sets the "emoji" field.
-func (u *ReactionUpsertBulk) SetEmoji(v json.RawMessage) *ReactionUpsertBulk {
+func (u *ReactionUpsertBulk) SetEmoji(v []string) *ReactionUpsertBulk {
 	return u.Update(func(s *ReactionUpsert) {
 		s.SetEmoji(v)
 	})

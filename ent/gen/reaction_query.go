@@ -13,7 +13,7 @@ import (
 	"entgo.io/ent/dialect/sql"
 	"entgo.io/ent/dialect/sql/sqlgraph"
 	"entgo.io/ent/schema/field"
-	"github.com/fincokpi/finco/ent/gen/message"
+	"github.com/fincokpi/finco/ent/gen/chat"
 	"github.com/fincokpi/finco/ent/gen/predicate"
 	"github.com/fincokpi/finco/ent/gen/reaction"
 )
@@ -21,13 +21,13 @@ import (
 // ReactionQuery is the builder for querying Reaction entities.
 type ReactionQuery struct {
 	config
-	ctx         *QueryContext
-	order       []reaction.OrderOption
-	inters      []Interceptor
-	predicates  []predicate.Reaction
-	withMessage *MessageQuery
-	loadTotal   []func(context.Context, []*Reaction) error
-	modifiers   []func(*sql.Selector)
+	ctx        *QueryContext
+	order      []reaction.OrderOption
+	inters     []Interceptor
+	predicates []predicate.Reaction
+	withChat   *ChatQuery
+	loadTotal  []func(context.Context, []*Reaction) error
+	modifiers  []func(*sql.Selector)
 	// intermediate query (i.e. traversal path).
 	sql  *sql.Selector
 	path func(context.Context) (*sql.Selector, error)
@@ -64,9 +64,9 @@ func (_q *ReactionQuery) Order(o ...reaction.OrderOption) *ReactionQuery {
 	return _q
 }
 
-// QueryMessage chains the current query on the "message" edge.
-func (_q *ReactionQuery) QueryMessage() *MessageQuery {
-	query := (&MessageClient{config: _q.config}).Query()
+// QueryChat chains the current query on the "chat" edge.
+func (_q *ReactionQuery) QueryChat() *ChatQuery {
+	query := (&ChatClient{config: _q.config}).Query()
 	query.path = func(ctx context.Context) (fromU *sql.Selector, err error) {
 		if err := _q.prepareQuery(ctx); err != nil {
 			return nil, err
@@ -77,8 +77,8 @@ func (_q *ReactionQuery) QueryMessage() *MessageQuery {
 		}
 		step := sqlgraph.NewStep(
 			sqlgraph.From(reaction.Table, reaction.FieldID, selector),
-			sqlgraph.To(message.Table, message.FieldID),
-			sqlgraph.Edge(sqlgraph.M2O, true, reaction.MessageTable, reaction.MessageColumn),
+			sqlgraph.To(chat.Table, chat.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, true, reaction.ChatTable, reaction.ChatColumn),
 		)
 		fromU = sqlgraph.SetNeighbors(_q.driver.Dialect(), step)
 		return fromU, nil
@@ -273,26 +273,26 @@ func (_q *ReactionQuery) Clone() *ReactionQuery {
 		return nil
 	}
 	return &ReactionQuery{
-		config:      _q.config,
-		ctx:         _q.ctx.Clone(),
-		order:       append([]reaction.OrderOption{}, _q.order...),
-		inters:      append([]Interceptor{}, _q.inters...),
-		predicates:  append([]predicate.Reaction{}, _q.predicates...),
-		withMessage: _q.withMessage.Clone(),
+		config:     _q.config,
+		ctx:        _q.ctx.Clone(),
+		order:      append([]reaction.OrderOption{}, _q.order...),
+		inters:     append([]Interceptor{}, _q.inters...),
+		predicates: append([]predicate.Reaction{}, _q.predicates...),
+		withChat:   _q.withChat.Clone(),
 		// clone intermediate query.
 		sql:  _q.sql.Clone(),
 		path: _q.path,
 	}
 }
 
-// WithMessage tells the query-builder to eager-load the nodes that are connected to
-// the "message" edge. The optional arguments are used to configure the query builder of the edge.
-func (_q *ReactionQuery) WithMessage(opts ...func(*MessageQuery)) *ReactionQuery {
-	query := (&MessageClient{config: _q.config}).Query()
+// WithChat tells the query-builder to eager-load the nodes that are connected to
+// the "chat" edge. The optional arguments are used to configure the query builder of the edge.
+func (_q *ReactionQuery) WithChat(opts ...func(*ChatQuery)) *ReactionQuery {
+	query := (&ChatClient{config: _q.config}).Query()
 	for _, opt := range opts {
 		opt(query)
 	}
-	_q.withMessage = query
+	_q.withChat = query
 	return _q
 }
 
@@ -302,12 +302,12 @@ func (_q *ReactionQuery) WithMessage(opts ...func(*MessageQuery)) *ReactionQuery
 // Example:
 //
 //	var v []struct {
-//		MessageID int `json:"message_id,omitempty"`
+//		ChatID int `json:"chat_id,omitempty"`
 //		Count int `json:"count,omitempty"`
 //	}
 //
 //	client.Reaction.Query().
-//		GroupBy(reaction.FieldMessageID).
+//		GroupBy(reaction.FieldChatID).
 //		Aggregate(gen.Count()).
 //		Scan(ctx, &v)
 func (_q *ReactionQuery) GroupBy(field string, fields ...string) *ReactionGroupBy {
@@ -325,11 +325,11 @@ func (_q *ReactionQuery) GroupBy(field string, fields ...string) *ReactionGroupB
 // Example:
 //
 //	var v []struct {
-//		MessageID int `json:"message_id,omitempty"`
+//		ChatID int `json:"chat_id,omitempty"`
 //	}
 //
 //	client.Reaction.Query().
-//		Select(reaction.FieldMessageID).
+//		Select(reaction.FieldChatID).
 //		Scan(ctx, &v)
 func (_q *ReactionQuery) Select(fields ...string) *ReactionSelect {
 	_q.ctx.Fields = append(_q.ctx.Fields, fields...)
@@ -381,7 +381,7 @@ func (_q *ReactionQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*Rea
 		nodes       = []*Reaction{}
 		_spec       = _q.querySpec()
 		loadedTypes = [1]bool{
-			_q.withMessage != nil,
+			_q.withChat != nil,
 		}
 	)
 	_spec.ScanValues = func(columns []string) ([]any, error) {
@@ -405,9 +405,9 @@ func (_q *ReactionQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*Rea
 	if len(nodes) == 0 {
 		return nodes, nil
 	}
-	if query := _q.withMessage; query != nil {
-		if err := _q.loadMessage(ctx, query, nodes, nil,
-			func(n *Reaction, e *Message) { n.Edges.Message = e }); err != nil {
+	if query := _q.withChat; query != nil {
+		if err := _q.loadChat(ctx, query, nodes, nil,
+			func(n *Reaction, e *Chat) { n.Edges.Chat = e }); err != nil {
 			return nil, err
 		}
 	}
@@ -419,11 +419,11 @@ func (_q *ReactionQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*Rea
 	return nodes, nil
 }
 
-func (_q *ReactionQuery) loadMessage(ctx context.Context, query *MessageQuery, nodes []*Reaction, init func(*Reaction), assign func(*Reaction, *Message)) error {
+func (_q *ReactionQuery) loadChat(ctx context.Context, query *ChatQuery, nodes []*Reaction, init func(*Reaction), assign func(*Reaction, *Chat)) error {
 	ids := make([]int, 0, len(nodes))
 	nodeids := make(map[int][]*Reaction)
 	for i := range nodes {
-		fk := nodes[i].MessageID
+		fk := nodes[i].ChatID
 		if _, ok := nodeids[fk]; !ok {
 			ids = append(ids, fk)
 		}
@@ -432,7 +432,7 @@ func (_q *ReactionQuery) loadMessage(ctx context.Context, query *MessageQuery, n
 	if len(ids) == 0 {
 		return nil
 	}
-	query.Where(message.IDIn(ids...))
+	query.Where(chat.IDIn(ids...))
 	neighbors, err := query.All(ctx)
 	if err != nil {
 		return err
@@ -440,7 +440,7 @@ func (_q *ReactionQuery) loadMessage(ctx context.Context, query *MessageQuery, n
 	for _, n := range neighbors {
 		nodes, ok := nodeids[n.ID]
 		if !ok {
-			return fmt.Errorf(`unexpected foreign-key "message_id" returned %v`, n.ID)
+			return fmt.Errorf(`unexpected foreign-key "chat_id" returned %v`, n.ID)
 		}
 		for i := range nodes {
 			assign(nodes[i], n)
@@ -477,8 +477,8 @@ func (_q *ReactionQuery) querySpec() *sqlgraph.QuerySpec {
 				_spec.Node.Columns = append(_spec.Node.Columns, fields[i])
 			}
 		}
-		if _q.withMessage != nil {
-			_spec.Node.AddColumnOnce(reaction.FieldMessageID)
+		if _q.withChat != nil {
+			_spec.Node.AddColumnOnce(reaction.FieldChatID)
 		}
 	}
 	if ps := _q.predicates; len(ps) > 0 {

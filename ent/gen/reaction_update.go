@@ -4,7 +4,6 @@ package gen
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -30,14 +29,35 @@ func (_u *ReactionUpdate) Where(ps ...predicate.Reaction) *ReactionUpdate {
 	return _u
 }
 
+// SetMessageTelegramID sets the "message_telegram_id" field.
+func (_u *ReactionUpdate) SetMessageTelegramID(v int64) *ReactionUpdate {
+	_u.mutation.ResetMessageTelegramID()
+	_u.mutation.SetMessageTelegramID(v)
+	return _u
+}
+
+// SetNillableMessageTelegramID sets the "message_telegram_id" field if the given value is not nil.
+func (_u *ReactionUpdate) SetNillableMessageTelegramID(v *int64) *ReactionUpdate {
+	if v != nil {
+		_u.SetMessageTelegramID(*v)
+	}
+	return _u
+}
+
+// AddMessageTelegramID adds value to the "message_telegram_id" field.
+func (_u *ReactionUpdate) AddMessageTelegramID(v int64) *ReactionUpdate {
+	_u.mutation.AddMessageTelegramID(v)
+	return _u
+}
+
 // SetEmoji sets the "emoji" field.
-func (_u *ReactionUpdate) SetEmoji(v json.RawMessage) *ReactionUpdate {
+func (_u *ReactionUpdate) SetEmoji(v []string) *ReactionUpdate {
 	_u.mutation.SetEmoji(v)
 	return _u
 }
 
 // AppendEmoji appends value to the "emoji" field.
-func (_u *ReactionUpdate) AppendEmoji(v json.RawMessage) *ReactionUpdate {
+func (_u *ReactionUpdate) AppendEmoji(v []string) *ReactionUpdate {
 	_u.mutation.AppendEmoji(v)
 	return _u
 }
@@ -90,8 +110,8 @@ func (_u *ReactionUpdate) ExecX(ctx context.Context) {
 
 // check runs all checks and user-defined validators on the builder.
 func (_u *ReactionUpdate) check() error {
-	if _u.mutation.MessageCleared() && len(_u.mutation.MessageIDs()) > 0 {
-		return errors.New(`gen: clearing a required unique edge "Reaction.message"`)
+	if _u.mutation.ChatCleared() && len(_u.mutation.ChatIDs()) > 0 {
+		return errors.New(`gen: clearing a required unique edge "Reaction.chat"`)
 	}
 	return nil
 }
@@ -107,6 +127,12 @@ func (_u *ReactionUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 				ps[i](selector)
 			}
 		}
+	}
+	if value, ok := _u.mutation.MessageTelegramID(); ok {
+		_spec.SetField(reaction.FieldMessageTelegramID, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedMessageTelegramID(); ok {
+		_spec.AddField(reaction.FieldMessageTelegramID, field.TypeInt64, value)
 	}
 	if value, ok := _u.mutation.Emoji(); ok {
 		_spec.SetField(reaction.FieldEmoji, field.TypeJSON, value)
@@ -139,14 +165,35 @@ type ReactionUpdateOne struct {
 	mutation *ReactionMutation
 }
 
+// SetMessageTelegramID sets the "message_telegram_id" field.
+func (_u *ReactionUpdateOne) SetMessageTelegramID(v int64) *ReactionUpdateOne {
+	_u.mutation.ResetMessageTelegramID()
+	_u.mutation.SetMessageTelegramID(v)
+	return _u
+}
+
+// SetNillableMessageTelegramID sets the "message_telegram_id" field if the given value is not nil.
+func (_u *ReactionUpdateOne) SetNillableMessageTelegramID(v *int64) *ReactionUpdateOne {
+	if v != nil {
+		_u.SetMessageTelegramID(*v)
+	}
+	return _u
+}
+
+// AddMessageTelegramID adds value to the "message_telegram_id" field.
+func (_u *ReactionUpdateOne) AddMessageTelegramID(v int64) *ReactionUpdateOne {
+	_u.mutation.AddMessageTelegramID(v)
+	return _u
+}
+
 // SetEmoji sets the "emoji" field.
-func (_u *ReactionUpdateOne) SetEmoji(v json.RawMessage) *ReactionUpdateOne {
+func (_u *ReactionUpdateOne) SetEmoji(v []string) *ReactionUpdateOne {
 	_u.mutation.SetEmoji(v)
 	return _u
 }
 
 // AppendEmoji appends value to the "emoji" field.
-func (_u *ReactionUpdateOne) AppendEmoji(v json.RawMessage) *ReactionUpdateOne {
+func (_u *ReactionUpdateOne) AppendEmoji(v []string) *ReactionUpdateOne {
 	_u.mutation.AppendEmoji(v)
 	return _u
 }
@@ -212,8 +259,8 @@ func (_u *ReactionUpdateOne) ExecX(ctx context.Context) {
 
 // check runs all checks and user-defined validators on the builder.
 func (_u *ReactionUpdateOne) check() error {
-	if _u.mutation.MessageCleared() && len(_u.mutation.MessageIDs()) > 0 {
-		return errors.New(`gen: clearing a required unique edge "Reaction.message"`)
+	if _u.mutation.ChatCleared() && len(_u.mutation.ChatIDs()) > 0 {
+		return errors.New(`gen: clearing a required unique edge "Reaction.chat"`)
 	}
 	return nil
 }
@@ -246,6 +293,12 @@ func (_u *ReactionUpdateOne) sqlSave(ctx context.Context) (_node *Reaction, err 
 				ps[i](selector)
 			}
 		}
+	}
+	if value, ok := _u.mutation.MessageTelegramID(); ok {
+		_spec.SetField(reaction.FieldMessageTelegramID, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedMessageTelegramID(); ok {
+		_spec.AddField(reaction.FieldMessageTelegramID, field.TypeInt64, value)
 	}
 	if value, ok := _u.mutation.Emoji(); ok {
 		_spec.SetField(reaction.FieldEmoji, field.TypeJSON, value)

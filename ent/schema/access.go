@@ -106,6 +106,12 @@ var customers = func() rows {
 	return rows{own: in(myChats), team: in(teamChats)}
 }()
 
+// ofDeleted is the condition of the rows that belong to a deleted message, which from and where lead to. A deletion hides the text,
+// not the clock: message, wait and judgement stay, the words are shown to nobody.
+func ofDeleted(from, where string) string {
+	return "EXISTS (SELECT 1 FROM " + from + " WHERE " + where + " AND deleted.deleted_at IS NOT NULL)"
+}
+
 // runs are seen by whoever has a slip in them.
 var runs = rows{
 	own:  "@.id IN (SELECT run_id FROM payslips WHERE user_id = $user)",

@@ -14,7 +14,10 @@ import (
 type AnalysisDetail struct{ ent.Schema }
 
 func (AnalysisDetail) Mixin() []ent.Mixin {
-	return []ent.Mixin{base{object: "analysis_detail", rows: through("analysis_id", "analyses", through("message_id", "messages", ofChat("chat_id")))}}
+	return []ent.Mixin{base{
+		object: "analysis_detail", rows: through("analysis_id", "analyses", through("message_id", "messages", ofChat("chat_id"))),
+		gone: ofDeleted("analyses judged JOIN messages deleted ON deleted.id = judged.message_id", "judged.id = @.analysis_id"),
+	}}
 }
 
 func (AnalysisDetail) Fields() []ent.Field {

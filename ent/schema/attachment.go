@@ -14,7 +14,10 @@ import (
 type Attachment struct{ ent.Schema }
 
 func (Attachment) Mixin() []ent.Mixin {
-	return []ent.Mixin{base{object: "message_content", rows: through("content_id", "message_contents", through("message_id", "messages", ofChat("chat_id")))}}
+	return []ent.Mixin{base{
+		object: "message_content", rows: through("content_id", "message_contents", through("message_id", "messages", ofChat("chat_id"))),
+		gone: ofDeleted("message_contents said JOIN messages deleted ON deleted.id = said.message_id", "said.id = @.content_id"),
+	}}
 }
 
 func (Attachment) Fields() []ent.Field {

@@ -32,6 +32,7 @@ func (Chat) Edges() []ent.Edge {
 		edge.To("assignee", User.Type).Field("assignee_id").Unique(),
 		edge.To("customers", Customer.Type).Annotations(internal()),
 		edge.To("messages", Message.Type).Annotations(children()...),
+		edge.To("reactions", Reaction.Type).Annotations(internal()),
 		edge.To("waits", Wait.Type).Annotations(children()...),
 	}
 }

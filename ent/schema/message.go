@@ -45,7 +45,6 @@ func (Message) Edges() []ent.Edge {
 		edge.To("customer", Customer.Type).Field("customer_id").Unique().Annotations(internal()),
 		edge.To("wait", Wait.Type).Field("wait_id").Unique(),
 		edge.To("contents", MessageContent.Type).Annotations(internal()),
-		edge.To("reactions", Reaction.Type).Annotations(internal()),
 		edge.To("analyses", Analysis.Type).Annotations(children()...),
 	}
 }

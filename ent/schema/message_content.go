@@ -16,7 +16,10 @@ import (
 type MessageContent struct{ ent.Schema }
 
 func (MessageContent) Mixin() []ent.Mixin {
-	return []ent.Mixin{base{object: "message_content", rows: through("message_id", "messages", ofChat("chat_id"))}}
+	return []ent.Mixin{base{
+		object: "message_content", rows: through("message_id", "messages", ofChat("chat_id")),
+		gone: ofDeleted("messages deleted", "deleted.id = @.message_id"),
+	}}
 }
 
 func (MessageContent) Fields() []ent.Field {

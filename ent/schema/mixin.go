@@ -21,15 +21,14 @@ type base struct {
 	object string
 	// rows is the SQL condition, over the table alias %[1]s, of what a person may see within each scope; see access.go.
 	rows rows
+	// gone is the SQL condition of what no person sees any more, whatever their scope; empty: nothing.
+	gone string
 }
 
 // Policy is evaluated by every query, edge and mutation of the type.
-func (b base) Policy() ent.Policy { return rowPolicy{object: b.object, rows: b.rows} }
+func (b base) Policy() ent.Policy { return rowPolicy(b) }
 
-type rowPolicy struct {
-	object string
-	rows   rows
-}
+type rowPolicy base
 
 // EvalQuery narrows a query to the rows that the actor's scope covers. What is out of scope is absent rather than refused:
 // a refusal on an edge would take the whole answer with it.
@@ -39,14 +38,25 @@ func (p rowPolicy) EvalQuery(ctx context.Context, q ent.Query) error {
 		return privacy.Denyf("ent/schema: no actor reads %s", p.object)
 	}
 	scope := policies.Scope(actor.Role, p.object, policies.Read)
-	if scope == policies.Company {
+	gone := p.gone
+	if actor.IsSystem() {
+		gone = ""
+	}
+	if scope == policies.Company && gone == "" {
 		return nil
 	}
 	query, err := intercept.NewQuery(q)
 	if err != nil {
 		return err
 	}
-	query.WhereP(func(s *sql.Selector) { p.rows.narrow(s, scope, actor) })
+	query.WhereP(func(s *sql.Selector) {
+		if scope != policies.Company {
+			p.rows.narrow(s, scope, actor)
+		}
+		if gone != "" {
+			s.Where(sql.P(func(b *sql.Builder) { write(b, s, "NOT "+gone, actor) }))
+		}
+	})
 	return nil
 }
 

@@ -1,9 +1,6 @@
 package schema
 
 import (
-	"encoding/json"
-
-	"entgo.io/contrib/entgql"
 	"entgo.io/ent"
 	"entgo.io/ent/schema"
 	"entgo.io/ent/schema/edge"
@@ -11,30 +8,32 @@ import (
 	"entgo.io/ent/schema/index"
 )
 
-// Reaction is what somebody put under a message, as it stands now. It opens and closes nothing.
+// Reaction is what somebody put under a message, as it stands now. It opens and closes nothing. It names the message as Telegram
+// does, so that it may come before the message is known.
 type Reaction struct{ ent.Schema }
 
 func (Reaction) Mixin() []ent.Mixin {
-	return []ent.Mixin{base{object: "message_content", rows: through("message_id", "messages", ofChat("chat_id"))}}
+	return []ent.Mixin{base{object: "message_content", rows: ofChat("chat_id")}}
 }
 
 func (Reaction) Fields() []ent.Field {
 	return []ent.Field{
-		field.Int("message_id").Immutable(),
+		field.Int("chat_id").Immutable().Annotations(internal()),
+		field.Int64("message_telegram_id").Annotations(internal()).Comment("The message's id in its chat."),
 		field.Int64("telegram_id").Immutable().Annotations(internal()).Comment("Who reacted: a person, or a chat in whose name they did."),
-		field.JSON("emoji", json.RawMessage{}).SchemaType(jsonb).Annotations(entgql.Type("[String!]")).Comment("The emoji, or custom:<id>, in order; none: taken back."),
+		field.Strings("emoji").SchemaType(jsonb).Comment("The emoji, or custom:<id>, in order; none: taken back."),
 		field.Time("reacted_at"),
 	}
 }
 
 func (Reaction) Edges() []ent.Edge {
 	return []ent.Edge{
-		edge.From("message", Message.Type).Ref("reactions").Field("message_id").Unique().Required().Immutable(),
+		edge.From("chat", Chat.Type).Ref("reactions").Field("chat_id").Unique().Required().Immutable().Annotations(internal()),
 	}
 }
 
 func (Reaction) Indexes() []ent.Index {
-	return []ent.Index{index.Fields("message_id", "telegram_id").Unique()}
+	return []ent.Index{index.Fields("chat_id", "message_telegram_id", "telegram_id").Unique()}
 }
 
 func (Reaction) Annotations() []schema.Annotation { return []schema.Annotation{internal()} }

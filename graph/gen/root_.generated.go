@@ -376,6 +376,7 @@ type ComplexityRoot struct {
 		ID           func(childComplexity int) int
 		Kind         func(childComplexity int) int
 		PayslipLines func(childComplexity int) int
+		Reactions    func(childComplexity int) int
 		ReplyTo      func(childComplexity int) int
 		Sender       func(childComplexity int) int
 		SenderID     func(childComplexity int) int
@@ -574,6 +575,11 @@ type ComplexityRoot struct {
 		Users            func(childComplexity int, after *entgql.Cursor[int], first *int, before *entgql.Cursor[int], last *int, orderBy *gen.UserOrder, where *gen.UserWhereInput) int
 		Viewer           func(childComplexity int) int
 		Waits            func(childComplexity int, after *entgql.Cursor[int], first *int, before *entgql.Cursor[int], last *int, orderBy *gen.WaitOrder, where *gen.WaitWhereInput) int
+	}
+
+	Reaction struct {
+		Emoji     func(childComplexity int) int
+		ReactedAt func(childComplexity int) int
 	}
 
 	ReanalyzePayload struct {
@@ -2137,6 +2143,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Message.PayslipLines(childComplexity), true
+	case "Message.reactions":
+		if e.ComplexityRoot.Message.Reactions == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Message.Reactions(childComplexity), true
 	case "Message.replyTo":
 		if e.ComplexityRoot.Message.ReplyTo == nil {
 			break
@@ -3203,6 +3215,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.Waits(childComplexity, args["after"].(*entgql.Cursor[int]), args["first"].(*int), args["before"].(*entgql.Cursor[int]), args["last"].(*int), args["orderBy"].(*gen.WaitOrder), args["where"].(*gen.WaitWhereInput)), true
+
+	case "Reaction.emoji":
+		if e.ComplexityRoot.Reaction.Emoji == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Reaction.Emoji(childComplexity), true
+	case "Reaction.reactedAt":
+		if e.ComplexityRoot.Reaction.ReactedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Reaction.ReactedAt(childComplexity), true
 
 	case "ReanalyzePayload.requested":
 		if e.ComplexityRoot.ReanalyzePayload.Requested == nil {
@@ -7457,7 +7482,7 @@ extend type Salary {
 
 extend type Message {
   sender: Sender
-  "Null to whoever may not read the words."
+  "Null to whoever may not read the words, and to everybody once the message is deleted."
   text: String
   "What a voice note says."
   transcript: String
@@ -7466,8 +7491,17 @@ extend type Message {
   entities: Map
   "All versions of the words, oldest first; empty to whoever may not read them."
   versions: [MessageContent!]!
+  "What stands under the message now, one entry for each who reacted, in the order of time; empty to whoever may not read the words."
+  reactions: [Reaction!]!
   "The payslip lines that this message counts in."
   payslipLines: [PayslipLine!]!
+}
+
+"What one person, or a chat in whose name somebody acts, put under a message. It neither opens nor closes a wait."
+type Reaction {
+  "The emoji in their order; custom:<id> for one of a sticker set, paid for a star."
+  emoji: [String!]!
+  reactedAt: Time!
 }
 
 extend type Analysis {
@@ -8365,6 +8399,8 @@ func (ec *executionContext) childFields_Message(ctx context.Context, field graph
 		return ec.fieldContext_Message_entities(ctx, field)
 	case "versions":
 		return ec.fieldContext_Message_versions(ctx, field)
+	case "reactions":
+		return ec.fieldContext_Message_reactions(ctx, field)
 	case "payslipLines":
 		return ec.fieldContext_Message_payslipLines(ctx, field)
 	}
@@ -8645,6 +8681,16 @@ func (ec *executionContext) childFields_PunchEdge(ctx context.Context, field gra
 		return ec.fieldContext_PunchEdge_cursor(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type PunchEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_Reaction(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "emoji":
+		return ec.fieldContext_Reaction_emoji(ctx, field)
+	case "reactedAt":
+		return ec.fieldContext_Reaction_reactedAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Reaction", field.Name)
 }
 
 func (ec *executionContext) childFields_ReanalyzePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {

@@ -460,6 +460,29 @@ func HasMessagesWith(preds ...predicate.Message) predicate.Chat {
 	})
 }
 
+// HasReactions applies the HasEdge predicate on the "reactions" edge.
+func HasReactions() predicate.Chat {
+	return predicate.Chat(func(s *sql.Selector) {
+		step := sqlgraph.NewStep(
+			sqlgraph.From(Table, FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, ReactionsTable, ReactionsColumn),
+		)
+		sqlgraph.HasNeighbors(s, step)
+	})
+}
+
+// HasReactionsWith applies the HasEdge predicate on the "reactions" edge with a given conditions (other predicates).
+func HasReactionsWith(preds ...predicate.Reaction) predicate.Chat {
+	return predicate.Chat(func(s *sql.Selector) {
+		step := newReactionsStep()
+		sqlgraph.HasNeighborsWith(s, step, func(s *sql.Selector) {
+			for _, p := range preds {
+				p(s)
+			}
+		})
+	})
+}
+
 // HasWaits applies the HasEdge predicate on the "waits" edge.
 func HasWaits() predicate.Chat {
 	return predicate.Chat(func(s *sql.Selector) {

@@ -58,8 +58,6 @@ const (
 	EdgeWait = "wait"
 	// EdgeContents holds the string denoting the contents edge name in mutations.
 	EdgeContents = "contents"
-	// EdgeReactions holds the string denoting the reactions edge name in mutations.
-	EdgeReactions = "reactions"
 	// EdgeAnalyses holds the string denoting the analyses edge name in mutations.
 	EdgeAnalyses = "analyses"
 	// Table holds the table name of the message in the database.
@@ -99,13 +97,6 @@ const (
 	ContentsInverseTable = "message_contents"
 	// ContentsColumn is the table column denoting the contents relation/edge.
 	ContentsColumn = "message_id"
-	// ReactionsTable is the table that holds the reactions relation/edge.
-	ReactionsTable = "reactions"
-	// ReactionsInverseTable is the table name for the Reaction entity.
-	// It exists in this package in order to avoid circular dependency with the "reaction" package.
-	ReactionsInverseTable = "reactions"
-	// ReactionsColumn is the table column denoting the reactions relation/edge.
-	ReactionsColumn = "message_id"
 	// AnalysesTable is the table that holds the analyses relation/edge.
 	AnalysesTable = "analyses"
 	// AnalysesInverseTable is the table name for the Analysis entity.
@@ -345,20 +336,6 @@ func ByContents(term sql.OrderTerm, terms ...sql.OrderTerm) OrderOption {
 	}
 }
 
-// ByReactionsCount orders the results by reactions count.
-func ByReactionsCount(opts ...sql.OrderTermOption) OrderOption {
-	return func(s *sql.Selector) {
-		sqlgraph.OrderByNeighborsCount(s, newReactionsStep(), opts...)
-	}
-}
-
-// ByReactions orders the results by reactions terms.
-func ByReactions(term sql.OrderTerm, terms ...sql.OrderTerm) OrderOption {
-	return func(s *sql.Selector) {
-		sqlgraph.OrderByNeighborTerms(s, newReactionsStep(), append([]sql.OrderTerm{term}, terms...)...)
-	}
-}
-
 // ByAnalysesCount orders the results by analyses count.
 func ByAnalysesCount(opts ...sql.OrderTermOption) OrderOption {
 	return func(s *sql.Selector) {
@@ -405,13 +382,6 @@ func newContentsStep() *sqlgraph.Step {
 		sqlgraph.From(Table, FieldID),
 		sqlgraph.To(ContentsInverseTable, FieldID),
 		sqlgraph.Edge(sqlgraph.O2M, false, ContentsTable, ContentsColumn),
-	)
-}
-func newReactionsStep() *sqlgraph.Step {
-	return sqlgraph.NewStep(
-		sqlgraph.From(Table, FieldID),
-		sqlgraph.To(ReactionsInverseTable, FieldID),
-		sqlgraph.Edge(sqlgraph.O2M, false, ReactionsTable, ReactionsColumn),
 	)
 }
 func newAnalysesStep() *sqlgraph.Step {

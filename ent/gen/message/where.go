@@ -785,29 +785,6 @@ func HasContentsWith(preds ...predicate.MessageContent) predicate.Message {
 	})
 }
 
-// HasReactions applies the HasEdge predicate on the "reactions" edge.
-func HasReactions() predicate.Message {
-	return predicate.Message(func(s *sql.Selector) {
-		step := sqlgraph.NewStep(
-			sqlgraph.From(Table, FieldID),
-			sqlgraph.Edge(sqlgraph.O2M, false, ReactionsTable, ReactionsColumn),
-		)
-		sqlgraph.HasNeighbors(s, step)
-	})
-}
-
-// HasReactionsWith applies the HasEdge predicate on the "reactions" edge with a given conditions (other predicates).
-func HasReactionsWith(preds ...predicate.Reaction) predicate.Message {
-	return predicate.Message(func(s *sql.Selector) {
-		step := newReactionsStep()
-		sqlgraph.HasNeighborsWith(s, step, func(s *sql.Selector) {
-			for _, p := range preds {
-				p(s)
-			}
-		})
-	})
-}
-
 // HasAnalyses applies the HasEdge predicate on the "analyses" edge.
 func HasAnalyses() predicate.Message {
 	return predicate.Message(func(s *sql.Selector) {

@@ -1250,10 +1250,11 @@ var (
 	// ReactionsColumns holds the columns for the "reactions" table.
 	ReactionsColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeInt, Increment: true},
+		{Name: "message_telegram_id", Type: field.TypeInt64},
 		{Name: "telegram_id", Type: field.TypeInt64},
 		{Name: "emoji", Type: field.TypeJSON, SchemaType: map[string]string{"postgres": "jsonb"}},
 		{Name: "reacted_at", Type: field.TypeTime},
-		{Name: "message_id", Type: field.TypeInt},
+		{Name: "chat_id", Type: field.TypeInt},
 	}
 	// ReactionsTable holds the schema information for the "reactions" table.
 	ReactionsTable = &schema.Table{
@@ -1262,17 +1263,17 @@ var (
 		PrimaryKey: []*schema.Column{ReactionsColumns[0]},
 		ForeignKeys: []*schema.ForeignKey{
 			{
-				Symbol:     "reactions_messages_reactions",
-				Columns:    []*schema.Column{ReactionsColumns[4]},
-				RefColumns: []*schema.Column{MessagesColumns[0]},
+				Symbol:     "reactions_chats_reactions",
+				Columns:    []*schema.Column{ReactionsColumns[5]},
+				RefColumns: []*schema.Column{ChatsColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
 		},
 		Indexes: []*schema.Index{
 			{
-				Name:    "reaction_message_id_telegram_id",
+				Name:    "reaction_chat_id_message_telegram_id_telegram_id",
 				Unique:  true,
-				Columns: []*schema.Column{ReactionsColumns[4], ReactionsColumns[1]},
+				Columns: []*schema.Column{ReactionsColumns[5], ReactionsColumns[1], ReactionsColumns[2]},
 			},
 		},
 	}
@@ -1949,7 +1950,7 @@ func init() {
 	PunchesTable.Annotation = &entsql.Annotation{
 		IncrementStart: func(i int) *int { return &i }(197568495616),
 	}
-	ReactionsTable.ForeignKeys[0].RefTable = MessagesTable
+	ReactionsTable.ForeignKeys[0].RefTable = ChatsTable
 	ReactionsTable.Annotation = &entsql.Annotation{
 		IncrementStart: func(i int) *int { return &i }(201863462912),
 	}

@@ -13,31 +13,34 @@ const (
 	Label = "reaction"
 	// FieldID holds the string denoting the id field in the database.
 	FieldID = "id"
-	// FieldMessageID holds the string denoting the message_id field in the database.
-	FieldMessageID = "message_id"
+	// FieldChatID holds the string denoting the chat_id field in the database.
+	FieldChatID = "chat_id"
+	// FieldMessageTelegramID holds the string denoting the message_telegram_id field in the database.
+	FieldMessageTelegramID = "message_telegram_id"
 	// FieldTelegramID holds the string denoting the telegram_id field in the database.
 	FieldTelegramID = "telegram_id"
 	// FieldEmoji holds the string denoting the emoji field in the database.
 	FieldEmoji = "emoji"
 	// FieldReactedAt holds the string denoting the reacted_at field in the database.
 	FieldReactedAt = "reacted_at"
-	// EdgeMessage holds the string denoting the message edge name in mutations.
-	EdgeMessage = "message"
+	// EdgeChat holds the string denoting the chat edge name in mutations.
+	EdgeChat = "chat"
 	// Table holds the table name of the reaction in the database.
 	Table = "reactions"
-	// MessageTable is the table that holds the message relation/edge.
-	MessageTable = "reactions"
-	// MessageInverseTable is the table name for the Message entity.
-	// It exists in this package in order to avoid circular dependency with the "message" package.
-	MessageInverseTable = "messages"
-	// MessageColumn is the table column denoting the message relation/edge.
-	MessageColumn = "message_id"
+	// ChatTable is the table that holds the chat relation/edge.
+	ChatTable = "reactions"
+	// ChatInverseTable is the table name for the Chat entity.
+	// It exists in this package in order to avoid circular dependency with the "chat" package.
+	ChatInverseTable = "chats"
+	// ChatColumn is the table column denoting the chat relation/edge.
+	ChatColumn = "chat_id"
 )
 
 // Columns holds all SQL columns for reaction fields.
 var Columns = []string{
 	FieldID,
-	FieldMessageID,
+	FieldChatID,
+	FieldMessageTelegramID,
 	FieldTelegramID,
 	FieldEmoji,
 	FieldReactedAt,
@@ -71,9 +74,14 @@ func ByID(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldID, opts...).ToFunc()
 }
 
-// ByMessageID orders the results by the message_id field.
-func ByMessageID(opts ...sql.OrderTermOption) OrderOption {
-	return sql.OrderByField(FieldMessageID, opts...).ToFunc()
+// ByChatID orders the results by the chat_id field.
+func ByChatID(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldChatID, opts...).ToFunc()
+}
+
+// ByMessageTelegramID orders the results by the message_telegram_id field.
+func ByMessageTelegramID(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldMessageTelegramID, opts...).ToFunc()
 }
 
 // ByTelegramID orders the results by the telegram_id field.
@@ -86,16 +94,16 @@ func ByReactedAt(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldReactedAt, opts...).ToFunc()
 }
 
-// ByMessageField orders the results by message field.
-func ByMessageField(field string, opts ...sql.OrderTermOption) OrderOption {
+// ByChatField orders the results by chat field.
+func ByChatField(field string, opts ...sql.OrderTermOption) OrderOption {
 	return func(s *sql.Selector) {
-		sqlgraph.OrderByNeighborTerms(s, newMessageStep(), sql.OrderByField(field, opts...))
+		sqlgraph.OrderByNeighborTerms(s, newChatStep(), sql.OrderByField(field, opts...))
 	}
 }
-func newMessageStep() *sqlgraph.Step {
+func newChatStep() *sqlgraph.Step {
 	return sqlgraph.NewStep(
 		sqlgraph.From(Table, FieldID),
-		sqlgraph.To(MessageInverseTable, FieldID),
-		sqlgraph.Edge(sqlgraph.M2O, true, MessageTable, MessageColumn),
+		sqlgraph.To(ChatInverseTable, FieldID),
+		sqlgraph.Edge(sqlgraph.M2O, true, ChatTable, ChatColumn),
 	)
 }

@@ -55,9 +55,14 @@ func IDLTE(id int) predicate.Reaction {
 	return predicate.Reaction(sql.FieldLTE(FieldID, id))
 }
 
-// MessageID applies equality check predicate on the "message_id" field. It's identical to MessageIDEQ.
-func MessageID(v int) predicate.Reaction {
-	return predicate.Reaction(sql.FieldEQ(FieldMessageID, v))
+// ChatID applies equality check predicate on the "chat_id" field. It's identical to ChatIDEQ.
+func ChatID(v int) predicate.Reaction {
+	return predicate.Reaction(sql.FieldEQ(FieldChatID, v))
+}
+
+// MessageTelegramID applies equality check predicate on the "message_telegram_id" field. It's identical to MessageTelegramIDEQ.
+func MessageTelegramID(v int64) predicate.Reaction {
+	return predicate.Reaction(sql.FieldEQ(FieldMessageTelegramID, v))
 }
 
 // TelegramID applies equality check predicate on the "telegram_id" field. It's identical to TelegramIDEQ.
@@ -70,24 +75,64 @@ func ReactedAt(v time.Time) predicate.Reaction {
 	return predicate.Reaction(sql.FieldEQ(FieldReactedAt, v))
 }
 
-// MessageIDEQ applies the EQ predicate on the "message_id" field.
-func MessageIDEQ(v int) predicate.Reaction {
-	return predicate.Reaction(sql.FieldEQ(FieldMessageID, v))
+// ChatIDEQ applies the EQ predicate on the "chat_id" field.
+func ChatIDEQ(v int) predicate.Reaction {
+	return predicate.Reaction(sql.FieldEQ(FieldChatID, v))
 }
 
-// MessageIDNEQ applies the NEQ predicate on the "message_id" field.
-func MessageIDNEQ(v int) predicate.Reaction {
-	return predicate.Reaction(sql.FieldNEQ(FieldMessageID, v))
+// ChatIDNEQ applies the NEQ predicate on the "chat_id" field.
+func ChatIDNEQ(v int) predicate.Reaction {
+	return predicate.Reaction(sql.FieldNEQ(FieldChatID, v))
 }
 
-// MessageIDIn applies the In predicate on the "message_id" field.
-func MessageIDIn(vs ...int) predicate.Reaction {
-	return predicate.Reaction(sql.FieldIn(FieldMessageID, vs...))
+// ChatIDIn applies the In predicate on the "chat_id" field.
+func ChatIDIn(vs ...int) predicate.Reaction {
+	return predicate.Reaction(sql.FieldIn(FieldChatID, vs...))
 }
 
-// MessageIDNotIn applies the NotIn predicate on the "message_id" field.
-func MessageIDNotIn(vs ...int) predicate.Reaction {
-	return predicate.Reaction(sql.FieldNotIn(FieldMessageID, vs...))
+// ChatIDNotIn applies the NotIn predicate on the "chat_id" field.
+func ChatIDNotIn(vs ...int) predicate.Reaction {
+	return predicate.Reaction(sql.FieldNotIn(FieldChatID, vs...))
+}
+
+// MessageTelegramIDEQ applies the EQ predicate on the "message_telegram_id" field.
+func MessageTelegramIDEQ(v int64) predicate.Reaction {
+	return predicate.Reaction(sql.FieldEQ(FieldMessageTelegramID, v))
+}
+
+// MessageTelegramIDNEQ applies the NEQ predicate on the "message_telegram_id" field.
+func MessageTelegramIDNEQ(v int64) predicate.Reaction {
+	return predicate.Reaction(sql.FieldNEQ(FieldMessageTelegramID, v))
+}
+
+// MessageTelegramIDIn applies the In predicate on the "message_telegram_id" field.
+func MessageTelegramIDIn(vs ...int64) predicate.Reaction {
+	return predicate.Reaction(sql.FieldIn(FieldMessageTelegramID, vs...))
+}
+
+// MessageTelegramIDNotIn applies the NotIn predicate on the "message_telegram_id" field.
+func MessageTelegramIDNotIn(vs ...int64) predicate.Reaction {
+	return predicate.Reaction(sql.FieldNotIn(FieldMessageTelegramID, vs...))
+}
+
+// MessageTelegramIDGT applies the GT predicate on the "message_telegram_id" field.
+func MessageTelegramIDGT(v int64) predicate.Reaction {
+	return predicate.Reaction(sql.FieldGT(FieldMessageTelegramID, v))
+}
+
+// MessageTelegramIDGTE applies the GTE predicate on the "message_telegram_id" field.
+func MessageTelegramIDGTE(v int64) predicate.Reaction {
+	return predicate.Reaction(sql.FieldGTE(FieldMessageTelegramID, v))
+}
+
+// MessageTelegramIDLT applies the LT predicate on the "message_telegram_id" field.
+func MessageTelegramIDLT(v int64) predicate.Reaction {
+	return predicate.Reaction(sql.FieldLT(FieldMessageTelegramID, v))
+}
+
+// MessageTelegramIDLTE applies the LTE predicate on the "message_telegram_id" field.
+func MessageTelegramIDLTE(v int64) predicate.Reaction {
+	return predicate.Reaction(sql.FieldLTE(FieldMessageTelegramID, v))
 }
 
 // TelegramIDEQ applies the EQ predicate on the "telegram_id" field.
@@ -170,21 +215,21 @@ func ReactedAtLTE(v time.Time) predicate.Reaction {
 	return predicate.Reaction(sql.FieldLTE(FieldReactedAt, v))
 }
 
-// HasMessage applies the HasEdge predicate on the "message" edge.
-func HasMessage() predicate.Reaction {
+// HasChat applies the HasEdge predicate on the "chat" edge.
+func HasChat() predicate.Reaction {
 	return predicate.Reaction(func(s *sql.Selector) {
 		step := sqlgraph.NewStep(
 			sqlgraph.From(Table, FieldID),
-			sqlgraph.Edge(sqlgraph.M2O, true, MessageTable, MessageColumn),
+			sqlgraph.Edge(sqlgraph.M2O, true, ChatTable, ChatColumn),
 		)
 		sqlgraph.HasNeighbors(s, step)
 	})
 }
 
-// HasMessageWith applies the HasEdge predicate on the "message" edge with a given conditions (other predicates).
-func HasMessageWith(preds ...predicate.Message) predicate.Reaction {
+// HasChatWith applies the HasEdge predicate on the "chat" edge with a given conditions (other predicates).
+func HasChatWith(preds ...predicate.Chat) predicate.Reaction {
 	return predicate.Reaction(func(s *sql.Selector) {
-		step := newMessageStep()
+		step := newChatStep()
 		sqlgraph.HasNeighborsWith(s, step, func(s *sql.Selector) {
 			for _, p := range preds {
 				p(s)
