@@ -23,7 +23,11 @@ func (s *serving) routes() http.Handler {
 	r.Get("/healthz", s.healthz)
 	r.Get("/readyz", s.readyz)
 	r.Handle("/metrics", s.metrics.handler())
-	r.Handle("/*", web.Handler())
+	if login := s.telegramLogin(); login != nil {
+		r.Get(loginPath, login.start)
+		r.Get(loginCallback, login.callback)
+	}
+	r.Handle("/*", web.Handler(web.Options{TelegramLogin: s.cfg.TelegramLoginID != ""}))
 	return r
 }
 

@@ -21,6 +21,7 @@ type Parts struct {
 	Log *slog.Logger
 
 	cfg     Config
+	secret  []byte
 	dsn     string
 	owner   string
 	db      *sql.DB
@@ -63,8 +64,7 @@ func (p *Parts) open(ctx context.Context) error {
 	if p.db, err = postgres.Open(p.dsn, postgres.WithConnections(poolSize), postgres.WithIdleTransactionTimeout(time.Minute)); err != nil {
 		return err
 	}
-	secret, err := p.cfg.secret()
-	if err != nil {
+	if p.secret, err = p.cfg.secret(); err != nil {
 		return err
 	}
 	p.host = host.New(host.Config{Log: p.Log, OnCall: p.metrics.pluginCall})
@@ -73,7 +73,7 @@ func (p *Parts) open(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	p.App, err = app.New(app.Config{DB: p.db, Log: p.Log, Analyzers: p.slots, Files: files, Secret: secret, CheckSettings: p.checkSettings})
+	p.App, err = app.New(app.Config{DB: p.db, Log: p.Log, Analyzers: p.slots, Files: files, Secret: p.secret, CheckSettings: p.checkSettings})
 	return err
 }
 

@@ -26,22 +26,17 @@ const (
 // trades what stands behind the # of its address, and is sent to no server, for a session.
 type telegramLogin struct {
 	*serving
-	login  *auth.TelegramLogin
-	secret []byte
+	login *auth.TelegramLogin
 }
 
 // telegramLogin is nil where it is not set up.
-func (s *serving) telegramLogin() (*telegramLogin, error) {
+func (s *serving) telegramLogin() *telegramLogin {
 	if s.cfg.TelegramLoginID == "" {
-		return nil, nil
-	}
-	secret, err := s.cfg.secret()
-	if err != nil {
-		return nil, err
+		return nil
 	}
 	redirect := strings.TrimRight(s.cfg.PublicURL, "/") + loginCallback
 	login := auth.NewTelegramLogin(s.cfg.TelegramLoginURL, s.cfg.TelegramLoginID, s.cfg.TelegramLoginSecret, redirect, s.App.Now)
-	return &telegramLogin{serving: s, login: login, secret: secret}, nil
+	return &telegramLogin{serving: s, login: login}
 }
 
 // start sends the browser to Telegram.

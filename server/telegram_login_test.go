@@ -1,0 +1,88 @@
+package server_test
+
+import (
+	"context"
+	"net"
+	"net/http"
+	"net/http/cookiejar"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/fincokpi/finco/auth/authtest"
+)
+
+const loginCompany = `
+company: {name: Savdo, timezone: Asia/Tashkent, currency: UZS, language: uz}
+teams: [{name: Support}]
+people:
+  - {name: Jasur, email: jasur@example.com, role: employee, team: Support, telegram_id: 279058397}
+`
+
+// A browser goes to Telegram and comes back with a token that signs the person in; whoever Telegram vouches for without being
+// one of the company's people, and whoever comes back without having gone, is told so and gets nothing.
+func TestLogInWithTelegram(t *testing.T) {
+	t.Parallel()
+	m := newMachine(t)
+	file := filepath.Join(m.dir, "company.yml")
+	if err := os.WriteFile(file, []byte(loginCompany), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	m.must("apply", file)
+	provider := authtest.Start(t, 279058397)
+	s := m.serve("--public-url", "http://finco.test", "--telegram-login-id", authtest.ClientID,
+		"--telegram-login-secret", authtest.ClientSecret, "--telegram-login-url", provider.URL)
+
+	landed := s.browse(t, "http://finco.test/auth/telegram")
+	token, ok := strings.CutPrefix(landed.Fragment, "signin=")
+	if !ok || landed.RawQuery != "" {
+		t.Fatalf("landed on %s", landed)
+	}
+	var refreshed struct {
+		RefreshSession struct{ User struct{ Name string } }
+	}
+	(&person{t: t, s: s}).ask(`mutation($t: String!) { refreshSession(input: {refreshToken: $t}) { user { name } } }`, map[string]any{"t": token}, &refreshed)
+	if refreshed.RefreshSession.User.Name != "Jasur" {
+		t.Errorf("signed in as %+v", refreshed)
+	}
+	if strings.Contains(s.logs.String(), token) || strings.Contains(s.logs.String(), authtest.ClientSecret) {
+		t.Error("a secret is in the log")
+	}
+
+	provider.Account = 5
+	if got := s.browse(t, "http://finco.test/auth/telegram").Fragment; got != "telegram=unknown" {
+		t.Errorf("a stranger: %s", got)
+	}
+	provider.Status = http.StatusBadGateway
+	if got := s.browse(t, "http://finco.test/auth/telegram").Fragment; got != "telegram=busy" {
+		t.Errorf("Telegram is down: %s", got)
+	}
+	if got := s.browse(t, "http://finco.test/auth/telegram/callback?code=x&state=y").Fragment; got != "telegram=failed" {
+		t.Errorf("without having gone: %s", got)
+	}
+}
+
+// browse follows redirects as a browser with cookies does, from a public address to wherever the server is, and returns where it
+// stays.
+func (s *served) browse(t *testing.T, from string) *url.URL {
+	t.Helper()
+	jar, err := cookiejar.New(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	transport := &http.Transport{DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
+		if address == "finco.test:80" {
+			address = strings.TrimPrefix(s.address, "http://")
+		}
+		return new(net.Dialer).DialContext(ctx, network, address)
+	}}
+	t.Cleanup(transport.CloseIdleConnections)
+	response, err := (&http.Client{Jar: jar, Transport: transport}).Get(from)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = response.Body.Close()
+	return response.Request.URL
+}
