@@ -166,8 +166,8 @@ func (a analyzerRow) wantsContext() bool {
 
 // inputsSQL loads versions that neither the analyzer ($2) has judged yet nor others whose word stands ($6), with the turns before
 // them, which are those of the same conversation, on the sides that it judges ($9): the job may have been meant for another
-// version. What was only said in shadow is said again to count ($7). Of a turn that waits to be listened to nobody knows yet what
-// it says; what is only heard in shadow will not tell.
+// version. What was only said in shadow is said again to count ($7). Of a turn that waits to be listened to, or to be fetched first,
+// nobody knows yet what it says; what is only heard in shadow, or cannot be fetched, will not tell.
 const inputsSQL = `
 WITH unheard AS MATERIALIZED (
   SELECT note.id::bigint AS content FROM river_job j, jsonb_array_elements_text(j.args -> 'content_ids') AS note(id)
@@ -177,7 +177,9 @@ FROM message_contents c JOIN messages m ON m.id = c.message_id
 LEFT JOIN LATERAL (
   SELECT jsonb_agg(jsonb_build_object('side', e.side, 'text', e.text, 'at', e.sent_at) ORDER BY e.sent_at, e.telegram_id) AS list, bool_or(e.unheard) AS unheard
   FROM (SELECT p.side, COALESCE(NULLIF(pc.text, ''), pc.transcript, '') AS text, p.sent_at, p.telegram_id,
-      pc.text = '' AND pc.transcript IS NULL AND pc.received_at > $8 AND pc.id IN (SELECT content FROM unheard) AS unheard
+      pc.text = '' AND pc.transcript IS NULL AND pc.received_at > $8 AND (pc.id IN (SELECT content FROM unheard)
+        OR EXISTS (SELECT 1 FROM attachments f WHERE f.content_id = pc.id AND f.state = 'PENDING')
+          AND EXISTS (SELECT 1 FROM analyzers v WHERE v.audio AND ` + worksSQL + ` AND to_jsonb(p.side) <@ v.sides)) AS unheard
     FROM messages p
     JOIN message_contents pc ON pc.message_id = p.id AND pc.version = p.version
     WHERE p.chat_id = m.chat_id AND p.thread = m.thread AND p.side <> 'NONE' AND (p.sent_at, p.telegram_id) < (m.sent_at, m.telegram_id)

@@ -33,6 +33,10 @@ type Config struct {
 	Log       *slog.Logger
 	Analyzers Analyzers
 	Files     FileStore
+	// Downloads fetches what came with messages; nil: another process does.
+	Downloads Downloads
+	// KeepFiles is how long the content of attachments is kept; 0: for ever.
+	KeepFiles time.Duration
 	// CheckSettings tells what a version of an analyzer has against settings (invalid), before they are stored, and returns them
 	// with the defaults of what they leave out. It may start the plugin; nil: none are checked.
 	CheckSettings func(context.Context, AnalyzerSpec) (json.RawMessage, error)
@@ -51,6 +55,8 @@ type App struct {
 	log       *slog.Logger
 	analyzers Analyzers
 	files     FileStore
+	downloads Downloads
+	keepFiles time.Duration
 	tokens    *auth.Tokens
 	hasher    *auth.Hasher
 	now       func() time.Time
@@ -84,6 +90,8 @@ func New(cfg Config) (*App, error) {
 		log:       cfg.Log,
 		analyzers: cfg.Analyzers,
 		files:     cfg.Files,
+		downloads: cfg.Downloads,
+		keepFiles: cfg.KeepFiles,
 		tokens:    tokens,
 		hasher:    auth.NewHasher(2),
 		now:       clock,

@@ -73,13 +73,13 @@ func (a *App) Reanalyze(ctx context.Context, in ReanalyzeInput) (int, error) {
 }
 
 // unjudged are those of some contents that are the newest of their message, have words, are on a side that the analyzer
-// judges, and of which this version has not spoken.
+// judges, and of which this version has not spoken. Of a note, the sound must be there.
 func (t *tx) unjudged(ctx context.Context, who analyzerRow, contents []int) ([]int, error) {
 	var ids []int
 	const q = `
 SELECT c.id FROM message_contents c JOIN messages m ON m.id = c.message_id AND m.version = c.version
 WHERE c.id = ANY($1) AND to_jsonb(m.side) <@ $3::jsonb
-  AND CASE WHEN $4 THEN EXISTS (SELECT 1 FROM attachments f WHERE f.content_id = c.id) ELSE COALESCE(NULLIF(c.text, ''), c.transcript, '') <> '' END
+  AND CASE WHEN $4 THEN EXISTS (SELECT 1 FROM attachments f WHERE f.content_id = c.id AND f.state = 'STORED') ELSE COALESCE(NULLIF(c.text, ''), c.transcript, '') <> '' END
   AND NOT EXISTS (SELECT 1 FROM analyses x WHERE x.content_id = c.id AND x.analyzer_id = $2 AND NOT x.shadow)
 ORDER BY c.id`
 	err := t.each(ctx, q, []any{idArray(contents), who.ID, asJSON(who.Sides), who.Audio}, func(scan scanner) error {

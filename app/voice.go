@@ -57,7 +57,7 @@ func (a *App) listen(ctx context.Context, who analyzerRow, contentIDs []int) err
 	return later
 }
 
-// soundsSQL loads the first note of each content that neither the analyzer ($2) has judged yet nor others whose word stands ($4),
+// soundsSQL loads the first note in the store of each content that neither the analyzer ($2) has judged yet nor others whose word stands ($4),
 // on the sides that it judges ($5), with the language that this side mostly writes in the chat, as far as the last messages tell,
 // else the company's.
 const soundsSQL = `
@@ -67,7 +67,7 @@ SELECT DISTINCT ON (c.id) c.id, m.side, m.sent_at, f.sha256, f.mime, f.bytes, f.
   (SELECT language FROM companies), '')
 FROM attachments f JOIN message_contents c ON c.id = f.content_id JOIN messages m ON m.id = c.message_id
 WHERE c.id = ANY($1) AND NOT EXISTS (SELECT 1 FROM analyses x WHERE x.content_id = c.id AND (x.analyzer_id = $2 AND x.shadow = $3 OR x.analyzer_id = ANY($4) AND NOT x.shadow))
-  AND m.side = ANY($5)
+  AND m.side = ANY($5) AND f.state = 'STORED'
 ORDER BY c.id, f.position`
 
 func (a *App) sounds(ctx context.Context, who analyzerRow, contentIDs []int) ([]sound, error) {
@@ -172,7 +172,7 @@ WHERE c.id = $1 AND c.transcript IS NULL AND m.id = c.message_id RETURNING m.sid
 func (t *tx) catchUpListening(ctx context.Context, who analyzerRow) error {
 	const q = `
 SELECT DISTINCT c.id FROM attachments f JOIN message_contents c ON c.id = f.content_id JOIN messages m ON m.id = c.message_id JOIN analyzers a ON a.id = $1
-WHERE a.audio AND to_jsonb(m.side) <@ a.sides AND c.transcript IS NULL
+WHERE a.audio AND to_jsonb(m.side) <@ a.sides AND c.transcript IS NULL AND f.state = 'STORED'
   AND NOT EXISTS (SELECT 1 FROM analyses x JOIN analyzers o ON o.id = x.analyzer_id WHERE x.content_id = c.id AND o.name = a.name AND NOT x.shadow)
 ORDER BY c.id`
 	ids, err := t.ids(ctx, q, who.ID)

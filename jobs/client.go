@@ -28,6 +28,9 @@ type Config struct {
 // sweepEvery is how late a breach may show.
 const sweepEvery = 15 * time.Second
 
+// fileWorkers is how many files are fetched at once.
+const fileWorkers = 4
+
 // rescueAfter is when a running job is taken for lost, though its worker lives. One whose timeout is longer has that long.
 const rescueAfter = 5 * time.Minute
 
@@ -47,6 +50,7 @@ func Start(ctx context.Context, a *app.App, cfg Config) (*Workers, error) {
 			args.QueueLive:   {MaxWorkers: cfg.Live, FetchCooldown: 5 * time.Millisecond},
 			args.QueueBulk:   {MaxWorkers: cfg.Bulk, FetchCooldown: 10 * time.Millisecond},
 			args.QueueSpeech: {MaxWorkers: max(cfg.Speech, 1)},
+			args.QueueFiles:  {MaxWorkers: fileWorkers},
 		},
 		Workers:              workers,
 		FetchCooldown:        5 * time.Millisecond,
@@ -57,7 +61,7 @@ func Start(ctx context.Context, a *app.App, cfg Config) (*Workers, error) {
 		Logger:               slog.New(warnings{cfg.Log.Handler()}), // what it says of itself every few seconds is no news
 		ErrorHandler:         faultLog{cfg.Log},
 		ReindexerIndexNames:  []string{}, // the role that serves owns no index
-		PeriodicJobs: append(learning(workers, cfg.Learner), river.NewPeriodicJob(river.PeriodicInterval(sweepEvery),
+		PeriodicJobs: append(learning(workers, cfg.Learner), tidying(), river.NewPeriodicJob(river.PeriodicInterval(sweepEvery),
 			func() (river.JobArgs, *river.InsertOpts) { return args.Sweep{}, nil }, &river.PeriodicJobOpts{RunOnStart: true})),
 	})
 	if err != nil {

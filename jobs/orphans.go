@@ -7,6 +7,8 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/lib/pq"
+
 	"github.com/fincokpi/finco/jobs/args"
 )
 
@@ -59,11 +61,11 @@ func (c claim) hold(ctx context.Context) error {
 }
 
 // orphansSQL ends what has no attempt left, so that a job that kills its worker does not do so for ever, and makes the rest
-// available again. An analysis comes again in any case: its worker puts it aside where people see it.
+// available again. An analysis and a file come again in any case: their workers put them aside where people see it.
 const orphansSQL = `
 UPDATE river_job SET
-  state = CASE WHEN attempt >= max_attempts AND kind <> $2 THEN 'discarded' ELSE 'available' END::river_job_state,
-  finalized_at = CASE WHEN attempt >= max_attempts AND kind <> $2 THEN now() END,
+  state = CASE WHEN attempt >= max_attempts AND kind <> ALL($2) THEN 'discarded' ELSE 'available' END::river_job_state,
+  finalized_at = CASE WHEN attempt >= max_attempts AND kind <> ALL($2) THEN now() END,
   scheduled_at = now()
 WHERE state = 'running' AND attempted_by[array_length(attempted_by, 1)] = $1`
 
@@ -84,7 +86,7 @@ func (c claim) returnOrphans(ctx context.Context, conn *sql.Conn) error {
 		if !free {
 			continue
 		}
-		result, err := conn.ExecContext(ctx, orphansSQL, owner, args.AnalyzeMessages{}.Kind())
+		result, err := conn.ExecContext(ctx, orphansSQL, owner, pq.StringArray{args.AnalyzeMessages{}.Kind(), args.FetchFile{}.Kind()})
 		if err == nil {
 			n, _ := result.RowsAffected()
 			c.log.Info("jobs of a dead worker are taken from it", "room", "jobs", "worker", owner, "jobs", n)

@@ -33,7 +33,9 @@ func (w *sweep) Work(ctx context.Context, _ *river.Job[args.Sweep]) error {
 // register adds every worker of the project.
 func register(workers *river.Workers, a *app.App, cfg Config) {
 	river.AddWorker(workers, &analyzeMessages{app: a, log: cfg.Log})
+	river.AddWorker(workers, &fetchFile{app: a, log: cfg.Log})
 	river.AddWorker(workers, &refreshKPIs{app: a})
 	river.AddWorker(workers, &resettle{app: a})
 	river.AddWorker(workers, &sweep{app: a})
+	river.AddWorker(workers, &tidyFiles{app: a, log: cfg.Log})
 }

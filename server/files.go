@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/fincokpi/finco/app"
@@ -81,10 +82,84 @@ func (s *fileStore) Put(ctx context.Context, r io.Reader) (app.StoredFile, error
 	if err := os.MkdirAll(filepath.Dir(place), 0o700); err != nil {
 		return app.StoredFile{}, domain.Errorf(domain.KindUnavailable, "a file cannot be stored: %w", err)
 	}
-	if err := os.Link(f.Name(), place); err != nil && !errors.Is(err, fs.ErrExist) {
+	if err := s.take(f.Name(), place); err != nil {
 		return app.StoredFile{}, domain.Errorf(domain.KindUnavailable, "a file cannot be stored: %w", err)
 	}
 	return out, nil
+}
+
+// take gives a whole file its place. One that is there already is put anew, so that nobody removes it as long forgotten.
+func (s *fileStore) take(from, place string) error {
+	done, err := s.lock(syscall.LOCK_SH)
+	if err != nil {
+		return err
+	}
+	defer done()
+	if err = os.Link(from, place); errors.Is(err, fs.ErrExist) {
+		now := time.Now()
+		err = os.Chtimes(place, now, now)
+	}
+	return err
+}
+
+// lock keeps whoever removes and whoever puts apart, in all processes on this folder.
+func (s *fileStore) lock(how int) (done func(), err error) {
+	f, err := os.OpenFile(s.dir+".lock", os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	if err := syscall.Flock(int(f.Fd()), how); err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return func() { _ = f.Close() }, nil // the lock goes with it
+}
+
+// Remove implements app.FileStore.
+func (s *fileStore) Remove(_ context.Context, hash string, since time.Time) error {
+	if !fileHash.MatchString(hash) {
+		return domain.Errorf(domain.KindInvalid, "a file is named by its SHA-256 in hex")
+	}
+	done, err := s.lock(syscall.LOCK_EX)
+	if err != nil {
+		return domain.Errorf(domain.KindUnavailable, "a stored file cannot be removed: %w", err)
+	}
+	defer done()
+	info, err := os.Stat(s.path(hash))
+	if err == nil && info.ModTime().Before(since) {
+		err = os.Remove(s.path(hash))
+	}
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return domain.Errorf(domain.KindUnavailable, "a stored file cannot be removed: %w", err)
+	}
+	return nil
+}
+
+// List implements app.FileStore.
+func (s *fileStore) List(ctx context.Context, each func(app.StoredFile, time.Time) error) error {
+	folders, err := os.ReadDir(s.dir)
+	if err != nil {
+		return domain.Errorf(domain.KindUnavailable, "the folder of files cannot be read: %w", err)
+	}
+	for _, folder := range folders {
+		if !folder.IsDir() {
+			continue
+		}
+		files, err := os.ReadDir(filepath.Join(s.dir, folder.Name()))
+		if err != nil {
+			return domain.Errorf(domain.KindUnavailable, "the folder of files cannot be read: %w", err)
+		}
+		for _, f := range files {
+			info, err := f.Info()
+			hash := folder.Name() + f.Name()
+			if err != nil || !fileHash.MatchString(hash) { // removed meanwhile, or not ours
+				continue
+			}
+			if err := errors.Join(ctx.Err(), each(app.StoredFile{SHA256: hash, Bytes: info.Size()}, info.ModTime())); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 var fileHash = regexp.MustCompile(`^[0-9a-f]{64}$`)

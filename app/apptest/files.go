@@ -6,7 +6,10 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"io"
+	"maps"
+	"slices"
 	"sync"
+	"time"
 
 	"github.com/fincokpi/finco/app"
 	"github.com/fincokpi/finco/domain"
@@ -16,9 +19,13 @@ import (
 type Files struct {
 	mu    sync.Mutex
 	files map[string][]byte
+	put   map[string]time.Time
+	now   func() time.Time
 }
 
-func newFiles() *Files { return &Files{files: map[string][]byte{}} }
+func newFiles(now func() time.Time) *Files {
+	return &Files{files: map[string][]byte{}, put: map[string]time.Time{}, now: now}
+}
 
 // Put implements app.FileStore.
 func (f *Files) Put(_ context.Context, r io.Reader) (app.StoredFile, error) {
@@ -30,7 +37,7 @@ func (f *Files) Put(_ context.Context, r io.Reader) (app.StoredFile, error) {
 	hash := hex.EncodeToString(sum[:])
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.files[hash] = content
+	f.files[hash], f.put[hash] = content, f.now()
 	return app.StoredFile{SHA256: hash, Bytes: int64(len(content))}, nil
 }
 
@@ -43,6 +50,37 @@ func (f *Files) Open(_ context.Context, hash string) (io.ReadCloser, error) {
 		return nil, domain.Errorf(domain.KindNotFound, "there is no such file")
 	}
 	return io.NopCloser(bytes.NewReader(content)), nil
+}
+
+// List implements app.FileStore.
+func (f *Files) List(_ context.Context, each func(app.StoredFile, time.Time) error) error {
+	f.mu.Lock()
+	put, files := maps.Clone(f.put), maps.Clone(f.files)
+	f.mu.Unlock()
+	for _, hash := range slices.Sorted(maps.Keys(files)) {
+		if err := each(app.StoredFile{SHA256: hash, Bytes: int64(len(files[hash]))}, put[hash]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Remove implements app.FileStore.
+func (f *Files) Remove(_ context.Context, hash string, since time.Time) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.put[hash].Before(since) {
+		delete(f.files, hash)
+	}
+	return nil
+}
+
+// Has tells whether a file is there.
+func (f *Files) Has(hash string) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	_, ok := f.files[hash]
+	return ok
 }
 
 // Forget loses a file.

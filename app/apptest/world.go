@@ -27,6 +27,10 @@ type World struct {
 	Clock     *Clock
 	Analyzers *Analyzers
 	Files     *Files
+	// Downloads is what Telegram keeps.
+	Downloads *Downloads
+	// KeepFiles is how long Another keeps files; 0: for ever.
+	KeepFiles time.Duration
 	// DB is a pool in the role of the application.
 	DB *sql.DB
 	// Database has the addresses of the test's database.
@@ -39,7 +43,8 @@ type World struct {
 // New makes an empty world: a database without a company. It ends with the test.
 func New(t testing.TB) *World {
 	t.Helper()
-	w := &World{t: t, Clock: &Clock{now: Now}, Analyzers: newAnalyzers(), Files: newFiles(), Database: postgrestest.New(t)}
+	clock := &Clock{now: Now}
+	w := &World{t: t, Clock: clock, Analyzers: newAnalyzers(), Files: newFiles(clock.Now), Downloads: newDownloads(), Database: postgrestest.New(t)}
 	w.DB = w.Database.Pool(t)
 	w.App = w.Another()
 	return w
@@ -49,7 +54,7 @@ func New(t testing.TB) *World {
 func (w *World) Another() *app.App {
 	w.t.Helper()
 	made, err := app.New(app.Config{
-		DB: w.DB, Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Analyzers: w.Analyzers, Files: w.Files,
+		DB: w.DB, Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Analyzers: w.Analyzers, Files: w.Files, Downloads: w.Downloads, KeepFiles: w.KeepFiles,
 		Secret: []byte("a secret for tests, of 32 bytes!"), Now: w.Clock.Now,
 	})
 	w.must(err)
@@ -226,6 +231,10 @@ func (w *World) work(kind string, raw []byte) error {
 		w.must(json.Unmarshal(raw, &job))
 		_, err := w.App.ResettleChats(w.System("scheduler"), job.Since, job.AfterChat)
 		return err
+	case args.FetchFile{}.Kind():
+		var job args.FetchFile
+		w.must(json.Unmarshal(raw, &job))
+		return w.App.FetchFile(w.System("intake"), job.AttachmentID)
 	case args.RefreshKPIs{}.Kind():
 		_, err := w.App.RefreshKpis(w.System("scheduler"))
 		return err
