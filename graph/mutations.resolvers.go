@@ -48,6 +48,18 @@ func (r *mutationResolver) GiveFeedback(ctx context.Context, input gen.GiveFeedb
 	return &gen.GiveFeedbackPayload{Feedback: given, Analysis: judged}, nil
 }
 
+func (r *mutationResolver) TakeWait(ctx context.Context, input gen.TakeWaitInput) (*gen.TakeWaitPayload, error) {
+	taken, err := r.app.TakeWait(ctx, app.TakeWaitInput{WaitID: input.Wait, Over: deref(input.Over)})
+	if err != nil {
+		return nil, err
+	}
+	read, err := r.app.Client().Wait.Get(ctx, taken.ID)
+	if err != nil {
+		return nil, err
+	}
+	return &gen.TakeWaitPayload{Wait: read}, nil
+}
+
 func (r *mutationResolver) Reanalyze(ctx context.Context, input gen.ReanalyzeInput) (*gen.ReanalyzePayload, error) {
 	return r.reanalyze(ctx, input)
 }

@@ -212,3 +212,13 @@ type SwitchAnalyzerInput struct {
 type SwitchAnalyzerPayload struct {
 	Analyzer *gen.Analyzer `json:"analyzer"`
 }
+
+type TakeWaitInput struct {
+	Wait int `json:"wait"`
+	// Takes it from whoever has it; without it that is a conflict.
+	Over *bool `json:"over,omitempty"`
+}
+
+type TakeWaitPayload struct {
+	Wait *gen.Wait `json:"wait"`
+}

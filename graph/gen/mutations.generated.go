@@ -23,6 +23,7 @@ type MutationResolver interface {
 	RefreshSession(ctx context.Context, input RefreshSessionInput) (*SessionPayload, error)
 	SignOut(ctx context.Context, input SignOutInput) (*SignOutPayload, error)
 	GiveFeedback(ctx context.Context, input GiveFeedbackInput) (*GiveFeedbackPayload, error)
+	TakeWait(ctx context.Context, input TakeWaitInput) (*TakeWaitPayload, error)
 	Reanalyze(ctx context.Context, input ReanalyzeInput) (*ReanalyzePayload, error)
 	ComputeKpis(ctx context.Context, input ComputeKpisInput) (*ComputeKpisPayload, error)
 	RunPayroll(ctx context.Context, input PayrollInput) (*PayrollPayload, error)
@@ -286,6 +287,20 @@ func (ec *executionContext) field_Mutation_splitAnalyzer_args(ctx context.Contex
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
 		func(ctx context.Context, v any) (SwitchAnalyzerInput, error) {
 			return ec.unmarshalNSwitchAnalyzerInput2githubᚗcomᚋfincokpiᚋfincoᚋgraphᚋgenᚐSwitchAnalyzerInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_takeWait_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (TakeWaitInput, error) {
+			return ec.unmarshalNTakeWaitInput2githubᚗcomᚋfincokpiᚋfincoᚋgraphᚋgenᚐTakeWaitInput(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -640,6 +655,50 @@ func (ec *executionContext) fieldContext_Mutation_giveFeedback(ctx context.Conte
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
 	if fc.Args, err = ec.field_Mutation_giveFeedback_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_takeWait(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_takeWait(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().TakeWait(ctx, fc.Args["input"].(TakeWaitInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *TakeWaitPayload) graphql.Marshaler {
+			return ec.marshalNTakeWaitPayload2ᚖgithubᚗcomᚋfincokpiᚋfincoᚋgraphᚋgenᚐTakeWaitPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_takeWait(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_TakeWaitPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_takeWait_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -1429,6 +1488,38 @@ func (ec *executionContext) fieldContext_SwitchAnalyzerPayload_analyzer(_ contex
 	return fc, nil
 }
 
+func (ec *executionContext) _TakeWaitPayload_wait(ctx context.Context, field graphql.CollectedField, obj *TakeWaitPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TakeWaitPayload_wait(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Wait, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *gen.Wait) graphql.Marshaler {
+			return ec.marshalNWait2ᚖgithubᚗcomᚋfincokpiᚋfincoᚋentᚋgenᚐWait(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_TakeWaitPayload_wait(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "TakeWaitPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Wait(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 // endregion **************************** field.gotpl *****************************
 
 // region    **************************** input.gotpl *****************************
@@ -1888,6 +1979,47 @@ func (ec *executionContext) unmarshalInputSwitchAnalyzerInput(ctx context.Contex
 	return it, nil
 }
 
+func (ec *executionContext) unmarshalInputTakeWaitInput(ctx context.Context, obj any) (TakeWaitInput, error) {
+	var it TakeWaitInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	if _, present := asMap["over"]; !present {
+		asMap["over"] = false
+	}
+
+	fieldsInOrder := [...]string{"wait", "over"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "wait":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("wait"))
+			data, err := ec.unmarshalNID2int(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Wait = data
+		case "over":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("over"))
+			data, err := ec.unmarshalOBoolean2ᚖbool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Over = data
+		}
+	}
+	return it, nil
+}
+
 // endregion **************************** input.gotpl *****************************
 
 // region    ************************** interface.gotpl ***************************
@@ -2066,6 +2198,13 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 		case "giveFeedback":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_giveFeedback(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "takeWait":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_takeWait(ctx, field)
 			})
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
@@ -2387,6 +2526,44 @@ func (ec *executionContext) _SwitchAnalyzerPayload(ctx context.Context, sel ast.
 	return out
 }
 
+var takeWaitPayloadImplementors = []string{"TakeWaitPayload"}
+
+func (ec *executionContext) _TakeWaitPayload(ctx context.Context, sel ast.SelectionSet, obj *TakeWaitPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, takeWaitPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("TakeWaitPayload")
+		case "wait":
+			out.Values[i] = ec._TakeWaitPayload_wait(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
 // endregion **************************** object.gotpl ****************************
 
 // region    ***************************** type.gotpl *****************************
@@ -2519,6 +2696,21 @@ func (ec *executionContext) marshalNSwitchAnalyzerPayload2ᚖgithubᚗcomᚋfinc
 		return graphql.Null
 	}
 	return ec._SwitchAnalyzerPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNTakeWaitInput2githubᚗcomᚋfincokpiᚋfincoᚋgraphᚋgenᚐTakeWaitInput(ctx context.Context, v any) (TakeWaitInput, error) {
+	res, err := ec.unmarshalInputTakeWaitInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNTakeWaitPayload2ᚖgithubᚗcomᚋfincokpiᚋfincoᚋgraphᚋgenᚐTakeWaitPayload(ctx context.Context, sel ast.SelectionSet, v *TakeWaitPayload) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._TakeWaitPayload(ctx, sel, v)
 }
 
 // endregion ***************************** type.gotpl *****************************

@@ -438,6 +438,7 @@ type ComplexityRoot struct {
 		SignInWithTelegram func(childComplexity int, input SignInWithTelegramInput) int
 		SignOut            func(childComplexity int, input SignOutInput) int
 		SplitAnalyzer      func(childComplexity int, input SwitchAnalyzerInput) int
+		TakeWait           func(childComplexity int, input TakeWaitInput) int
 	}
 
 	PageInfo struct {
@@ -648,6 +649,10 @@ type ComplexityRoot struct {
 
 	SwitchAnalyzerPayload struct {
 		Analyzer func(childComplexity int) int
+	}
+
+	TakeWaitPayload struct {
+		Wait func(childComplexity int) int
 	}
 
 	Team struct {
@@ -2520,6 +2525,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.SplitAnalyzer(childComplexity, args["input"].(SwitchAnalyzerInput)), true
+	case "Mutation.takeWait":
+		if e.ComplexityRoot.Mutation.TakeWait == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_takeWait_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.TakeWait(childComplexity, args["input"].(TakeWaitInput)), true
 
 	case "PageInfo.endCursor":
 		if e.ComplexityRoot.PageInfo.EndCursor == nil {
@@ -3504,6 +3520,13 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.SwitchAnalyzerPayload.Analyzer(childComplexity), true
 
+	case "TakeWaitPayload.wait":
+		if e.ComplexityRoot.TakeWaitPayload.Wait == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TakeWaitPayload.Wait(childComplexity), true
+
 	case "Team.id":
 		if e.ComplexityRoot.Team.ID == nil {
 			break
@@ -3972,6 +3995,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 		ec.unmarshalInputSignInWithTelegramInput,
 		ec.unmarshalInputSignOutInput,
 		ec.unmarshalInputSwitchAnalyzerInput,
+		ec.unmarshalInputTakeWaitInput,
 		ec.unmarshalInputTeamOrder,
 		ec.unmarshalInputTeamWhereInput,
 		ec.unmarshalInputUserOrder,
@@ -7567,6 +7591,8 @@ extend type Adjustment {
   signOut(input: SignOutInput!): SignOutPayload!
   "Sets a person's judgement beside a machine's."
   giveFeedback(input: GiveFeedbackInput!): GiveFeedbackPayload!
+  "Says that you see to a customer who waits. It changes no figure and nobody's responsibility."
+  takeWait(input: TakeWaitInput!): TakeWaitPayload!
   "Has messages judged again by an analyzer's version of today."
   reanalyze(input: ReanalyzeInput!): ReanalyzePayload!
   "Computes KPIs from the facts known at a moment."
@@ -7648,6 +7674,16 @@ input GiveFeedbackInput {
 type GiveFeedbackPayload {
   feedback: Feedback!
   analysis: Analysis!
+}
+
+input TakeWaitInput {
+  wait: ID!
+  "Takes it from whoever has it; without it that is a conflict."
+  over: Boolean = false
+}
+
+type TakeWaitPayload {
+  wait: Wait!
 }
 
 input ReanalyzeInput {
@@ -8811,6 +8847,14 @@ func (ec *executionContext) childFields_SwitchAnalyzerPayload(ctx context.Contex
 		return ec.fieldContext_SwitchAnalyzerPayload_analyzer(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type SwitchAnalyzerPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_TakeWaitPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "wait":
+		return ec.fieldContext_TakeWaitPayload_wait(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type TakeWaitPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_Team(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
