@@ -24,17 +24,40 @@ var leaders = []string{auth.RoleSupervisor, auth.RoleAdmin}
 
 // commands are all of them, in the order of the menu.
 func commands() []command {
-	return []command{}
+	return []command{
+		{name: "today", run: today},
+		{name: "checkin", run: checkIn},
+		{name: "checkout", run: checkOut},
+		{name: "start", strangers: true, run: start},
+		{name: "language", run: chooseLanguage},
+		{name: "mute", run: chooseMute},
+		{name: "invite", roles: []string{auth.RoleAdmin}, run: chooseInvitee},
+		{name: "help", strangers: true, run: help},
+		{name: "cancel", hidden: true, run: cancel},
+	}
 }
 
 // buttons are what pressing one does, by the name that its data begins with.
 func buttons() map[string]func(ctx context.Context, t *turn, args []string) error {
-	return map[string]func(context.Context, *turn, []string) error{}
+	return map[string]func(context.Context, *turn, []string) error{
+		"today":    todayPressed,
+		"punch":    punchPressed,
+		"home":     home,
+		"do":       doPressed,
+		"cancel":   cancelPressed,
+		"language": languageChosen,
+		"mute":     mutePressed,
+		"invites":  invitePage,
+		"invite":   inviteePressed,
+	}
 }
 
 // dialogs are the steps that wait for a message, by the name given to ask. The message is t.update.Message.
 func dialogs() map[string]func(ctx context.Context, t *turn) error {
-	return map[string]func(context.Context, *turn) error{}
+	return map[string]func(context.Context, *turn) error{
+		"punch": punchPlace,
+		"mute":  muteTyped,
+	}
 }
 
 // mayGive tells whether a role may give a command.

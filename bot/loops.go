@@ -4,5 +4,7 @@ import "context"
 
 // loops are what the leading process runs beside the reading of updates, by name, each until its context ends.
 func (b *Bot) loops() map[string]func(context.Context) error {
-	return map[string]func(context.Context) error{}
+	return map[string]func(context.Context) error{
+		"menus": b.menus,
+	}
 }

@@ -25,9 +25,11 @@ type turn struct {
 	row int
 	// person is who it is; its UserID is 0 for a stranger.
 	person app.TelegramPerson
-	// chat is where to answer, and message the one whose button was pressed, 0 if none was.
-	chat    int64
+	// chat is where to answer: the person's chat with the bot.
+	chat int64
+	// message is the one whose button was pressed, and place the chat that it is in; 0 if none was, or if it is too old to change.
 	message int
+	place   int64
 	// at is when the person wrote or pressed: Telegram's time, else ours.
 	at time.Time
 	// dialog is what was asked before; ask and forget change it.
@@ -87,6 +89,7 @@ func (t *turn) show(html string, buttons rows) {
 		return
 	}
 	t.put("editMessageText", map[string]any{"text": html, "reply_markup": buttons.markup(), "message_id": t.message})
+	t.out[len(t.out)-1].Chat = t.place
 }
 
 // picture answers with a picture and a caption.
