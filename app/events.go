@@ -23,6 +23,7 @@ const (
 	SessionsChanged   Topic = "session"     // people whose sessions or role changed
 	OutboxChanged     Topic = "outbox"      // what the bot is to send
 	UpdatesStored     Topic = "update"      // what Telegram sent
+	TelegramSilent    Topic = "silent"      // bots of which Telegram wants no calls for a while
 )
 
 // Event says that records changed. It carries ids only: each subscriber reads them again as itself.

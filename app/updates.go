@@ -47,16 +47,17 @@ ON CONFLICT (bot_id) DO UPDATE SET username = EXCLUDED.username WHERE telegram_b
 	})
 }
 
-// PauseTelegram keeps that Telegram asked for silence, by the database's clock. For the bot.
+// PauseTelegram keeps that Telegram asked for silence, by the database's clock, and tells the other processes. For the bot.
 func (a *App) PauseTelegram(ctx context.Context, botID int64, d time.Duration) error {
 	if _, err := permit(ctx, "telegram", "write"); err != nil {
 		return err
 	}
 	return a.inTx(ctx, func(ctx context.Context, t *tx) error {
-		_, err := t.sql.ExecContext(ctx, `
+		ids, err := t.ids(ctx, `
 INSERT INTO telegram_bots (bot_id, username, series, created_at, paused_until) VALUES ($1, '', 1, $3, clock_timestamp() + $2 * interval '1 second')
-ON CONFLICT (bot_id) DO UPDATE SET paused_until = GREATEST(telegram_bots.paused_until, EXCLUDED.paused_until)`,
+ON CONFLICT (bot_id) DO UPDATE SET paused_until = GREATEST(telegram_bots.paused_until, EXCLUDED.paused_until) RETURNING id`,
 			botID, d.Seconds(), t.at)
+		t.emit(TelegramSilent, ids...)
 		return err
 	})
 }

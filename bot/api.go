@@ -19,6 +19,7 @@ import (
 	telegram "github.com/go-telegram/bot"
 	"github.com/go-telegram/bot/models"
 
+	"github.com/fincokpi/finco/app"
 	"github.com/fincokpi/finco/auth"
 )
 
@@ -345,6 +346,41 @@ func (b *Bot) silence(d time.Duration) {
 	defer cancel()
 	if err := b.app.PauseTelegram(ctx, b.id(), d); err != nil {
 		b.log.Warn("that telegram asked for silence is not kept for a restart", "error", err)
+	}
+}
+
+// Obey keeps the silence that Telegram asked another process for, until ctx ends.
+func (b *Bot) Obey(ctx context.Context) {
+	ctx = auth.With(ctx, system)
+	b.listen(ctx, app.TelegramSilent, func() {
+		known, err := b.app.KnownBot(ctx, b.id())
+		if err != nil && ctx.Err() == nil {
+			b.log.Warn("it is not known whether telegram wants silence", "error", app.FaultOf(err))
+		}
+		if known.Silence > 0 {
+			b.calls.hold(known.Silence)
+		}
+	})
+}
+
+// listen does something at once, with each event of a topic, and when events may have been missed, until ctx ends.
+func (b *Bot) listen(ctx context.Context, topic app.Topic, do func()) {
+	for ctx.Err() == nil {
+		news := b.app.Subscribe(topic)
+		do()
+		for open := true; open; {
+			select {
+			case <-ctx.Done():
+				open = false
+			case _, open = <-news.C:
+				do()
+			}
+		}
+		news.Close()
+		select {
+		case <-ctx.Done():
+		case <-time.After(firstRetry):
+		}
 	}
 }
 

@@ -42,8 +42,8 @@ type entry struct {
 	plain bool
 }
 
-// lane is what waits of one chat. What is handled at the moment is still in the queue.
-type lane struct {
+// inboxLane is what waits of one chat. What is handled at the moment is still in the queue.
+type inboxLane struct {
 	queue []*entry
 	busy  bool
 	// failures in a row, and when it is tried again.
@@ -67,7 +67,7 @@ type outcome struct {
 // inbox hands the stored updates to handlers: in order within a lane, lanes side by side. Only its own goroutine touches it.
 type inbox struct {
 	bot   *Bot
-	lanes map[int64]*lane
+	lanes map[int64]*inboxLane
 	rows  map[int]bool
 	ended chan outcome
 	// full tells that more may wait in the database than were read.
@@ -77,7 +77,7 @@ type inbox struct {
 
 // readInbox handles stored updates until ctx ends, and returns when no handler runs any more.
 func (b *Bot) readInbox(ctx context.Context) error {
-	in := &inbox{bot: b, lanes: map[int64]*lane{}, rows: map[int]bool{}, ended: make(chan outcome, talkers+recorders), full: true}
+	in := &inbox{bot: b, lanes: map[int64]*inboxLane{}, rows: map[int]bool{}, ended: make(chan outcome, talkers+recorders), full: true}
 	defer func() {
 		for in.talking+in.recording > 0 {
 			in.settle(<-in.ended)
@@ -85,7 +85,7 @@ func (b *Bot) readInbox(ctx context.Context) error {
 	}()
 	hearing, stop := context.WithCancel(ctx)
 	defer stop()
-	go b.hear(hearing)
+	go b.listen(hearing, app.UpdatesStored, b.rouse)
 	for {
 		if in.full && len(in.rows) < inboxLow {
 			if err := in.load(ctx); err != nil {
@@ -109,27 +109,6 @@ func (b *Bot) readInbox(ctx context.Context) error {
 	}
 }
 
-// hear rouses the inbox whenever any process stored updates.
-func (b *Bot) hear(ctx context.Context) {
-	for ctx.Err() == nil {
-		news := b.app.Subscribe(app.UpdatesStored)
-		b.rouse()
-		for open := true; open; {
-			select {
-			case <-ctx.Done():
-				open = false
-			case _, open = <-news.C:
-				b.rouse()
-			}
-		}
-		news.Close()
-		select {
-		case <-ctx.Done():
-		case <-time.After(firstRetry):
-		}
-	}
-}
-
 // load reads what waits and is not in memory yet.
 func (in *inbox) load(ctx context.Context) error {
 	known := make([]int, 0, len(in.rows))
@@ -146,7 +125,7 @@ func (in *inbox) load(ctx context.Context) error {
 		e := readEntry(row)
 		l := in.lanes[e.lane]
 		if l == nil {
-			l = &lane{}
+			l = &inboxLane{}
 			in.lanes[e.lane] = l
 		}
 		l.queue = append(l.queue, e)

@@ -28,6 +28,9 @@ type Config struct {
 	TrustedProxies []string `name:"trusted-proxies" env:"FINCO_TRUSTED_PROXIES" help:"Addresses or networks of proxies whose X-Forwarded-For is believed."`
 
 	PublicURL           string `name:"public-url" env:"FINCO_PUBLIC_URL" help:"This server's address as browsers know it, such as https://finco.example.com. Needed for the sign-in by Telegram."`
+	TelegramToken       string `name:"telegram-token" env:"FINCO_TELEGRAM_TOKEN" help:"Token of the company's bot, from BotFather. Empty: no bot. It is never stored or logged."`
+	TelegramURL         string `name:"telegram-url" env:"FINCO_TELEGRAM_URL" help:"Bot API server. Empty: Telegram's own, https://api.telegram.org."`
+	TelegramWebhookURL  string `name:"telegram-webhook-url" env:"FINCO_TELEGRAM_WEBHOOK_URL" help:"This server's address as Telegram reaches it, such as https://finco.example.com, to which updates are brought. Empty: they are polled for."`
 	TelegramLoginID     string `name:"telegram-login-id" env:"FINCO_TELEGRAM_LOGIN_ID" help:"Client ID that BotFather shows for Log In With Telegram. Empty: people sign in without it."`
 	TelegramLoginSecret string `name:"telegram-login-secret" env:"FINCO_TELEGRAM_LOGIN_SECRET" help:"Client secret that BotFather shows beside it. It is never stored."`
 	TelegramLoginURL    string `name:"telegram-login-url" env:"FINCO_TELEGRAM_LOGIN_URL" default:"https://oauth.telegram.org" help:"OpenID Connect server of Log In With Telegram."`
@@ -58,6 +61,7 @@ func (c *Config) Validate() error {
 	}
 	c.checkServices(&faults)
 	c.checkLogin(&faults)
+	c.checkTelegram(&faults)
 	return faults.Err()
 }
 

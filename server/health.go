@@ -22,6 +22,8 @@ type readiness struct {
 	Database string `json:"database"`
 	Events   string `json:"events"`
 	Workers  string `json:"workers"`
+	// Telegram is off, in other processes, waiting (another process leads), polling, webhook, or what is the matter.
+	Telegram string `json:"telegram"`
 	// Company is false while no company file was applied.
 	Company   bool            `json:"company"`
 	Analyzers []analyzerState `json:"analyzers"`
@@ -39,7 +41,7 @@ type analyzerState struct {
 func (s *serving) readyz(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(auth.With(r.Context(), auth.System("signin")), 2*time.Second)
 	defer cancel()
-	out := readiness{Database: "ok", Events: "ok", Workers: "ok", Demo: s.demo.String()}
+	out := readiness{Database: "ok", Events: "ok", Workers: "ok", Telegram: s.telegramState(), Demo: s.demo.String()}
 	if err := s.db.PingContext(ctx); err != nil {
 		out.Database = "unreachable"
 	} else if out.Company, err = s.App.HasCompany(ctx); err != nil {

@@ -23,6 +23,9 @@ func (s *serving) routes() http.Handler {
 	r.Get("/healthz", s.healthz)
 	r.Get("/readyz", s.readyz)
 	r.Handle("/metrics", s.metrics.handler())
+	if s.bot != nil {
+		r.Handle(webhookPath, s.bot.Webhook())
+	}
 	if login := s.telegramLogin(); login != nil {
 		r.Get(loginPath, login.start)
 		r.Get(loginCallback, login.callback)

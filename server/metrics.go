@@ -97,7 +97,7 @@ var (
 
 // Describe implements prometheus.Collector.
 func (g gauges) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{jobsWaiting, jobsAge, waitsOpen, failures, restarts, inService, pluginBytes, driftIndex, confidence} {
+	for _, d := range []*prometheus.Desc{jobsWaiting, jobsAge, waitsOpen, failures, restarts, inService, pluginBytes, driftIndex, confidence, updatesWaiting, updatesAge, updatesHandled} {
 		ch <- d
 	}
 }
@@ -128,6 +128,7 @@ func (g gauges) Collect(ch chan<- prometheus.Metric) {
 			ch <- prometheus.MustNewConstMetric(confidence, prometheus.GaugeValue, *d.ConfidenceNow, d.Analyzer, d.Kind, d.Language)
 		}
 	}
+	g.telegramGauges(ctx, ch)
 	for _, s := range g.parts.host.Status() {
 		running := 0.0
 		if s.State == "running" {

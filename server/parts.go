@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/fincokpi/finco/app"
+	"github.com/fincokpi/finco/bot"
 	"github.com/fincokpi/finco/ent/postgres"
 	"github.com/fincokpi/finco/plugins/host"
 )
@@ -26,6 +27,7 @@ type Parts struct {
 	owner   string
 	db      *sql.DB
 	private *postgres.Server
+	bot     *bot.Bot // nil without a token
 	host    *host.Host
 	metrics *metrics
 	slots   *slots
@@ -74,7 +76,10 @@ func (p *Parts) open(ctx context.Context) error {
 		return err
 	}
 	p.App, err = app.New(app.Config{DB: p.db, Log: p.Log, Analyzers: p.slots, Files: files, Secret: p.secret, CheckSettings: p.checkSettings})
-	return err
+	if err != nil {
+		return err
+	}
+	return p.newBot()
 }
 
 func (p *Parts) database(ctx context.Context) error {

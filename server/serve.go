@@ -13,15 +13,15 @@ import (
 
 // ServeOptions say what a process does.
 type ServeOptions struct {
-	// API answers HTTP, Worker runs jobs.
-	API, Worker bool
+	// API answers HTTP, Worker runs jobs, Bot reads and sends in Telegram, in one process at a time.
+	API, Worker, Bot bool
 	// Demo fills an empty database with the demo company and lets its customers go on writing.
 	Demo bool
 	// Ready, if not nil, is told the address once HTTP answers.
 	Ready func(address string)
 }
 
-// Serve runs until the context ends, then shuts down in the order that loses nothing: not ready, drain, sockets, workers,
+// Serve runs until the context ends, then shuts down in the order that loses nothing: not ready, bot, drain, sockets, workers,
 // analyzers, pools.
 func Serve(ctx context.Context, cfg Config, opts ServeOptions, log *slog.Logger) (err error) {
 	parts, err := Open(ctx, cfg, log)
@@ -48,6 +48,7 @@ type serving struct {
 	listener net.Listener
 	workers  *workers
 	demo     demoState
+	stopBot  func()
 
 	events   atomic.Bool // the database delivers them
 	working  atomic.Bool // the workers run
@@ -77,7 +78,7 @@ func (s *serving) run(ctx context.Context) error {
 	// What runs beneath ends after the requests and jobs above it, not with the first signal.
 	beneath, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
-	failed := make(chan error, 3)
+	failed := make(chan error, 4)
 	go func() {
 		if err := s.App.Listen(beneath, s.dsn, s.events.Store); err != nil {
 			failed <- fmt.Errorf("events: %w", err)
@@ -97,6 +98,7 @@ func (s *serving) run(ctx context.Context) error {
 		}
 		s.working.Store(true)
 	}
+	s.stopBot = s.startBot(ctx, failed)
 	if s.opts.Demo {
 		go s.runDemo(ctx)
 	}
@@ -128,6 +130,9 @@ func (s *serving) startHTTP(beneath context.Context, failed chan<- error) {
 func (s *serving) shutdown(ctx context.Context, stopBeneath func()) error {
 	ctx = context.WithoutCancel(ctx)
 	s.draining.Store(true)
+	if s.stopBot != nil {
+		s.stopBot() // before the drain, so that another process leads meanwhile
+	}
 	var errs []error
 	if s.http != nil {
 		time.Sleep(drain)

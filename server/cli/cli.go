@@ -22,13 +22,14 @@ import (
 type commands struct {
 	server.Config
 
-	Serve    serveCmd    `cmd:"" help:"Run the server: HTTP, workers, analyzers."`
+	Serve    serveCmd    `cmd:"" help:"Run the server: HTTP, workers, analyzers, bot."`
 	Work     workCmd     `cmd:"" help:"Run a worker alone, for further machines."`
 	Apply    applyCmd    `cmd:"" help:"Make the company match a file."`
 	Import   importCmd   `cmd:"" help:"Bring conversations in."`
 	Kpi      kpiCmd      `cmd:"" help:"Compute KPIs."`
 	Payroll  payrollCmd  `cmd:"" help:"Run payrolls."`
 	Analyzer analyzerCmd `cmd:"" help:"See and switch the analyzers."`
+	Telegram telegramCmd `cmd:"" help:"See how the bot does, and handle again what was put aside."`
 	User     userCmd     `cmd:"" help:"Manage people who sign in."`
 	Query    queryCmd    `cmd:"" help:"Ask the graph."`
 	DB       dbCmd       `cmd:"" name:"db" help:"Migrate, back up and restore the database."`

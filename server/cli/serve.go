@@ -11,19 +11,19 @@ import (
 )
 
 type serveCmd struct {
-	Role []string `help:"What this process does: api, worker. All by default." default:"api,worker"`
+	Role []string `help:"What this process does: api, worker, bot. All by default." default:"api,worker,bot"`
 	Demo bool     `help:"Fill an empty database with the demo company and let its customers write."`
 }
 
 // Run serves until it is told to stop.
 func (c *serveCmd) Run(ctx context.Context, cfg *server.Config, io *streams) error {
 	for _, role := range c.Role {
-		if !slices.Contains([]string{"api", "worker"}, role) {
-			return domain.Errorf(domain.KindInvalid, "--role %s is none of: api, worker", role)
+		if !slices.Contains([]string{"api", "worker", "bot"}, role) {
+			return domain.Errorf(domain.KindInvalid, "--role %s is none of: api, worker, bot", role)
 		}
 	}
 	return server.Serve(ctx, *cfg, server.ServeOptions{
-		API: slices.Contains(c.Role, "api"), Worker: slices.Contains(c.Role, "worker"), Demo: c.Demo,
+		API: slices.Contains(c.Role, "api"), Worker: slices.Contains(c.Role, "worker"), Bot: slices.Contains(c.Role, "bot"), Demo: c.Demo,
 		Ready: func(address string) { c.greet(address, io) },
 	}, cfg.Logger())
 }
