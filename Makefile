@@ -14,6 +14,7 @@ LINTER    := v2.14.0
 TOOLS     := $(CURDIR)/bin/tools
 # npm writes this file last: it is there, and younger than the list of packages, only if all of them are.
 AUDIT     := graph/audit/node_modules/.package-lock.json
+FOREIGN   := bot/bottest/foreign/node_modules/.package-lock.json
 SCAFFOLD  := server/scaffold/templates/typescript/node_modules/.package-lock.json
 
 .PHONY: help run test verify generate generated lint bench build clean need-go need-node need-postgres need-speech need-rivals bench-models
@@ -28,10 +29,10 @@ build: need-go ## build bin/finco and bin/analyzers
 	@$(GO) build -o bin/finco ./cmd/finco
 	@$(GO) build -o bin/analyzers/ $(ANALYZERS:%=./plugins/%)
 
-test: need-go need-postgres need-speech $(AUDIT) $(SCAFFOLD) ## run all tests
+test: need-go need-postgres need-speech $(AUDIT) $(FOREIGN) $(SCAFFOLD) ## run all tests
 	@$(GO) test -p 2 -timeout 12m ./...
 
-$(AUDIT) $(SCAFFOLD): %/node_modules/.package-lock.json: %/package-lock.json | need-node
+$(AUDIT) $(FOREIGN) $(SCAFFOLD): %/node_modules/.package-lock.json: %/package-lock.json | need-node
 	@npm ci --prefix $* --ignore-scripts --no-audit --no-fund --prefer-offline --loglevel=error >/dev/null
 
 lint: need-go $(TOOLS)/golangci-lint-$(LINTER) ## run the linters
@@ -71,7 +72,7 @@ need-go:
 	@command -v $(GO) >/dev/null || { echo "FinCo needs Go 1.26 or newer: https://go.dev/dl/" >&2; exit 1; }
 
 need-node:
-	@command -v node >/dev/null && command -v npm >/dev/null || { echo "The audit in graph and generating web/gen need Node.js 20 or newer: apt-get install nodejs npm" >&2; exit 1; }
+	@command -v node >/dev/null && command -v npm >/dev/null || { echo "The tests of graph, bot and server and generating web/gen need Node.js 20 or newer: apt-get install nodejs npm" >&2; exit 1; }
 
 # A machine without PostgreSQL: root on Debian gets the package, others are told; FinCo itself would fetch a server of its own.
 need-postgres:

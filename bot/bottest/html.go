@@ -156,7 +156,7 @@ func (p *parser) attributes(tag string, begin int) (string, error) {
 		}
 		p.i++
 		p.run(space)
-		given := ""
+		var given string
 		if quote := p.peek(); quote == '"' || quote == '\'' {
 			p.i++
 			given = decode(p.run(func(c byte) bool { return c != quote }))
