@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -201,6 +202,8 @@ type companyRow struct {
 	name, timezone, currency, lang string
 	gap                            int
 	reportTypes, analyzers         []byte
+	writes                         bool
+	digest                         string
 }
 
 // applyCompany holds the company's row until commit, so that two files are applied one after the other.
@@ -219,12 +222,19 @@ VALUES (1, $1, $2, $3, $4, $5, 1, '') ON CONFLICT (singleton) DO NOTHING`,
 		p.note("company", "company %s: created", want.Name)
 	}
 	c := &p.company
-	const q = `SELECT id, name, timezone, currency, language, conversation_gap_seconds, report_types, analyzers FROM companies FOR UPDATE`
+	const q = `SELECT id, name, timezone, currency, language, conversation_gap_seconds, report_types, analyzers, writes_in_chats, digest_at FROM companies FOR UPDATE`
 	err = p.each(ctx, q, nil, func(scan scanner) error {
-		return scan(&c.id, &c.name, &c.timezone, &c.currency, &c.lang, &c.gap, &c.reportTypes, &c.analyzers)
+		return scan(&c.id, &c.name, &c.timezone, &c.currency, &c.lang, &c.gap, &c.reportTypes, &c.analyzers, &c.writes, &c.digest)
 	})
 	if err != nil {
 		return err
+	}
+	writes, digest := c.writes, c.digest
+	if want.Bot.WritesInChats != nil {
+		writes = *want.Bot.WritesInChats
+	}
+	if want.Bot.DigestAt != nil {
+		digest = *want.Bot.DigestAt
 	}
 	before := len(p.changes)
 	p.noteText("company", "company: name", c.name, want.Name)
@@ -232,13 +242,23 @@ VALUES (1, $1, $2, $3, $4, $5, 1, '') ON CONFLICT (singleton) DO NOTHING`,
 	p.noteText("company", "company: currency", c.currency, want.Currency)
 	p.noteText("company", "company: language", c.lang, want.Language)
 	p.noteText("company", "company: conversation gap", duration(c.gap), want.ConversationGap.String())
+	p.noteText("company", "company: the bot writes in customers' chats", yesNo(c.writes), yesNo(writes))
+	p.noteText("company", "company: morning digest", cmp.Or(c.digest, "never"), cmp.Or(digest, "never"))
 	if len(p.changes) == before {
 		return nil
 	}
 	p.unsettled = p.unsettled || c.timezone != want.Timezone || c.gap != seconds(want.ConversationGap)
-	_, err = p.sql.ExecContext(ctx, `UPDATE companies SET name = $1, timezone = $2, currency = $3, language = $4, conversation_gap_seconds = $5`,
-		want.Name, want.Timezone, want.Currency, want.Language, seconds(want.ConversationGap))
+	_, err = p.sql.ExecContext(ctx, `UPDATE companies SET name = $1, timezone = $2, currency = $3, language = $4, conversation_gap_seconds = $5,
+  writes_in_chats = $6, digest_at = $7`,
+		want.Name, want.Timezone, want.Currency, want.Language, seconds(want.ConversationGap), writes, digest)
 	return err
+}
+
+func yesNo(is bool) string {
+	if is {
+		return "yes"
+	}
+	return "no"
 }
 
 // noteText tells of a value that differs, and whether it does.

@@ -33,6 +33,15 @@ type CompanySettingsInput struct {
 	Currency        string         // ISO 4217
 	Language        string         // uz, ru or en
 	ConversationGap time.Duration
+	Bot             BotSettingsInput
+}
+
+// BotSettingsInput is how the bot behaves; nil is not said, and stays.
+type BotSettingsInput struct {
+	// WritesInChats lets the bot write where customers read.
+	WritesInChats *bool
+	// DigestAt is when supervisors get the morning's digest, as 09:00 in the company's zone; empty: never.
+	DigestAt *string
 }
 
 // ScheduleInput is one version of a schedule.
@@ -40,6 +49,8 @@ type ScheduleInput struct {
 	Name  string
 	From  domain.Date // zero: from the current period on
 	Hours schedule.Schedule
+	// AsksLocation is whether a punch by the bot comes with where it was made, in all versions; nil = not said.
+	AsksLocation *bool
 }
 
 // TeamInput is a group of people with one schedule and one reply target.
@@ -65,10 +76,11 @@ type PersonInput struct {
 	Role       string // employee, supervisor, accountant or admin
 	Team       string // name; "" = none
 	TeamFrom   domain.Date
-	TelegramID int64       // 0 = none
+	TelegramID int64       // 0 = not said
+	Phone      string      // digits of the international number; "" = none
 	Joined     domain.Date // zero = not said
 	Left       domain.Date // their last day; zero = still here
-	Language   string      // "" = the company's
+	Language   string      // "" = not said: what they chose, else the company's
 	Salary     *domain.Money
 	SalaryFrom domain.Date // zero: from the current period on, as for TeamFrom and ScheduleFrom
 	Schedule   string      // name of their own schedule; "" = the team's

@@ -22,6 +22,7 @@ type personRow struct {
 	Name, Email  string
 	Role, Status string
 	TelegramID   int64
+	Phone        string
 	Joined, Left domain.Date
 	Language     string
 	Teams        []struct {
@@ -38,7 +39,7 @@ type personRow struct {
 
 // storedPeopleSQL has of several salaries of one day the one that was said last.
 const storedPeopleSQL = `
-SELECT jsonb_build_object('ID', u.id, 'Name', u.name, 'Email', e.email, 'Role', e.role, 'Status', e.status, 'TelegramID', COALESCE(e.telegram_id, 0),
+SELECT jsonb_build_object('ID', u.id, 'Name', u.name, 'Email', e.email, 'Role', e.role, 'Status', e.status, 'TelegramID', COALESCE(e.telegram_id, 0), 'Phone', COALESCE(e.phone, ''),
   'Joined', e.joined, 'Left', COALESCE(e."left", ''), 'Language', COALESCE(e.language, ''), 'Schedule', COALESCE(e.schedule_id, 0),
   'Teams', (SELECT COALESCE(jsonb_agg(jsonb_build_object('From', m."from", 'Team', m.team_id) ORDER BY m."from"), '[]')
     FROM team_memberships m WHERE m.user_id = u.id),
@@ -70,6 +71,9 @@ func (p *applying) applyPeople(ctx context.Context) error {
 	if err := p.freeTelegramIDs(ctx); err != nil {
 		return err
 	}
+	if err := p.freePhones(ctx); err != nil {
+		return err
+	}
 	for i := range p.in.People {
 		if err := p.applyPerson(ctx, &p.in.People[i]); err != nil {
 			return err
@@ -89,7 +93,7 @@ func (p *applying) freeTelegramIDs(ctx context.Context) error {
 	var losers []int
 	for _, want := range p.in.People {
 		row := p.people[want.Email]
-		if row == nil || row.TelegramID == 0 || row.TelegramID == want.TelegramID || want.TelegramID == 0 && !p.prune {
+		if row == nil || row.TelegramID == 0 || row.TelegramID == want.TelegramID || want.TelegramID == 0 {
 			continue
 		}
 		delete(holders, row.TelegramID)
@@ -100,7 +104,36 @@ func (p *applying) freeTelegramIDs(ctx context.Context) error {
 			return domain.Errorf(domain.KindConflict, "person %s: the Telegram id %d is that of %s", want.Email, want.TelegramID, holder)
 		}
 	}
+	if err := p.cutOff(ctx, losers...); err != nil {
+		return err
+	}
 	_, err := p.sql.ExecContext(ctx, `UPDATE employments SET telegram_id = NULL WHERE user_id = ANY($1)`, idArray(losers))
+	return err
+}
+
+// freePhones takes numbers from whoever loses them, likewise.
+func (p *applying) freePhones(ctx context.Context) error {
+	holders := map[string]string{}
+	for email, row := range p.people {
+		if row.Phone != "" {
+			holders[row.Phone] = email
+		}
+	}
+	var losers []int
+	for _, want := range p.in.People {
+		row := p.people[want.Email]
+		if row == nil || row.Phone == "" || row.Phone == want.Phone || want.Phone == "" && !p.prune {
+			continue
+		}
+		delete(holders, row.Phone)
+		losers = append(losers, row.ID)
+	}
+	for _, want := range p.in.People {
+		if holder, taken := holders[want.Phone]; want.Phone != "" && taken && holder != want.Email {
+			return domain.Errorf(domain.KindConflict, "person %s: their phone number is that of %s", want.Email, holder)
+		}
+	}
+	_, err := p.sql.ExecContext(ctx, `UPDATE employments SET phone = NULL WHERE user_id = ANY($1)`, idArray(losers))
 	return err
 }
 
@@ -134,11 +167,15 @@ func (p *applying) employmentOf(was personRow, want *PersonInput) (personRow, er
 	if !want.Joined.IsZero() {
 		is.Joined = want.Joined
 	}
-	if want.TelegramID != 0 || p.prune {
+	// Who is connected by an invite, and which language they chose, no file knows: its silence takes neither from them.
+	if want.TelegramID != 0 {
 		is.TelegramID = want.TelegramID
 	}
-	if want.Language != "" || p.prune {
+	if want.Language != "" {
 		is.Language = want.Language
+	}
+	if want.Phone != "" || p.prune {
+		is.Phone = want.Phone
 	}
 	if hours != 0 || p.prune {
 		is.Schedule = hours
@@ -178,8 +215,8 @@ func (t *tx) insertPerson(ctx context.Context, is *personRow) error {
 		return err
 	}
 	_, err := t.sql.ExecContext(ctx, `
-INSERT INTO employments (user_id, email, role, status, telegram_id, joined, "left", language, schedule_id) VALUES ($1, $2, $3, $4, NULLIF($5, 0::bigint), $6, NULLIF($7, ''), $8, $9)`,
-		is.ID, is.Email, is.Role, is.Status, is.TelegramID, is.Joined.String(), dayText(is.Left), is.Language, optional(is.Schedule))
+INSERT INTO employments (user_id, email, role, status, telegram_id, joined, "left", language, schedule_id, phone) VALUES ($1, $2, $3, $4, NULLIF($5, 0::bigint), $6, NULLIF($7, ''), $8, $9, NULLIF($10, ''))`,
+		is.ID, is.Email, is.Role, is.Status, is.TelegramID, is.Joined.String(), dayText(is.Left), is.Language, optional(is.Schedule), is.Phone)
 	return err
 }
 
@@ -207,6 +244,9 @@ func (p *applying) changePerson(ctx context.Context, row *personRow, want *Perso
 		if err := p.endSessions(ctx, row.ID, 0); err != nil {
 			return err
 		}
+		if err := p.cutOff(ctx, row.ID); err != nil {
+			return err
+		}
 	}
 	*row = is
 	return p.updatePerson(ctx, row)
@@ -217,8 +257,9 @@ func (t *tx) updatePerson(ctx context.Context, is *personRow) error {
 		return err
 	}
 	_, err := t.sql.ExecContext(ctx, `
-UPDATE employments SET role = $2, status = $3, telegram_id = NULLIF($4, 0::bigint), joined = $5, "left" = NULLIF($6, ''), language = $7, schedule_id = $8 WHERE user_id = $1`,
-		is.ID, is.Role, is.Status, is.TelegramID, is.Joined.String(), dayText(is.Left), is.Language, optional(is.Schedule))
+UPDATE employments SET role = $2, status = $3, telegram_id = NULLIF($4, 0::bigint), joined = $5, "left" = NULLIF($6, ''), language = $7, schedule_id = $8,
+  phone = NULLIF($9, '') WHERE user_id = $1`,
+		is.ID, is.Role, is.Status, is.TelegramID, is.Joined.String(), dayText(is.Left), is.Language, optional(is.Schedule), is.Phone)
 	return err
 }
 
@@ -229,6 +270,7 @@ func (p *applying) notePerson(was, is personRow) bool {
 	p.noteText("person", who+": name", was.Name, is.Name)
 	p.noteText("person", who+": role", strings.ToLower(was.Role), strings.ToLower(is.Role))
 	p.noteText("person", who+": Telegram id", idText(was.TelegramID), idText(is.TelegramID))
+	p.noteText("person", who+": phone", was.Phone, is.Phone)
 	p.noteText("person", who+": joined", dayText(was.Joined), dayText(is.Joined))
 	p.noteText("person", who+": last day", dayText(was.Left), dayText(is.Left))
 	p.noteText("person", who+": language", was.Language, is.Language)

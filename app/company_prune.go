@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/fincokpi/finco/domain"
 )
@@ -13,6 +14,9 @@ SELECT EXISTS (SELECT 1 FROM messages WHERE sender_id = $1) OR EXISTS (SELECT 1 
   OR EXISTS (SELECT 1 FROM kpi_results WHERE user_id = $1) OR EXISTS (SELECT 1 FROM feedbacks WHERE author_id = $1)
   OR EXISTS (SELECT 1 FROM adjustments WHERE $1 IN (user_id, author_id)) OR EXISTS (SELECT 1 FROM waits WHERE $1 IN (responder_id, assignee_id))
   OR EXISTS (SELECT 1 FROM payroll_runs WHERE $1 IN (created_by_id, approved_by_id, paid_by_id))
+  OR EXISTS (SELECT 1 FROM punches WHERE user_id = $1) OR EXISTS (SELECT 1 FROM waits WHERE taken_by_id = $1)
+  OR EXISTS (SELECT 1 FROM broadcasts WHERE author_id = $1)
+  OR EXISTS (SELECT 1 FROM invites WHERE $1 = author_id OR user_id = $1 AND used_at IS NOT NULL)
   OR EXISTS (SELECT 1 FROM ledger_accounts WHERE user_id = $1) OR EXISTS (SELECT 1 FROM audit_events WHERE actor_id = $1)`
 
 // prunePeople ends people that the file no longer has. Whoever left no trace is removed. Admins stay as they are: they may
@@ -63,12 +67,15 @@ func (p *applying) endPerson(ctx context.Context, row *personRow) error {
 	if err := p.endSessions(ctx, row.ID, 0); err != nil {
 		return err
 	}
+	if err := p.cutOff(ctx, row.ID); err != nil {
+		return err
+	}
 	return p.updatePerson(ctx, row)
 }
 
 func (p *applying) removePerson(ctx context.Context, row *personRow) error {
 	p.note("person", "person %s: removed", row.Email)
-	for _, table := range []string{"kpi_refreshes", "salaries", "shifts", "team_memberships", "sessions", "credentials", "employments"} {
+	for _, table := range []string{"kpi_refreshes", "salaries", "shifts", "team_memberships", "sessions", "credentials", "invites", "outgoings", "employments"} {
 		if _, err := p.sql.ExecContext(ctx, `DELETE FROM `+table+` WHERE user_id = $1`, row.ID); err != nil {
 			return err
 		}
@@ -156,7 +163,7 @@ func (in *CompanyInput) validate() error {
 }
 
 func (in *CompanyInput) validatePeople(f *domain.Faults) {
-	telegram := map[int64]string{}
+	telegram, phones := map[int64]string{}, map[string]string{}
 	emails := map[string]bool{}
 	for i, p := range in.People {
 		place := fmt.Sprintf("people[%d]", i)
@@ -174,6 +181,16 @@ func (in *CompanyInput) validatePeople(f *domain.Faults) {
 			f.Add(place, "the Telegram id is that of %s", other)
 		}
 		telegram[p.TelegramID] = p.Email
+		if digits, ok := domain.ParsePhone("+" + p.Phone); p.Phone != "" && (!ok || digits != p.Phone) {
+			f.Add(place, "a phone number is the digits of the international one")
+		}
+		if other, taken := phones[p.Phone]; taken && p.Phone != "" {
+			f.Add(place, "the phone number is that of %s", other)
+		}
+		phones[p.Phone] = p.Email
+		if p.Language != "" && !slices.Contains(Languages(), p.Language) {
+			f.Add(place, "the language is none of uz, ru and en")
+		}
 		if p.Salary != nil && p.Salary.Minor < 0 {
 			f.Add(place, "a salary is not below 0")
 		}

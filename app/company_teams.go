@@ -42,6 +42,29 @@ func (p *applying) applySchedules(ctx context.Context) error {
 				return err
 			}
 		}
+		if err := p.applyAsksLocation(ctx, name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// applyAsksLocation keeps whether punches in a schedule's hours come with a place. Any of its versions may say so.
+func (p *applying) applyAsksLocation(ctx context.Context, name string) error {
+	for _, s := range p.in.Schedules {
+		if s.Name != name || s.AsksLocation == nil {
+			continue
+		}
+		const q = `UPDATE schedules SET asks_location = $2 WHERE id = $1 AND asks_location <> $2`
+		done, err := p.sql.ExecContext(ctx, q, p.schedules[name], *s.AsksLocation)
+		if err != nil {
+			return err
+		}
+		if n, err := done.RowsAffected(); err != nil {
+			return err
+		} else if n > 0 {
+			p.note("schedule", "schedule %s: asks for the location: %s", name, yesNo(*s.AsksLocation))
+		}
 	}
 	return nil
 }

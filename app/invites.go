@@ -260,10 +260,10 @@ func (a *App) DisconnectTelegram(ctx context.Context, email string) error {
 		if person.TelegramID == nil {
 			return domain.Errorf(domain.KindConflict, "this person has no Telegram account")
 		}
-		if _, err := t.sql.ExecContext(ctx, `UPDATE employments SET telegram_id = NULL, unreachable_at = NULL WHERE id = $1`, person.ID); err != nil {
+		if err := t.cutOff(ctx, person.UserID); err != nil {
 			return err
 		}
-		if err := t.cutOff(ctx, person.UserID); err != nil {
+		if _, err := t.sql.ExecContext(ctx, `UPDATE employments SET telegram_id = NULL, unreachable_at = NULL WHERE id = $1`, person.ID); err != nil {
 			return err
 		}
 		if err := t.relinkPerson(ctx, *person.TelegramID); err != nil {
@@ -310,16 +310,15 @@ func isUniqueViolation(err error) bool {
 	return errors.As(err, &pqErr) && pqErr.Code == "23505"
 }
 
-// cutOff keeps what was to be sent to a person from being sent, and ends what the bot asked them.
-func (t *tx) cutOff(ctx context.Context, userID int) error {
-	t.emit(SessionsChanged, userID)
-	return t.cancelOutgoing(ctx, userID)
-}
-
-// cancelOutgoing takes what is queued for a person out of the outbox.
-func (t *tx) cancelOutgoing(ctx context.Context, userID int) error {
+// cutOff is for people who lose their Telegram account or the company: what is queued for them is not sent, what the bot asked them is
+// off, and links made for them are void.
+func (t *tx) cutOff(ctx context.Context, people ...int) error {
+	t.emit(SessionsChanged, people...)
 	_, err := t.sql.ExecContext(ctx, `
-UPDATE outgoings SET state = 'CANCELLED', ended_at = $2, fault = 'the person is not in the company any more' WHERE user_id = $1 AND state = 'QUEUED'`,
-		userID, t.at)
+WITH unsent AS (
+  UPDATE outgoings SET state = 'CANCELLED', ended_at = $2, fault = 'this person is not to be written to any more'
+  WHERE user_id = ANY($1) AND state = 'QUEUED'),
+unasked AS (DELETE FROM dialogs WHERE telegram_id IN (SELECT telegram_id FROM employments WHERE user_id = ANY($1)))
+DELETE FROM invites WHERE user_id = ANY($1) AND used_at IS NULL`, idArray(people), t.at)
 	return err
 }

@@ -193,6 +193,11 @@ func (a *App) setStatus(ctx context.Context, email, verb string, from, to employ
 		if err := t.endSessions(ctx, row.UserID, 0); err != nil {
 			return err
 		}
+		if to != employment.StatusActive {
+			if err := t.cutOff(ctx, row.UserID); err != nil {
+				return err
+			}
+		}
 		if err := t.revise(ctx); err != nil {
 			return err
 		}
@@ -235,6 +240,9 @@ func (a *App) BeginDay(ctx context.Context) (int, error) {
 			if err := t.endSessions(ctx, id, 0); err != nil {
 				return err
 			}
+		}
+		if err := t.cutOff(ctx, left...); err != nil {
+			return err
 		}
 		n = len(left)
 		err = t.each(ctx, teamsOfTodaySQL+` RETURNING u.id`, []any{today.String()}, func(scan scanner) error {

@@ -11,6 +11,7 @@ import (
 
 	"gopkg.in/yaml.v3"
 
+	"github.com/fincokpi/finco/app"
 	"github.com/fincokpi/finco/domain"
 )
 
@@ -134,7 +135,7 @@ func (b *builder) company(o object) {
 	if !ok {
 		return
 	}
-	f := section.object("name", "timezone", "currency", "language", "conversation_gap")
+	f := section.object("name", "timezone", "currency", "language", "conversation_gap", "bot")
 	if v, ok := f.need("name"); ok {
 		c.Name, _ = v.name()
 	}
@@ -154,7 +155,43 @@ func (b *builder) company(o object) {
 	if v, ok := f.opt("conversation_gap"); ok {
 		c.ConversationGap, _ = v.duration(time.Minute, 30*24*time.Hour)
 	}
+	if v, ok := f.opt("bot"); ok {
+		c.Bot = v.bot()
+	}
 	b.out.Company = c
+}
+
+// bot reads how the bot behaves; what is not said stays as it is.
+func (v value) bot() app.BotSettingsInput {
+	var out app.BotSettingsInput
+	f := v.object("writes_in_chats", "digest_at")
+	if v, ok := f.opt("writes_in_chats"); ok {
+		if is, ok := v.bool(); ok {
+			out.WritesInChats = &is
+		}
+	}
+	if v, ok := f.opt("digest_at"); ok {
+		if at, ok := v.clockOr("never"); ok {
+			out.DigestAt = &at
+		}
+	}
+	return out
+}
+
+// clockOr reads a time of the day as 09:00; the word given is an empty one.
+func (v value) clockOr(word string) (string, bool) {
+	s, ok := v.text()
+	if !ok {
+		return "", false
+	}
+	if s == word {
+		return "", true
+	}
+	if at, err := time.Parse("15:04", s); err != nil || at.Format("15:04") != s {
+		v.fault("%.40q is neither a time of the day such as \"09:00\" nor %s", s, word)
+		return "", false
+	}
+	return s, true
 }
 
 var languages = []string{"uz", "ru", "en"}

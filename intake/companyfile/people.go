@@ -5,7 +5,7 @@ import "github.com/fincokpi/finco/domain"
 var roles = []string{"employee", "supervisor", "accountant", "admin"}
 
 func (b *builder) people(o object) {
-	for _, f := range o.objects("people", "name", "email", "role", "team", "telegram_id", "joined", "left", "language", "salary", "schedule", "shifts", "from") {
+	for _, f := range o.objects("people", "name", "email", "role", "team", "telegram_id", "phone", "joined", "left", "language", "salary", "schedule", "shifts", "from") {
 		p := Person{Role: "employee"}
 		if v, ok := f.need("name"); ok {
 			p.Name, _ = v.name()
@@ -26,6 +26,11 @@ func (b *builder) people(o object) {
 				b.claim("Telegram id", v.node.Value, v)
 			}
 		}
+		if v, ok := f.opt("phone"); ok {
+			if p.Phone, ok = v.phone(); ok {
+				b.claim("phone", p.Phone, v)
+			}
+		}
 		if v, ok := f.opt("language"); ok {
 			p.Language, _ = v.oneOf(languages...)
 		}
@@ -33,6 +38,19 @@ func (b *builder) people(o object) {
 		b.terms(f, &p)
 		b.out.People = append(b.out.People, p)
 	}
+}
+
+// phone reads a phone number, quoted or not, as the digits of the international number.
+func (v value) phone() (string, bool) {
+	s, ok := v.scalar()
+	if !ok {
+		return "", false
+	}
+	digits, ok := domain.ParsePhone(s)
+	if !ok {
+		v.fault("it is no phone number: write it like \"+998 90 123 45 67\"")
+	}
+	return digits, ok
 }
 
 // employment reads from when to when somebody belongs to the company.

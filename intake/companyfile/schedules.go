@@ -15,7 +15,7 @@ func sorted(list []string) []string {
 }
 
 func (b *builder) schedules(o object) {
-	for _, f := range o.objects("schedules", "name", "timezone", "days", "holidays", "exceptions", "from") {
+	for _, f := range o.objects("schedules", "name", "timezone", "days", "holidays", "exceptions", "asks_location", "from") {
 		var s Schedule
 		if v, ok := f.opt("from"); ok {
 			s.From, _ = v.since()
@@ -43,8 +43,26 @@ func (b *builder) schedules(o object) {
 		if v, ok := f.opt("exceptions"); ok {
 			s.Hours.Exceptions = v.shifts()
 		}
+		if v, ok := f.opt("asks_location"); ok {
+			b.asksLocation(&s, v)
+		}
 		b.out.Schedules = append(b.out.Schedules, s)
 	}
+}
+
+// asksLocation is of a schedule, not of one of its versions: said twice, it must be the same.
+func (b *builder) asksLocation(s *Schedule, v value) {
+	is, ok := v.bool()
+	if !ok {
+		return
+	}
+	for _, other := range b.out.Schedules {
+		if other.Name == s.Name && other.AsksLocation != nil && *other.AsksLocation != is {
+			v.fault("another version of this schedule says otherwise, and it is the same for all of them")
+			return
+		}
+	}
+	s.AsksLocation = &is
 }
 
 // claimVersion lets a name stand once per day or month from which it holds.
