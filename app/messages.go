@@ -49,8 +49,11 @@ type MessageInput struct {
 	SentAt time.Time
 	// EditedAt is when these words were written, nil for the first ones; a time that cannot be is taken for nil.
 	EditedAt *time.Time
-	ReplyTo  *int64
-	Text     string
+	// Edit tells that it came because it was edited. Where nothing older than it is known of its chat, it is from before anybody
+	// listened there: whether it was answered cannot be known, and it is not recorded.
+	Edit    bool
+	ReplyTo *int64
+	Text    string
 	// Transcript is what a voice note says, where the door knows it; else speech to text will find out.
 	Transcript string
 	// Entities and Attachments are JSON as the door found them; nil without.

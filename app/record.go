@@ -36,11 +36,14 @@ func (in MessageInput) chatKey() chatKey { return chatKey{in.Chat.Mailbox, in.Ch
 
 // run takes its locks in one order (chats by key), so that two batches never wait for each other in a circle.
 func (r *recording) run(ctx context.Context, in []MessageInput) error {
-	in = oncePerMessage(in)
 	if err := r.writeFacts(ctx); err != nil {
 		return err
 	}
-	var err error
+	in, err := r.moved(ctx, in)
+	if err != nil {
+		return err
+	}
+	in = oncePerMessage(in)
 	if r.roster, err = r.tx.roster(ctx); err != nil {
 		return err
 	}
@@ -170,6 +173,7 @@ type messageRow struct {
 	Transcript  *string         `json:"transcript"`
 	Entities    json.RawMessage `json:"entities"`
 	Attachments json.RawMessage `json:"attachments"`
+	Edit        bool            `json:"edit"`
 }
 
 func (r *recording) row(m MessageInput) messageRow {
@@ -177,7 +181,7 @@ func (r *recording) row(m MessageInput) messageRow {
 	row := messageRow{
 		ChatID: r.chats[m.chatKey()], TelegramID: m.TelegramID, Thread: m.Thread, Side: side, Kind: m.Kind,
 		SentAt: m.SentAt.UTC().Truncate(time.Second), EditedAt: m.EditedAt, ReplyTo: m.ReplyTo,
-		Text: cleanText(m.Text), Entities: cleanJSON(m.Entities), Attachments: cleanJSON(m.Attachments),
+		Text: cleanText(m.Text), Entities: cleanJSON(m.Entities), Attachments: cleanJSON(m.Attachments), Edit: m.Edit,
 	}
 	if m.Transcript != "" {
 		words := cleanText(m.Transcript)
@@ -205,12 +209,12 @@ const putMessagesSQL = `
 WITH input AS (
   SELECT * FROM jsonb_to_recordset($1) AS x(chat_id bigint, telegram_id bigint, thread bigint, side text, kind text,
     sender_id bigint, customer_id bigint, sender_telegram_id bigint, sent_at timestamptz, edited_at timestamptz,
-    reply_to_telegram_id bigint, text text, transcript text, entities jsonb, attachments jsonb)),
+    reply_to_telegram_id bigint, text text, transcript text, entities jsonb, attachments jsonb, edit boolean)),
 made AS (
   INSERT INTO messages (chat_id, telegram_id, thread, side, kind, sender_id, customer_id, sender_telegram_id, sent_at, edited_at,
     received_at, reply_to_telegram_id, version)
   SELECT chat_id, telegram_id, thread, side, kind, sender_id, customer_id, sender_telegram_id, sent_at, edited_at, $2, reply_to_telegram_id, 1
-  FROM input
+  FROM input i WHERE NOT edit OR EXISTS (SELECT 1 FROM messages o WHERE o.chat_id = i.chat_id AND o.telegram_id <= i.telegram_id)
   ON CONFLICT (chat_id, telegram_id) DO NOTHING
   RETURNING id, chat_id, telegram_id),
 known AS (

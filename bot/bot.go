@@ -45,8 +45,10 @@ type Bot struct {
 	calls  *caller
 	client *telegram.Bot
 	known  atomic.Pointer[models.User]
+	seen   seen
 
 	does    doing
+	seen    seen
 	state   atomic.Pointer[State]
 	wake    chan struct{}
 	handled atomic.Int64
@@ -91,14 +93,7 @@ func New(cfg Config) (*Bot, error) {
 		return nil, err
 	}
 	b := &Bot{app: cfg.App, log: cfg.Log.With("room", "bot"), cfg: cfg, texts: texts, wake: make(chan struct{}, 1)}
-	b.does = doing{
-		observe: func(context.Context, *models.Update) (bool, error) { return false, nil },
-		message: func(context.Context, *models.Update) (app.MessageInput, bool, error) {
-			return app.MessageInput{}, false, nil
-		},
-		converse:  b.converse,
-		apologize: b.apologize,
-	}
+	b.does = doing{observe: b.observe, message: b.message, converse: b.converse, apologize: b.apologize}
 	b.calls = newCaller(cfg.URL, cfg.Token, b.silence)
 	b.client, err = b.newClient()
 	b.setState(StateWaiting, "")
