@@ -96,6 +96,8 @@ func (r *Resolver) KpiScore() gen1.KpiScoreResolver { return &kpiScoreResolver{r
 
 func (r *Resolver) Message() gen1.MessageResolver { return &messageResolver{r} }
 
+func (r *Resolver) MessageContent() gen1.MessageContentResolver { return &messageContentResolver{r} }
+
 func (r *Resolver) PayrollRun() gen1.PayrollRunResolver { return &payrollRunResolver{r} }
 
 func (r *Resolver) Payslip() gen1.PayslipResolver { return &payslipResolver{r} }
@@ -109,15 +111,16 @@ func (r *Resolver) Salary() gen1.SalaryResolver { return &salaryResolver{r} }
 func (r *Resolver) User() gen1.UserResolver { return &userResolver{r} }
 
 type (
-	adjustmentResolver  struct{ *Resolver }
-	analysisResolver    struct{ *Resolver }
-	analyzerResolver    struct{ *Resolver }
-	kpiScoreResolver    struct{ *Resolver }
-	messageResolver     struct{ *Resolver }
-	payrollRunResolver  struct{ *Resolver }
-	payslipResolver     struct{ *Resolver }
-	payslipLineResolver struct{ *Resolver }
-	queryResolver       struct{ *Resolver }
-	salaryResolver      struct{ *Resolver }
-	userResolver        struct{ *Resolver }
+	adjustmentResolver     struct{ *Resolver }
+	analysisResolver       struct{ *Resolver }
+	analyzerResolver       struct{ *Resolver }
+	kpiScoreResolver       struct{ *Resolver }
+	messageResolver        struct{ *Resolver }
+	messageContentResolver struct{ *Resolver }
+	payrollRunResolver     struct{ *Resolver }
+	payslipResolver        struct{ *Resolver }
+	payslipLineResolver    struct{ *Resolver }
+	queryResolver          struct{ *Resolver }
+	salaryResolver         struct{ *Resolver }
+	userResolver           struct{ *Resolver }
 )

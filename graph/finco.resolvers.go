@@ -123,6 +123,10 @@ func (r *messageResolver) PayslipLines(ctx context.Context, obj *gen.Message) ([
 	return r.payslipLines(ctx, obj)
 }
 
+func (r *messageContentResolver) Files(ctx context.Context, obj *gen.MessageContent) ([]*gen1.File, error) {
+	return r.files(ctx, obj)
+}
+
 func (r *payrollRunResolver) Totals(ctx context.Context, obj *gen.PayrollRun) (*gen1.PayrollTotals, error) {
 	return r.totals(ctx, obj)
 }

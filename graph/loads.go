@@ -56,6 +56,8 @@ func watchLoads(client *gen.Client) {
 			switch nodes := found.(type) {
 			case []*gen.Message:
 				join(l, nodes)
+			case []*gen.MessageContent:
+				join(l, nodes)
 			case []*gen.Analysis:
 				join(l, nodes)
 			case []*gen.User:
@@ -71,6 +73,7 @@ func watchLoads(client *gen.Client) {
 		})
 	})
 	client.Message.Intercept(note)
+	client.MessageContent.Intercept(note)
 	client.Analysis.Intercept(note)
 	client.User.Intercept(note)
 	client.PayslipLine.Intercept(note)

@@ -8,6 +8,7 @@ import (
 	"github.com/fincokpi/finco/ent/gen"
 	"github.com/fincokpi/finco/ent/gen/adjustment"
 	"github.com/fincokpi/finco/ent/gen/analysis"
+	"github.com/fincokpi/finco/ent/gen/attachment"
 	"github.com/fincokpi/finco/ent/gen/payrollrun"
 )
 
@@ -93,6 +94,21 @@ type Drift struct {
 	Index *float64 `json:"index,omitempty"`
 	// Whether the index is above 0.2, of at least 100 texts in either span.
 	Drifted bool `json:"drifted"`
+}
+
+// A voice or video note of a message.
+type File struct {
+	ID   int             `json:"id"`
+	Kind attachment.Kind `json:"kind"`
+	// The media type that Telegram said; empty if it said none.
+	Mime string `json:"mime"`
+	// How long it lasts; null if that is not known.
+	Seconds *int `json:"seconds,omitempty"`
+	// Its size; null until it is known.
+	Bytes *int             `json:"bytes,omitempty"`
+	State attachment.State `json:"state"`
+	// Where it is: GET it here with the same Authorization as this question.
+	URL string `json:"url"`
 }
 
 type GiveFeedbackInput struct {

@@ -31,6 +31,7 @@ type ResolverRoot interface {
 	KpiInput() KpiInputResolver
 	KpiScore() KpiScoreResolver
 	Message() MessageResolver
+	MessageContent() MessageContentResolver
 	Mutation() MutationResolver
 	PayrollRun() PayrollRunResolver
 	Payslip() PayslipResolver
@@ -285,6 +286,16 @@ type ComplexityRoot struct {
 		Score      func(childComplexity int) int
 	}
 
+	File struct {
+		Bytes   func(childComplexity int) int
+		ID      func(childComplexity int) int
+		Kind    func(childComplexity int) int
+		Mime    func(childComplexity int) int
+		Seconds func(childComplexity int) int
+		State   func(childComplexity int) int
+		URL     func(childComplexity int) int
+	}
+
 	GiveFeedbackPayload struct {
 		Analysis func(childComplexity int) int
 		Feedback func(childComplexity int) int
@@ -400,6 +411,7 @@ type ComplexityRoot struct {
 	MessageContent struct {
 		Attachments func(childComplexity int) int
 		Entities    func(childComplexity int) int
+		Files       func(childComplexity int) int
 		ID          func(childComplexity int) int
 		Message     func(childComplexity int) int
 		MessageID   func(childComplexity int) int
@@ -1763,6 +1775,49 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.Feedback.Score(childComplexity), true
 
+	case "File.bytes":
+		if e.ComplexityRoot.File.Bytes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.File.Bytes(childComplexity), true
+	case "File.id":
+		if e.ComplexityRoot.File.ID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.File.ID(childComplexity), true
+	case "File.kind":
+		if e.ComplexityRoot.File.Kind == nil {
+			break
+		}
+
+		return e.ComplexityRoot.File.Kind(childComplexity), true
+	case "File.mime":
+		if e.ComplexityRoot.File.Mime == nil {
+			break
+		}
+
+		return e.ComplexityRoot.File.Mime(childComplexity), true
+	case "File.seconds":
+		if e.ComplexityRoot.File.Seconds == nil {
+			break
+		}
+
+		return e.ComplexityRoot.File.Seconds(childComplexity), true
+	case "File.state":
+		if e.ComplexityRoot.File.State == nil {
+			break
+		}
+
+		return e.ComplexityRoot.File.State(childComplexity), true
+	case "File.url":
+		if e.ComplexityRoot.File.URL == nil {
+			break
+		}
+
+		return e.ComplexityRoot.File.URL(childComplexity), true
+
 	case "GiveFeedbackPayload.analysis":
 		if e.ComplexityRoot.GiveFeedbackPayload.Analysis == nil {
 			break
@@ -2258,6 +2313,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.MessageContent.Entities(childComplexity), true
+	case "MessageContent.files":
+		if e.ComplexityRoot.MessageContent.Files == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MessageContent.Files(childComplexity), true
 	case "MessageContent.id":
 		if e.ComplexityRoot.MessageContent.ID == nil {
 			break
@@ -7528,6 +7589,43 @@ type Reaction {
   reactedAt: Time!
 }
 
+extend type MessageContent {
+  "The voice and video notes that came with this version."
+  files: [File!]!
+}
+
+"A voice or video note of a message."
+type File {
+  id: ID!
+  kind: FileKind!
+  "The media type that Telegram said; empty if it said none."
+  mime: String!
+  "How long it lasts; null if that is not known."
+  seconds: Int
+  "Its size; null until it is known."
+  bytes: Int
+  state: FileState!
+  "Where it is: GET it here with the same Authorization as this question."
+  url: String!
+}
+
+enum FileKind {
+  VOICE
+  VIDEO_NOTE
+}
+
+enum FileState {
+  "It is still to be fetched from Telegram."
+  PENDING
+  STORED
+  "Telegram does not give it to bots."
+  TOO_BIG
+  "It could not be fetched."
+  MISSING
+  "It was kept long enough. Its transcript stays."
+  REMOVED
+}
+
 extend type Analysis {
   analyzerVersion: String
   "Criteria, reasons, quotes; null to whoever may not read the words."
@@ -8231,6 +8329,26 @@ func (ec *executionContext) childFields_Feedback(ctx context.Context, field grap
 	return nil, fmt.Errorf("no field named %q was found under type Feedback", field.Name)
 }
 
+func (ec *executionContext) childFields_File(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_File_id(ctx, field)
+	case "kind":
+		return ec.fieldContext_File_kind(ctx, field)
+	case "mime":
+		return ec.fieldContext_File_mime(ctx, field)
+	case "seconds":
+		return ec.fieldContext_File_seconds(ctx, field)
+	case "bytes":
+		return ec.fieldContext_File_bytes(ctx, field)
+	case "state":
+		return ec.fieldContext_File_state(ctx, field)
+	case "url":
+		return ec.fieldContext_File_url(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type File", field.Name)
+}
+
 func (ec *executionContext) childFields_GiveFeedbackPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "feedback":
@@ -8475,6 +8593,8 @@ func (ec *executionContext) childFields_MessageContent(ctx context.Context, fiel
 		return ec.fieldContext_MessageContent_writtenAt(ctx, field)
 	case "message":
 		return ec.fieldContext_MessageContent_message(ctx, field)
+	case "files":
+		return ec.fieldContext_MessageContent_files(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type MessageContent", field.Name)
 }
