@@ -48,7 +48,6 @@ type Bot struct {
 	seen   seen
 
 	does    doing
-	seen    seen
 	state   atomic.Pointer[State]
 	wake    chan struct{}
 	handled atomic.Int64

@@ -48,11 +48,13 @@ func decode(body []byte) (u *models.Update, err error) {
 	return nil, domain.Errorf(domain.KindInvalid, "it is of a sort that this version of FinCo cannot read")
 }
 
-// plainMessage tells whether an update only brings or edits a message: nothing is answered, and nothing else changes by it.
+// plainMessage tells whether an update only brings or edits a message: nothing is answered, nothing else changes by it, and nobody
+// has to be asked about it.
 func plainMessage(u *models.Update) bool {
 	for _, m := range []*models.Message{u.Message, u.EditedMessage, u.ChannelPost, u.EditedChannelPost, u.BusinessMessage, u.EditedBusinessMessage} {
 		if m != nil {
-			return m.MigrateToChatID == 0 && m.MigrateFromChatID == 0 && len(m.NewChatMembers) == 0 && m.LeftChatMember == nil && !talks(u)
+			foreign := m.SenderChat != nil && m.SenderChat.ID != m.Chat.ID
+			return !foreign && m.MigrateToChatID == 0 && m.MigrateFromChatID == 0 && len(m.NewChatMembers) == 0 && m.LeftChatMember == nil && !talks(u)
 		}
 	}
 	return false
