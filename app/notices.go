@@ -13,6 +13,7 @@ import (
 	"github.com/fincokpi/finco/ent/gen"
 	"github.com/fincokpi/finco/ent/gen/employment"
 	"github.com/fincokpi/finco/ent/gen/wait"
+	"github.com/fincokpi/finco/policies"
 )
 
 // NoticeKind is what somebody is told of a wait.
@@ -319,8 +320,8 @@ func (a *App) readNotices(ctx context.Context, drafts []noticeDraft, people map[
 			}
 			actors[d.user] = actor
 		}
-		seen, err := a.seenWait(auth.With(ctx, actor), d.wait)
-		if gen.IsNotFound(err) {
+		seen, err := a.WaitingAt(auth.With(ctx, actor), d.wait)
+		if domain.KindOf(err) == domain.KindNotFound {
 			continue
 		}
 		if err != nil {
@@ -334,11 +335,14 @@ func (a *App) readNotices(ctx context.Context, drafts []noticeDraft, people map[
 	return out, nil
 }
 
-// seenWait is a wait as the actor sees it.
-func (a *App) seenWait(ctx context.Context, id int) (Waiting, error) {
+// WaitingAt is one wait, open or not, as the actor sees it, with its responder too; not_found if it is hidden.
+func (a *App) WaitingAt(ctx context.Context, id int) (Waiting, error) {
+	if _, err := permit(ctx, "wait", policies.Read); err != nil {
+		return Waiting{}, err
+	}
 	row, err := a.client.Wait.Query().Where(wait.ID(id)).WithChat().WithOpensWith().WithAssignee().WithTakenBy().WithResponder().Only(ctx)
 	if err != nil {
-		return Waiting{}, err
+		return Waiting{}, notFound(err, "there is no such wait")
 	}
 	list, err := a.waitings(ctx, []*gen.Wait{row})
 	if err != nil {
