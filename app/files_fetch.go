@@ -2,7 +2,6 @@ package app
 
 import (
 	"context"
-	"errors"
 	"io"
 	"time"
 
@@ -54,7 +53,7 @@ func (a *App) FetchFile(ctx context.Context, id int) error {
 		return err
 	}
 	kept, err := a.download(ctx, found.Source, int64(found.Bytes))
-	if errors.Is(err, ErrFileTooBig) {
+	if domain.KindOf(err) == domain.KindInvalid { // ErrFileTooBig, or more than the store takes
 		return a.endFetch(ctx, id, attachment.StateTooBig)
 	}
 	if err != nil {

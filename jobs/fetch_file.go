@@ -33,8 +33,8 @@ type fetchFile struct {
 // Timeout implements river.Worker.
 func (*fetchFile) Timeout(*river.Job[args.FetchFile]) time.Duration { return fetchTimeout }
 
-// Work fetches the file. What is away comes back: waiting for it spends no attempt, within a week. What Telegram does not find is
-// tried some more times, because it does not always say so rightly, and then is missing, visibly.
+// Work fetches the file. What is away comes back (Telegram, the network, the store): waiting for it spends no attempt, within a week. What
+// Telegram does not find is tried some more times, because it says the same of what is away for a moment, and then is missing, visibly.
 func (w *fetchFile) Work(ctx context.Context, job *river.Job[args.FetchFile]) error {
 	ctx = auth.With(ctx, auth.System("intake"))
 	if job.Attempt > job.MaxAttempts { // the last attempt took its worker along
@@ -44,17 +44,23 @@ func (w *fetchFile) Work(ctx context.Context, job *river.Job[args.FetchFile]) er
 	switch {
 	case err == nil:
 		return nil
-	case domain.KindOf(err) == domain.KindUnavailable && time.Since(job.CreatedAt) < fetchFor:
-		wait := patience(job.Metadata)
-		if later := (*app.Later)(nil); errors.As(err, &later) {
-			wait = max(wait, later.After)
-		}
-		w.log.Warn("a file is fetched later", "room", "jobs", "attachment", job.Args.AttachmentID, "in", wait, "error", err)
-		return river.JobSnooze(wait)
-	case domain.KindOf(err) == domain.KindDenied || domain.KindOf(err) == domain.KindInvalid || job.Attempt >= job.MaxAttempts:
+	case hopeless(err), domain.KindOf(err) == domain.KindNotFound && job.Attempt >= job.MaxAttempts, time.Since(job.CreatedAt) > fetchFor:
 		return w.giveUp(ctx, job, err)
+	case domain.KindOf(err) == domain.KindNotFound:
+		return err
 	}
-	return err
+	wait := patience(job.Metadata)
+	if later := (*app.Later)(nil); errors.As(err, &later) {
+		wait = max(wait, later.After)
+	}
+	w.log.Warn("a file is fetched later", "room", "jobs", "attachment", job.Args.AttachmentID, "in", wait, "error", err)
+	return river.JobSnooze(wait)
+}
+
+// hopeless tells what no later try can change.
+func hopeless(err error) bool {
+	kind := domain.KindOf(err)
+	return kind == domain.KindDenied || kind == domain.KindInvalid || kind == domain.KindUnauthenticated
 }
 
 func (w *fetchFile) giveUp(ctx context.Context, job *river.Job[args.FetchFile], err error) error {
