@@ -75,6 +75,9 @@ func (p *applying) endPerson(ctx context.Context, row *personRow) error {
 
 func (p *applying) removePerson(ctx context.Context, row *personRow) error {
 	p.note("person", "person %s: removed", row.Email)
+	if err := p.cutOff(ctx, row.ID); err != nil {
+		return err
+	}
 	for _, table := range []string{"kpi_refreshes", "salaries", "shifts", "team_memberships", "sessions", "credentials", "invites", "outgoings", "employments"} {
 		if _, err := p.sql.ExecContext(ctx, `DELETE FROM `+table+` WHERE user_id = $1`, row.ID); err != nil {
 			return err
