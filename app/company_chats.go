@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/fincokpi/finco/domain"
@@ -20,12 +21,16 @@ func (p *applying) applyChats(ctx context.Context) error {
 	if len(p.in.Chats) == 0 {
 		return nil
 	}
+	chats, err := p.movedOwners(ctx, p.in.Chats)
+	if err != nil {
+		return err
+	}
 	var ids []int
-	for _, c := range p.in.Chats {
+	for _, c := range chats {
 		ids = append(ids, int(c.TelegramID))
 	}
 	stored := map[chatKey]chatRow{}
-	err := p.each(ctx, chatOwnersSQL, []any{idArray(ids)}, func(scan scanner) error {
+	err = p.each(ctx, chatOwnersSQL, []any{idArray(ids)}, func(scan scanner) error {
 		var key chatKey
 		var row chatRow
 		err := scan(&row.id, &key.mailbox, &key.telegramID, &row.team, &row.assignee)
@@ -35,12 +40,28 @@ func (p *applying) applyChats(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for _, want := range p.in.Chats {
+	for _, want := range chats {
 		if err := p.applyChat(ctx, want, stored[chatKey{want.Mailbox, want.TelegramID}]); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// movedOwners are the chats that the file means: it may name groups as they were before they became supergroups.
+func (p *applying) movedOwners(ctx context.Context, in []ChatOwnerInput) ([]ChatOwnerInput, error) {
+	keys := make([]chatKey, len(in))
+	for i, c := range in {
+		keys[i] = chatKey{c.Mailbox, c.TelegramID}
+	}
+	to, err := p.migrations(ctx, keys)
+	out := slices.Clone(in)
+	for i, key := range keys {
+		if newID, ok := to[key]; ok {
+			out[i].Mailbox, out[i].TelegramID = "", newID
+		}
+	}
+	return out, err
 }
 
 func (p *applying) applyChat(ctx context.Context, want ChatOwnerInput, was chatRow) error {
