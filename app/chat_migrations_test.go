@@ -156,6 +156,9 @@ func TestAMovedChatKeepsItsTeamAndAssignee(t *testing.T) {
 func TestWhatWaitsToBeSentGoesToTheNewChat(t *testing.T) {
 	t.Parallel()
 	w := apptest.Example(t)
+	if _, err := w.DB.Exec(`UPDATE companies SET writes_in_chats = true`); err != nil {
+		t.Fatal(err)
+	}
 	_, err := w.App.Send(w.System("telegram"), app.OutgoingInput{Key: "k", Chat: oldGroup, Method: "sendMessage", Params: []byte(`{"text":"Salom"}`)})
 	if err != nil {
 		t.Fatal(err)
