@@ -89,6 +89,14 @@ func (a *App) PrepareBroadcast(ctx context.Context, in BroadcastInput) (Prepared
 	return out, err
 }
 
+// KeepSent keeps a file that an admin sent to the bot for a broadcast: source is Telegram's file id, bytes its size as far as known.
+func (a *App) KeepSent(ctx context.Context, source string, bytes int64) (StoredFile, error) {
+	if _, err := permit(ctx, "broadcast", "send"); err != nil {
+		return StoredFile{}, err
+	}
+	return a.download(ctx, source, bytes)
+}
+
 func (t *tx) checkTeams(ctx context.Context, teams []int) error {
 	known, err := t.ids(ctx, `SELECT id FROM teams WHERE id = ANY($1)`, idArray(teams))
 	if err == nil && len(known) < len(teams) {

@@ -79,8 +79,9 @@ type outgoingRow struct {
 const putOutgoingSQL = `
 INSERT INTO outgoings (key, chat, user_id, broadcast_id, priority, method, params, file, file_field, file_name, state, attempts, not_before, expires_at, fault, created_at)
 SELECT key, chat, user_id, broadcast_id, priority, method, params, file, file_field, file_name, 'QUEUED', 0, not_before, expires_at, '', $2
-FROM jsonb_to_recordset($1) WITH ORDINALITY AS x(key text, chat bigint, user_id bigint, broadcast_id bigint, priority bigint, method text, params jsonb,
-  file text, file_field text, file_name text, not_before timestamptz, expires_at timestamptz, n bigint)
+FROM ROWS FROM (jsonb_to_recordset($1) AS (key text, chat bigint, user_id bigint, broadcast_id bigint, priority bigint, method text, params jsonb,
+  file text, file_field text, file_name text, not_before timestamptz, expires_at timestamptz)) WITH ORDINALITY
+  AS x(key, chat, user_id, broadcast_id, priority, method, params, file, file_field, file_name, not_before, expires_at, n)
 ORDER BY n ON CONFLICT (key) DO NOTHING RETURNING id`
 
 // Send puts messages into the outbox, from where they are sent as soon as Telegram's limits allow. It returns how many were new.
@@ -111,6 +112,9 @@ func (t *tx) putOutgoing(ctx context.Context, in []OutgoingInput) (int, error) {
 	}
 	if len(rows) == 0 {
 		return 0, nil
+	}
+	if err := t.mayWriteThere(ctx, in); err != nil {
+		return 0, err
 	}
 	ids, err := t.ids(ctx, putOutgoingSQL, asJSON(rows), t.at)
 	t.emit(OutboxChanged, ids...)

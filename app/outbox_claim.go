@@ -75,13 +75,15 @@ RETURNING id, chat, COALESCE(user_id, 0), COALESCE(broadcast_id, 0), priority, m
   COALESCE(file_name, ''), attempts`
 
 // ClaimOutgoing takes the messages that go next, at most one a chat, and marks them as being sent, which is committed when it returns.
-// Within a chat they come by priority and then as they were put. What is not to be sent any more ends on the way. For the bot's sender.
+// Within a chat they come by priority and then as they were put. What is not to be sent any more ends on the way. With an error come
+// the ids of those that may be marked nevertheless: ReleaseOutgoing gives them back. For the bot's sender.
 func (a *App) ClaimOutgoing(ctx context.Context, in ClaimOutgoingInput) ([]Outgoing, error) {
 	if _, err := permit(ctx, "outbox", "write"); err != nil {
 		return nil, err
 	}
 	for {
 		var out []Outgoing
+		var marked []int
 		dropped := 0
 		err := a.inTx(ctx, func(ctx context.Context, t *tx) error {
 			picked, ended, err := t.candidates(ctx, in)
@@ -91,13 +93,32 @@ func (a *App) ClaimOutgoing(ctx context.Context, in ClaimOutgoingInput) ([]Outgo
 			if dropped, err = t.dropOutgoing(ctx, ended); err != nil {
 				return err
 			}
+			marked = picked
 			out, err = t.claim(ctx, picked)
 			return err
 		})
-		if err != nil || len(out) > 0 || dropped == 0 {
+		if err != nil {
+			out = nil
+			for _, id := range marked {
+				out = append(out, Outgoing{ID: id})
+			}
 			return out, err
 		}
+		if len(out) > 0 || dropped == 0 {
+			return out, nil
+		}
 	}
+}
+
+// ReleaseOutgoing gives back messages that were claimed and for which no call was made.
+func (a *App) ReleaseOutgoing(ctx context.Context, ids []int) error {
+	if _, err := permit(ctx, "outbox", "write"); err != nil {
+		return err
+	}
+	return a.inTx(ctx, func(ctx context.Context, t *tx) error {
+		_, err := t.sql.ExecContext(ctx, `UPDATE outgoings SET state = 'QUEUED' WHERE id = ANY($1) AND state = 'SENDING'`, idArray(ids))
+		return err
+	})
 }
 
 // candidates are the first message of each chat, and those that end unsent, by verdict.
@@ -207,17 +228,6 @@ UPDATE outgoings q SET state = 'FAILED', fault = $3, ended_at = $2 FROM who
 WHERE q.chat = who.chat AND q.user_id = who.user_id AND q.state = 'QUEUED' AND q.priority > 0`
 	_, err := t.sql.ExecContext(ctx, q, id, t.at, verdicts["unreachable"].fault)
 	return err
-}
-
-// MarkReachable notes that a person wrote to the bot, so that it can write to them. For the bot, at whatever they say or press.
-func (a *App) MarkReachable(ctx context.Context, userID int) error {
-	if _, err := permit(ctx, "outbox", "write"); err != nil {
-		return err
-	}
-	return a.inTx(ctx, func(ctx context.Context, t *tx) error {
-		_, err := t.sql.ExecContext(ctx, `UPDATE employments SET unreachable_at = NULL WHERE user_id = $1 AND unreachable_at IS NOT NULL`, userID)
-		return err
-	})
 }
 
 // RecoverOutgoing ends what another sender left half-way: nobody can tell whether it arrived, so it is unknown and not sent again.
