@@ -1,0 +1,110 @@
+package bot
+
+import (
+	"context"
+	"strconv"
+	"time"
+
+	"github.com/go-telegram/bot/models"
+
+	"github.com/fincokpi/finco/app"
+	"github.com/fincokpi/finco/ent/gen/punch"
+)
+
+// placeWithin is how long the question for the place may stand: what comes later answers another day's press.
+const placeWithin = 30 * time.Minute
+
+// punchAsked is a punch that lacks its place.
+type punchAsked struct {
+	Direction punch.Direction
+	At        time.Time
+}
+
+func checkIn(ctx context.Context, t *turn, _ string) error {
+	return t.punch(ctx, punch.DirectionComing)
+}
+
+func checkOut(ctx context.Context, t *turn, _ string) error {
+	return t.punch(ctx, punch.DirectionGoing)
+}
+
+// punchPressed is "punch:in" or "punch:out".
+func punchPressed(ctx context.Context, t *turn, args []string) error {
+	if len(args) == 1 && args[0] == "out" {
+		return t.punch(ctx, punch.DirectionGoing)
+	}
+	return t.punch(ctx, punch.DirectionComing)
+}
+
+// punch notes a coming or going, or asks where it is made first.
+func (t *turn) punch(ctx context.Context, direction punch.Direction) error {
+	asks, err := t.bot.app.AsksLocation(t.as(ctx))
+	if err != nil {
+		return err
+	}
+	if !asks {
+		return t.notePunch(ctx, direction, nil)
+	}
+	if err := t.ask("punch", punchAsked{direction, t.at}); err != nil {
+		return err
+	}
+	t.sayWith(t.text(punchText("punch.place", direction)), t.placeKeyboard())
+	return nil
+}
+
+func (t *turn) placeKeyboard() models.ReplyKeyboardMarkup {
+	return models.ReplyKeyboardMarkup{
+		ResizeKeyboard: true, OneTimeKeyboard: true,
+		Keyboard: [][]models.KeyboardButton{
+			{{Text: label(t.text("punch.send_place")), RequestLocation: true}}, {{Text: label(t.text("cancel"))}},
+		},
+	}
+}
+
+// punchPlace takes the place that was asked for: a location that the person themselves sends now. A forwarded one may be anybody's,
+// and a venue is chosen from a list.
+func punchPlace(ctx context.Context, t *turn) error {
+	var asked punchAsked
+	if err := t.asked(&asked); err != nil {
+		return err
+	}
+	m := t.update.Message
+	switch {
+	case t.at.Sub(asked.At) > placeWithin:
+		t.forget()
+		t.sayWith(t.text("punch.too_late"), models.ReplyKeyboardRemove{RemoveKeyboard: true})
+		return nil
+	case m.Location == nil:
+		t.sayWith(t.text("punch.no_place"), t.placeKeyboard())
+		return nil
+	case m.ForwardOrigin != nil || m.Venue != nil || m.ViaBot != nil:
+		t.sayWith(t.text("punch.not_own_place"), t.placeKeyboard())
+		return nil
+	}
+	place := &app.PlaceInput{Latitude: m.Location.Latitude, Longitude: m.Location.Longitude}
+	if m.Location.HorizontalAccuracy > 0 {
+		place.Accuracy = &m.Location.HorizontalAccuracy
+	}
+	return t.notePunch(ctx, asked.Direction, place)
+}
+
+// notePunch stores the punch and says its time, and nothing of what it may mean: attendance is evaluated elsewhere.
+func (t *turn) notePunch(ctx context.Context, direction punch.Direction, place *app.PlaceInput) error {
+	own := strconv.Itoa(t.row)
+	done, err := t.bot.app.Punch(t.as(ctx), app.PunchInput{Source: "telegram", ExternalID: own, At: t.at, Direction: direction, Place: place})
+	if err != nil {
+		return err
+	}
+	id := punchText("punch.noted", direction)
+	if done.Noted && done.ExternalID != own { // the update's own punch was noted before a restart
+		id = punchText("punch.known", direction)
+	}
+	text := t.text(id, "Clock", formatClock(done.Zone, done.At), "Day", formatDay(t.person.Language, done.Zone, done.At))
+	if place == nil {
+		t.say(text, rows{{{Text: label(t.text("today.button")), Data: press("today", 0)}}})
+		return nil
+	}
+	t.forget()
+	t.sayWith(text, models.ReplyKeyboardRemove{RemoveKeyboard: true})
+	return nil
+}
