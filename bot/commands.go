@@ -28,10 +28,15 @@ func commands() []command {
 		{name: "today", run: today},
 		{name: "checkin", run: checkIn},
 		{name: "checkout", run: checkOut},
+		{name: "open", run: open},
+		{name: "team", roles: leaders, run: team},
+		{name: "review", roles: leaders, run: review},
+		{name: "people", roles: []string{auth.RoleAdmin}, run: people},
 		{name: "start", strangers: true, run: start},
 		{name: "language", run: chooseLanguage},
 		{name: "mute", run: chooseMute},
 		{name: "invite", roles: []string{auth.RoleAdmin}, run: chooseInvitee},
+		{name: "broadcast", roles: []string{auth.RoleAdmin}, run: broadcasts},
 		{name: "help", strangers: true, run: help},
 		{name: "cancel", hidden: true, run: cancel},
 	}
@@ -40,15 +45,22 @@ func commands() []command {
 // buttons are what pressing one does, by the name that its data begins with.
 func buttons() map[string]func(ctx context.Context, t *turn, args []string) error {
 	return map[string]func(context.Context, *turn, []string) error{
-		"today":    todayPressed,
-		"punch":    punchPressed,
-		"home":     home,
-		"do":       doPressed,
-		"cancel":   cancelPressed,
-		"language": languageChosen,
-		"mute":     mutePressed,
-		"invites":  invitePage,
-		"invite":   inviteePressed,
+		"today":     todayPressed,
+		"punch":     punchPressed,
+		"home":      home,
+		"do":        doPressed,
+		"take":      takePressed,
+		"review":    reviewPressed,
+		"team":      teamPressed,
+		"teamwaits": teamWaitsPressed,
+		"fresh":     freshPressed,
+		"people":    peoplePressed,
+		"cancel":    cancelPressed,
+		"news":      broadcastPressed,
+		"language":  languageChosen,
+		"mute":      mutePressed,
+		"invites":   invitePage,
+		"invite":    inviteePressed,
 	}
 }
 
@@ -57,6 +69,7 @@ func dialogs() map[string]func(ctx context.Context, t *turn) error {
 	return map[string]func(context.Context, *turn) error{
 		"punch": punchPlace,
 		"mute":  muteTyped,
+		"news":  broadcastWritten,
 	}
 }
 

@@ -5,6 +5,9 @@ import "context"
 // loops are what the leading process runs beside the reading of updates, by name, each until its context ends.
 func (b *Bot) loops() map[string]func(context.Context) error {
 	return map[string]func(context.Context) error{
-		"menus": b.menus,
+		"sender":  b.send,
+		"menus":   b.menus,
+		"notices": b.notices,
+		"digests": b.digests,
 	}
 }
