@@ -35,6 +35,14 @@ type Config struct {
 	TelegramLoginSecret string `name:"telegram-login-secret" env:"FINCO_TELEGRAM_LOGIN_SECRET" help:"Client secret that BotFather shows beside it. It is never stored."`
 	TelegramLoginURL    string `name:"telegram-login-url" env:"FINCO_TELEGRAM_LOGIN_URL" default:"https://oauth.telegram.org" help:"OpenID Connect server of Log In With Telegram."`
 
+	TelegramFilesDir string `name:"telegram-files-dir" env:"FINCO_TELEGRAM_FILES_DIR" help:"Folder of a Bot API server on this machine that runs with --local, such as /var/lib/telegram-bot-api. Empty: files are fetched by HTTP." type:"path"`
+	FilesKeep        string `name:"files-keep" env:"FINCO_FILES_KEEP" default:"0" help:"How long voice and video notes are kept, such as 90d or 2160h, at least a day; their transcripts stay. 0: for ever."`
+	S3Endpoint       string `name:"s3-endpoint" env:"FINCO_S3_ENDPOINT" help:"S3-compatible server that keeps files, such as https://s3.example.com. Empty: they are kept in the data directory."`
+	S3Bucket         string `name:"s3-bucket" env:"FINCO_S3_BUCKET" help:"Bucket for files, of FinCo alone."`
+	S3AccessKey      string `name:"s3-access-key" env:"FINCO_S3_ACCESS_KEY" help:"Access key of that server."`
+	S3SecretKey      string `name:"s3-secret-key" env:"FINCO_S3_SECRET_KEY" help:"Its secret key. It is never stored or logged."`
+	S3Region         string `name:"s3-region" env:"FINCO_S3_REGION" default:"us-east-1" help:"The bucket's region."`
+
 	LLMURL    string `name:"llm-url" env:"FINCO_LLM_URL" help:"Language model server to judge messages with, such as http://localhost:11434; messages are sent there. Empty: none; one that was set stays until finco analyzer disable llm."`
 	LLMModel  string `name:"llm-model" env:"FINCO_LLM_MODEL" help:"Name of the model on that server, such as qwen3:8b."`
 	LLMAPI    string `name:"llm-api" env:"FINCO_LLM_API" default:"ollama" enum:"ollama,openai" help:"What that server speaks: ollama, or openai (/v1/chat/completions)."`
@@ -62,6 +70,7 @@ func (c *Config) Validate() error {
 	c.checkServices(&faults)
 	c.checkLogin(&faults)
 	c.checkTelegram(&faults)
+	c.checkFiles(&faults)
 	return faults.Err()
 }
 

@@ -66,7 +66,7 @@ func (s *fileStore) Put(ctx context.Context, r io.Reader) (app.StoredFile, error
 	hash := sha256.New()
 	out.Bytes, err = io.Copy(io.MultiWriter(f, hash), io.LimitReader(reading{ctx, r}, mostFileBytes+1))
 	if err == nil && out.Bytes > mostFileBytes {
-		err = domain.Errorf(domain.KindInvalid, "a file has more than %d MiB", mostFileBytes>>20)
+		err = errLargeFile
 	}
 	if err == nil {
 		err = f.Chmod(0o400)
@@ -117,7 +117,7 @@ func (s *fileStore) lock(how int) (done func(), err error) {
 // Remove implements app.FileStore.
 func (s *fileStore) Remove(_ context.Context, hash string, since time.Time) error {
 	if !fileHash.MatchString(hash) {
-		return domain.Errorf(domain.KindInvalid, "a file is named by its SHA-256 in hex")
+		return errFileName
 	}
 	done, err := s.lock(syscall.LOCK_EX)
 	if err != nil {
@@ -162,17 +162,23 @@ func (s *fileStore) List(ctx context.Context, each func(app.StoredFile, time.Tim
 	return nil
 }
 
+var (
+	errLargeFile = domain.Errorf(domain.KindInvalid, "a file has more than %d MiB", mostFileBytes>>20)
+	errFileName  = domain.Errorf(domain.KindInvalid, "a file is named by its SHA-256 in hex")
+	errFileGone  = domain.Errorf(domain.KindNotFound, "the file is no longer in the store")
+)
+
 var fileHash = regexp.MustCompile(`^[0-9a-f]{64}$`)
 
 // Open implements app.FileStore.
 func (s *fileStore) Open(_ context.Context, hash string) (io.ReadCloser, error) {
 	if !fileHash.MatchString(hash) {
-		return nil, domain.Errorf(domain.KindInvalid, "a file is named by its SHA-256 in hex")
+		return nil, errFileName
 	}
 	f, err := os.Open(s.path(hash))
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return nil, domain.Errorf(domain.KindNotFound, "the file is no longer in the store")
+		return nil, errFileGone
 	case err != nil:
 		return nil, domain.Errorf(domain.KindUnavailable, "a stored file cannot be read: %w", err)
 	}

@@ -23,6 +23,8 @@ func (s *serving) routes() http.Handler {
 	r.Get("/healthz", s.healthz)
 	r.Get("/readyz", s.readyz)
 	r.Handle("/metrics", s.metrics.handler())
+	r.Get("/files/{id}", s.file)
+	r.Head("/files/{id}", s.file)
 	if s.bot != nil {
 		r.Handle(webhookPath, s.bot.Webhook())
 	}

@@ -71,11 +71,16 @@ func (p *Parts) open(ctx context.Context) error {
 	}
 	p.host = host.New(host.Config{Log: p.Log, OnCall: p.metrics.pluginCall})
 	p.slots = newSlots(p.host)
-	files, err := newFileStore(p.cfg.DataDir)
+	files, err := p.cfg.files()
 	if err != nil {
 		return err
 	}
-	p.App, err = app.New(app.Config{DB: p.db, Log: p.Log, Analyzers: p.slots, Files: files, Secret: p.secret, CheckSettings: p.checkSettings})
+	downloads, err := p.downloads()
+	if err != nil {
+		return err
+	}
+	p.App, err = app.New(app.Config{DB: p.db, Log: p.Log, Analyzers: p.slots, Files: files, Downloads: downloads, KeepFiles: p.cfg.keepFiles(),
+		Secret: p.secret, CheckSettings: p.checkSettings})
 	if err != nil {
 		return err
 	}

@@ -32,6 +32,7 @@ type commands struct {
 	Telegram telegramCmd `cmd:"" help:"See how the bot does, and handle again what was put aside."`
 	User     userCmd     `cmd:"" help:"Manage people who sign in."`
 	Query    queryCmd    `cmd:"" help:"Ask the graph."`
+	Files    filesCmd    `cmd:"" help:"See and fetch the files of messages."`
 	DB       dbCmd       `cmd:"" name:"db" help:"Migrate, back up and restore the database."`
 }
 
