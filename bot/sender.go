@@ -97,8 +97,8 @@ func (b *Bot) send(ctx context.Context) error {
 		Bot: b, limits: newLimits(), lanes: [2]*sendLane{{room: repliesAtOnce}, {room: broadcastsAtOnce, broadcasts: true}}, busy: map[int64]bool{},
 		resting: map[int64]time.Time{}, landed: make(chan flight, repliesAtOnce+broadcastsAtOnce), flights: calls, uploads: newUploads(),
 	}
+	defer s.drain(stop)
 	s.run(ctx)
-	s.drain(stop)
 	return nil
 }
 
@@ -247,6 +247,9 @@ func (s *sender) land(f flight) {
 		l = s.lanes[1]
 	}
 	l.landed(now, f.fate.unanswered)
+	if l.failures == 1 && f.fate.unanswered {
+		s.log.Warn("telegram does not answer: messages go one by one until it does", "broadcasts", l.broadcasts)
+	}
 	delete(s.busy, f.message.Chat)
 	if f.fate.silence > 0 {
 		s.limits.hold(now.Add(f.fate.silence))

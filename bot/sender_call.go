@@ -39,8 +39,19 @@ type fate struct {
 	moved int64
 }
 
-// deliver makes the call for a claimed message and keeps what became of it.
-func (s *sender) deliver(ctx context.Context, o app.Outgoing) fate {
+// deliver makes the call for a claimed message and keeps what became of it. After a panic nobody can tell.
+func (s *sender) deliver(ctx context.Context, o app.Outgoing) (f fate) {
+	err := guarded(func() error { f = s.attempt(ctx, o); return nil })
+	if err != nil {
+		f = fate{end: app.OutgoingEnd{ID: o.ID, State: outgoing.StateUnknown, Fault: "an error of ours"}}
+		s.log.Error("sending a message panicked", "outgoing", o.ID, "method", o.Method, slog.Any("error", err))
+		s.keep(ctx, o, f, nil)
+	}
+	return f
+}
+
+// attempt makes the call for a claimed message and keeps what became of it.
+func (s *sender) attempt(ctx context.Context, o app.Outgoing) fate {
 	limit := callTime
 	if o.File != "" {
 		limit = uploadTime
@@ -51,12 +62,15 @@ func (s *sender) deliver(ctx context.Context, o app.Outgoing) fate {
 	f := fateOf(o, err)
 	if err == nil && sent != nil {
 		f.end.TelegramID = int64(sent.ID)
-		s.log.Debug("sent", "outgoing", o.ID, "method", o.Method)
 	}
 	if f.end.State == outgoing.StateFailed || f.end.State == outgoing.StateUnknown {
-		s.log.Warn("a message was not sent", "outgoing", o.ID, "method", o.Method, "state", f.end.State, "reason", f.end.Fault)
+		level := slog.LevelWarn
+		if o.BroadcastID != 0 {
+			level = slog.LevelDebug // the broadcast's report counts them
+		}
+		s.log.Log(ctx, level, "a message was not sent", "outgoing", o.ID, "method", o.Method, "state", f.end.State, "reason", f.end.Fault)
 	}
-	s.keep(ctx, o, f)
+	s.keep(ctx, o, f, sent)
 	return f
 }
 
@@ -111,7 +125,7 @@ func reasonOf(err error) string {
 }
 
 // keep writes down what became of a message, until it is written or the sender ends: then the next one finds it half-way.
-func (s *sender) keep(ctx context.Context, o app.Outgoing, f fate) {
+func (s *sender) keep(ctx context.Context, o app.Outgoing, f fate, sent *models.Message) {
 	do := func(what string, write func(context.Context) error) {
 		for pause := 100 * time.Millisecond; ; pause = min(2*pause, 5*time.Second) {
 			timed, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
@@ -130,6 +144,10 @@ func (s *sender) keep(ctx context.Context, o app.Outgoing, f fate) {
 			case <-time.After(pause):
 			}
 		}
+	}
+	// What people of the company are told in private is theirs alone; what customers read is kept beside what they wrote.
+	if sent != nil && f.end.State == outgoing.StateSent && (o.UserID == 0 || o.Chat < 0) && !strings.HasPrefix(o.Method, "edit") {
+		do("record", func(ctx context.Context) error { return s.logOwn(ctx, sent) })
 	}
 	do("end", func(ctx context.Context) error { return s.app.EndOutgoing(ctx, f.end) })
 	if f.moved != 0 {
