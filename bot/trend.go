@@ -102,7 +102,7 @@ func drawTrend(t trend) ([]byte, error) {
 		Title: t.title, TitleStyle: chart.Style{FontSize: 18, FontColor: trendColors[0]},
 		Width: trendWidth, Height: trendHeight + legendRow*len(t.lines),
 		Background: chart.Style{Padding: chart.Box{Top: 60, Left: 30, Right: 50, Bottom: bottom}, FillColor: drawing.ColorWhite},
-		XAxis:      chart.XAxis{Style: ink, Ticks: t.ticks(), Range: &chart.ContinuousRange{Min: -0.2, Max: float64(len(t.labels)) - 0.8}},
+		XAxis:      chart.XAxis{Style: ink, Ticks: t.ticks()},
 		YAxis: chart.YAxis{
 			Style: ink, AxisType: chart.YAxisSecondary, Range: &chart.ContinuousRange{Min: 0, Max: top * 1.02}, Ticks: scoreTicks(top),
 			GridMajorStyle: chart.Style{StrokeColor: drawing.ColorFromHex("e5e7eb"), StrokeWidth: 1.5},
@@ -118,13 +118,13 @@ func drawTrend(t trend) ([]byte, error) {
 // ticks name at most eight places of the time axis.
 func (t trend) ticks() []chart.Tick {
 	each := (len(t.labels) + 7) / 8
-	var out []chart.Tick
+	out := []chart.Tick{{Value: -0.3}} // room at both ends: the axis reaches from the first of its ticks to the last
 	for i, name := range t.labels {
 		if i%each == 0 {
 			out = append(out, chart.Tick{Value: float64(i), Label: name})
 		}
 	}
-	return out
+	return append(out, chart.Tick{Value: float64(len(t.labels)) - 0.7})
 }
 
 func scoreTicks(top float64) []chart.Tick {
