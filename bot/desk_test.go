@@ -53,6 +53,12 @@ type said struct {
 // newDesk is a desk at the example company, in which the admin has a Telegram account too.
 func newDesk(t testing.TB) *desk {
 	t.Helper()
+	return newDeskAt(t, "http://127.0.0.1:1")
+}
+
+// newDeskAt is a desk whose bot calls a Bot API server.
+func newDeskAt(t testing.TB, url string) *desk {
+	t.Helper()
 	d := &desk{World: apptest.New(t), t: t, next: 1000}
 	company := apptest.ExampleCompany()
 	for i := range company.People {
@@ -63,7 +69,7 @@ func newDesk(t testing.TB) *desk {
 	d.Apply(company)
 	made, err := New(Config{
 		App: d.App, Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Token: fmt.Sprintf("%d:%s", botID, "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"),
-		URL: "http://127.0.0.1:1",
+		URL: url,
 	})
 	d.must(err)
 	d.bot = made
