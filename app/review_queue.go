@@ -78,7 +78,7 @@ JOIN messages m ON m.id = a.message_id JOIN message_contents s ON s.id = a.conte
 JOIN chats c ON c.id = m.chat_id JOIN analyzers v ON v.id = a.analyzer_id AND ` + worksSQL + `
 WHERE a.kind = ANY($1) AND NOT a.shadow AND m.sent_at >= $2 AND m.deleted_at IS NULL AND (COALESCE(a.label, '') <> '' OR a.score IS NOT NULL)
   AND ($3 OR c.team_id = ANY($4)) AND m.sender_id IS DISTINCT FROM $5
-  AND ($6 = 0 OR (a.confidence, a.id) > (SELECT x.confidence, x.id FROM analyses x WHERE x.id = $6))
+  AND ($6::bigint = 0 OR (a.confidence, a.id) > (SELECT x.confidence, x.id FROM analyses x WHERE x.id = $6::bigint))
   AND NOT EXISTS (SELECT 1 FROM analyses o JOIN feedbacks f ON f.analysis_id = o.id JOIN analyzers n ON n.id = o.analyzer_id AND n.name = v.name
     WHERE o.content_id = a.content_id AND o.kind = a.kind)
 ORDER BY a.confidence, a.id LIMIT $7`
