@@ -40,7 +40,7 @@ var (
 	ErrPhoneUnknown = domain.Errorf(domain.KindNotFound, "nobody of the company has this phone number")
 )
 
-// InviteUserInput says whom to invite: by e-mail, or by id if that is not 0.
+// InviteUserInput says whom to invite: by e-mail or by id, one of them.
 type InviteUserInput struct {
 	Email  string
 	UserID int
@@ -61,6 +61,9 @@ func (a *App) InviteUser(ctx context.Context, in InviteUserInput) (Invite, error
 	actor, err := permit(ctx, "person", "invite")
 	if err != nil {
 		return Invite{}, err
+	}
+	if (in.Email == "") == (in.UserID == 0) {
+		return Invite{}, domain.Errorf(domain.KindInvalid, "say whom to invite: by e-mail or by id")
 	}
 	username, err := a.BotUsername(auth.With(ctx, auth.System("telegram")))
 	if err != nil {

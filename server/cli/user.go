@@ -19,6 +19,9 @@ type userCmd struct {
 	Password userPasswordCmd `cmd:"" help:"Set a person's password, read from the terminal or from standard input."`
 	Block    userBlockCmd    `cmd:"" help:"Block a person: every session of theirs ends at once."`
 	Unblock  userUnblockCmd  `cmd:"" help:"Let a blocked person in again."`
+
+	Invite     userInviteCmd     `cmd:"" help:"Make a link that connects a person's Telegram account to the bot, once."`
+	Disconnect userDisconnectCmd `cmd:"" help:"Take a person's Telegram account from them: it is a stranger's at once."`
 }
 
 type userAddCmd struct {
@@ -113,6 +116,38 @@ func (c *userUnblockCmd) Run(ctx context.Context, cfg *server.Config, io *stream
 			return err
 		}
 		_, _ = fmt.Fprintln(io.out, "This person may sign in again.")
+		return nil
+	})
+}
+
+type userInviteCmd struct {
+	Email string `arg:"" help:"Whom."`
+}
+
+// Run makes the link and prints it.
+func (c *userInviteCmd) Run(ctx context.Context, cfg *server.Config, io *streams) error {
+	return with(ctx, cfg, func(ctx context.Context, parts *server.Parts) error {
+		made, err := parts.App.InviteUser(ctx, app.InviteUserInput{Email: c.Email})
+		if err != nil {
+			return err
+		}
+		_, _ = fmt.Fprintln(io.out, made.Link)
+		_, _ = fmt.Fprintf(io.err, "Send it to %s. It works once, until %s; links made before are void.\n", made.Name, made.ExpiresAt.Format("2006-01-02 15:04 MST"))
+		return nil
+	})
+}
+
+type userDisconnectCmd struct {
+	Email string `arg:"" help:"Whose account."`
+}
+
+// Run takes the account away.
+func (c *userDisconnectCmd) Run(ctx context.Context, cfg *server.Config, io *streams) error {
+	return with(ctx, cfg, func(ctx context.Context, parts *server.Parts) error {
+		if err := parts.App.DisconnectTelegram(ctx, c.Email); err != nil {
+			return err
+		}
+		_, _ = fmt.Fprintf(io.out, "Disconnected. Next: finco user invite %s\n", c.Email)
 		return nil
 	})
 }
