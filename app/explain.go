@@ -114,7 +114,7 @@ func (a *App) nearest(ctx context.Context, actor auth.Actor, where predicate.Kpi
 // trendMonths is how many months a trend goes back.
 const trendMonths = 6
 
-// KpiTrend are the actor's results with their scores, earliest first: the newest of each of the last months up to one. If that is fewer
+// KpiTrend are the actor's results that have a total, with their scores, earliest first: the newest of each of the last months up to one. If that is fewer
 // than two, it is the newest of each day of that month. Days tells which.
 func (a *App) KpiTrend(ctx context.Context, period string) (results []*gen.KpiResult, days bool, err error) {
 	actor, err := permit(ctx, "kpi_result", policies.Read)
@@ -126,7 +126,7 @@ func (a *App) KpiTrend(ctx context.Context, period string) (results []*gen.KpiRe
 		return nil, false, err
 	}
 	for month, i := p, 0; i < trendMonths; month, i = month.Prev(), i+1 {
-		found, err := a.client.KpiResult.Query().Where(kpiresult.UserID(actor.UserID), kpiresult.Period(month.String())).
+		found, err := a.client.KpiResult.Query().Where(kpiresult.UserID(actor.UserID), kpiresult.Period(month.String()), kpiresult.TotalNotNil()).
 			Order(gen.Desc(kpiresult.FieldAt)).WithScores(inOrder).First(ctx)
 		if gen.IsNotFound(err) {
 			continue
@@ -150,7 +150,7 @@ func (a *App) dailyResults(ctx context.Context, actor auth.Actor, p domain.Perio
 	if err != nil {
 		return nil, err
 	}
-	rows, err := a.client.KpiResult.Query().Where(kpiresult.UserID(actor.UserID), kpiresult.Period(p.String())).
+	rows, err := a.client.KpiResult.Query().Where(kpiresult.UserID(actor.UserID), kpiresult.Period(p.String()), kpiresult.TotalNotNil()).
 		Order(gen.Asc(kpiresult.FieldAt)).Select(kpiresult.FieldID, kpiresult.FieldAt).All(ctx)
 	if err != nil {
 		return nil, err
