@@ -47,10 +47,9 @@ func reviewPressed(ctx context.Context, t *turn, args []string) error {
 		return t.reviewNext(ctx, id)
 	}
 	in, err := t.reviewWord(ctx, id, args)
-	if err != nil {
-		return err
+	if err == nil {
+		_, err = t.bot.app.Review(t.as(ctx), in)
 	}
-	_, err = t.bot.app.Review(t.as(ctx), in)
 	switch domain.KindOf(err) {
 	case "":
 		t.toast = plain(t.text("review.saved"))
