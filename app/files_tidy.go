@@ -16,6 +16,10 @@ const (
 	fetchFor = 7 * 24 * time.Hour
 	// tidyBatch is how many files one question is about.
 	tidyBatch = 1000
+	// looseMost is how many files are removed at a time; the rest waits for the next.
+	looseMost = 100_000
+	// looseStrangers is how many files may be left by crashes alone, before there is any file to know.
+	looseStrangers = 100
 )
 
 // Tidied counts what TidyFiles did.
@@ -40,7 +44,7 @@ func (a *App) TidyFiles(ctx context.Context) (Tidied, error) {
 	if out.Expired, err = a.expireFiles(ctx); err != nil {
 		return out, err
 	}
-	out.Removed, err = a.removeLoose(ctx)
+	out.Removed, err = a.removeLoose(ctx, out.Expired)
 	return out, err
 }
 
@@ -95,58 +99,73 @@ RETURNING id`
 	}
 }
 
-// removeLoose removes what nothing refers to and what nobody put lately: whoever stores a file says only afterwards what for.
-func (a *App) removeLoose(ctx context.Context) (int, error) {
+// removeLoose removes what nothing refers to and what nobody put lately: whoever stores a file says only afterwards what for. It
+// removes nothing from a store of which this database knows no file at all, because it is another's then.
+func (a *App) removeLoose(ctx context.Context, expired int) (int, error) {
 	since := a.now().Add(-looseFor)
-	removed := 0
-	var batch []string
-	flush := func() error {
-		loose, err := a.loose(ctx, batch)
-		batch = batch[:0]
-		if err != nil {
-			return err
-		}
-		for _, hash := range loose {
-			if err := a.files.Remove(ctx, hash, since); err != nil {
-				return err
-			}
-		}
-		removed += len(loose)
-		return nil
+	loose, known, err := a.findLoose(ctx, since)
+	if err != nil {
+		return 0, err
 	}
-	err := a.files.List(ctx, func(f StoredFile, put time.Time) error {
-		if !put.Before(since) {
+	if known == 0 && expired == 0 && len(loose) > looseStrangers {
+		a.log.Error("the store has files of which this database knows none: nothing is removed, see that they belong together", "room", "app", "files", len(loose))
+		return 0, nil
+	}
+	for i, hash := range loose {
+		if err := a.files.Remove(ctx, hash, since); err != nil {
+			return i, err
+		}
+	}
+	return len(loose), nil
+}
+
+// findLoose finds what nothing needs among the files put before a moment, and counts those that the records mention.
+func (a *App) findLoose(ctx context.Context, since time.Time) (loose []string, known int, err error) {
+	var batch []string
+	ask := func() error {
+		some, n, err := a.loose(ctx, batch)
+		loose, known, batch = append(loose, some...), known+n, batch[:0]
+		return err
+	}
+	err = a.files.List(ctx, func(f StoredFile, put time.Time) error {
+		if !put.Before(since) || len(loose) >= looseMost {
 			return nil
 		}
 		if batch = append(batch, f.SHA256); len(batch) < tidyBatch {
 			return nil
 		}
-		return flush()
+		return ask()
 	})
-	if err == nil {
-		err = flush()
+	if err == nil && len(batch) > 0 {
+		err = ask()
 	}
-	return removed, err
+	return loose, known, err
 }
 
-// loose are those of some files that no attachment, nothing that is still to be sent, no broadcast and no dialog refers to.
-func (a *App) loose(ctx context.Context, hashes []string) ([]string, error) {
-	if len(hashes) == 0 {
-		return nil, nil
-	}
+// loose are those of some files that no attachment, nothing that is still to be sent, no broadcast and no dialog needs; known is how
+// many of them anything mentions.
+func (a *App) loose(ctx context.Context, hashes []string) (loose []string, known int, err error) {
 	const q = `
-SELECT h FROM unnest($1::text[]) AS h
-WHERE NOT EXISTS (SELECT 1 FROM attachments f WHERE f.sha256 = h) AND NOT EXISTS (SELECT 1 FROM outgoings o WHERE o.file = h AND o.state IN ('QUEUED', 'SENDING'))
-  AND NOT EXISTS (SELECT 1 FROM broadcasts b WHERE b.file = h) AND NOT EXISTS (SELECT 1 FROM dialogs d WHERE d.data::text LIKE '%' || h || '%')`
-	var out []string
-	err := a.inTx(ctx, func(ctx context.Context, t *tx) error {
-		out = nil
+SELECT h, used, used OR EXISTS (SELECT 1 FROM outgoings o WHERE o.file = h) FROM (SELECT h,
+  EXISTS (SELECT 1 FROM attachments f WHERE f.sha256 = h) OR EXISTS (SELECT 1 FROM outgoings o WHERE o.file = h AND o.state IN ('QUEUED', 'SENDING'))
+  OR EXISTS (SELECT 1 FROM broadcasts b WHERE b.file = h) OR EXISTS (SELECT 1 FROM dialogs d WHERE d.data::text LIKE '%' || h || '%') AS used
+  FROM unnest($1::text[]) AS h) x`
+	err = a.inTx(ctx, func(ctx context.Context, t *tx) error {
+		loose, known = nil, 0
 		return t.each(ctx, q, []any{pq.StringArray(hashes)}, func(scan scanner) error {
 			var hash string
-			err := scan(&hash)
-			out = append(out, hash)
-			return err
+			var used, mentioned bool
+			if err := scan(&hash, &used, &mentioned); err != nil {
+				return err
+			}
+			if mentioned {
+				known++
+			}
+			if !used {
+				loose = append(loose, hash)
+			}
+			return nil
 		})
 	})
-	return out, err
+	return loose, known, err
 }

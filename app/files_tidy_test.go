@@ -1,6 +1,7 @@
 package app_test
 
 import (
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -112,5 +113,25 @@ func TestWhatLostItsJobIsFetched(t *testing.T) {
 	w.Clock.Advance(8 * day)
 	if done := tidy(t, w.App, w); done.Queued != 0 || states(w) != "MISSING" {
 		t.Errorf("%+v, %s", done, states(w))
+	}
+}
+
+// A store full of files of which the database knows none is another's: a wrong address of the database must not empty it.
+func TestAStrangersStoreIsLeftAlone(t *testing.T) {
+	t.Parallel()
+	w := apptest.Example(t)
+	for i := range 101 {
+		if _, err := w.App.KeepFile(w.System("intake"), strings.NewReader(strconv.Itoa(i))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w.Clock.Advance(2 * day)
+	if done := tidy(t, w.App, w); done.Removed != 0 {
+		t.Errorf("%+v", done)
+	}
+	w.Record(note(w, 5, "2026-09-17 10:00", "7")) // now it knows one
+	w.Clock.Advance(2 * day)
+	if done := tidy(t, w.App, w); done.Removed != 100 {
+		t.Errorf("%+v", done)
 	}
 }

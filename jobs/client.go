@@ -21,6 +21,8 @@ type Config struct {
 	Log *slog.Logger
 	// Live, Bulk and Speech are how many jobs of each queue run at once.
 	Live, Bulk, Speech int
+	// Files is how many files are fetched from Telegram at once; 0: other workers do, who can.
+	Files int
 	// Learner learns from feedback; nil: these workers don't.
 	Learner Learner
 }
@@ -28,11 +30,20 @@ type Config struct {
 // sweepEvery is how late a breach may show.
 const sweepEvery = 15 * time.Second
 
-// fileWorkers is how many files are fetched at once.
-const fileWorkers = 4
-
 // rescueAfter is when a running job is taken for lost, though its worker lives. One whose timeout is longer has that long.
 const rescueAfter = 5 * time.Minute
+
+func (cfg Config) queues() map[string]river.QueueConfig {
+	queues := map[string]river.QueueConfig{
+		args.QueueLive:   {MaxWorkers: cfg.Live, FetchCooldown: 5 * time.Millisecond},
+		args.QueueBulk:   {MaxWorkers: cfg.Bulk, FetchCooldown: 10 * time.Millisecond},
+		args.QueueSpeech: {MaxWorkers: max(cfg.Speech, 1)},
+	}
+	if cfg.Files > 0 {
+		queues[args.QueueFiles] = river.QueueConfig{MaxWorkers: cfg.Files}
+	}
+	return queues
+}
 
 // Workers is a running River client.
 type Workers struct {
@@ -46,12 +57,7 @@ func Start(ctx context.Context, a *app.App, cfg Config) (*Workers, error) {
 	workers := river.NewWorkers()
 	register(workers, a, cfg)
 	client, err := river.NewClient(pqdriver.New(cfg.DB, cfg.DSN), &river.Config{
-		Queues: map[string]river.QueueConfig{
-			args.QueueLive:   {MaxWorkers: cfg.Live, FetchCooldown: 5 * time.Millisecond},
-			args.QueueBulk:   {MaxWorkers: cfg.Bulk, FetchCooldown: 10 * time.Millisecond},
-			args.QueueSpeech: {MaxWorkers: max(cfg.Speech, 1)},
-			args.QueueFiles:  {MaxWorkers: fileWorkers},
-		},
+		Queues:               cfg.queues(),
 		Workers:              workers,
 		FetchCooldown:        5 * time.Millisecond,
 		FetchPollInterval:    time.Second,

@@ -61,3 +61,11 @@ func (p *Parts) downloads() (app.Downloads, error) {
 	}
 	return bot.NewDownloader(bot.DownloadConfig{Log: p.Log, Token: p.cfg.TelegramToken, URL: p.cfg.TelegramURL, FilesDir: p.cfg.TelegramFilesDir})
 }
+
+// fileWorkers is how many files this process fetches at once: none without the bot's token.
+func (p *Parts) fileWorkers() int {
+	if p.cfg.TelegramToken == "" {
+		return 0
+	}
+	return 4
+}

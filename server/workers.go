@@ -27,7 +27,7 @@ func (p *Parts) startWorkers(ctx context.Context) (*workers, error) {
 	if err != nil {
 		return nil, err
 	}
-	running, err := jobs.Start(ctx, p.App, jobs.Config{DB: db, DSN: p.dsn, Log: p.Log, Live: liveWorkers, Bulk: bulkWorkers, Speech: speechWorkers, Learner: p})
+	running, err := jobs.Start(ctx, p.App, jobs.Config{DB: db, DSN: p.dsn, Log: p.Log, Live: liveWorkers, Bulk: bulkWorkers, Speech: speechWorkers, Files: p.fileWorkers(), Learner: p})
 	if err != nil {
 		_ = db.Close()
 		return nil, err
