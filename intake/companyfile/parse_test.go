@@ -93,6 +93,15 @@ func TestOneFaultEach(t *testing.T) {
 		{"UZS", "UZS, conversation_gap: 8", `line 1: company.conversation_gap: a text is needed, not a number: put it in quotes`},
 		{"UZS", "UZS, conversation_gap: 8 hours", `line 1: company.conversation_gap: "8 hours" is no duration: write it like 15m, 8h or 1h30m`},
 		{"UZS", "UZS, conversation_gap: 0s", `line 1: company.conversation_gap: it must lie between 1m and 720h`},
+		{"UZS", `UZS, bot: { digest_at: "9" }`, `line 1: company.bot.digest_at: "9" is neither a time of the day such as "09:00" nor never`},
+		{"UZS", `UZS, bot: { digest_at: "24:00" }`, `line 1: company.bot.digest_at: "24:00" is neither`},
+		{"UZS", `UZS, bot: { writes_in_chats: 1 }`, `line 1: company.bot.writes_in_chats: true or false is needed, not a number`},
+		{"UZS", `UZS, bot: { token: x }`, `line 1: company.bot.token: there is no such field`},
+		{`] } }]`, `] }, asks_location: maybe }]`, `line 2: schedules[0].asks_location: true or false is needed`},
+		{`] } }]`, `] }, asks_location: true }, { name: office, from: 2026-01, asks_location: false, days: { mon: ["09:00-18:00"] } }]`,
+			`line 2: schedules[1].asks_location: another version of this schedule says otherwise`},
+		{"team: Support", `phone: "call me"`, `line 6: people[0].phone: it is no phone number: write it like "+998 90 123 45 67"`},
+		{"team: Support }", `phone: "90 123-45-67" }` + "\n  - { name: B, email: b@x.example, phone: 998901234567 }", `line 7: people[1].phone: "998901234567" is already in line 6`},
 		{"09:00-18:00", "9:00-25:00", "schedules[0].days.mon-fri[0]:"},
 		{"09:00-18:00", "09:00-09:00", "schedules[0].days.mon-fri[0]:"},
 		{"mon-fri", "monday", "schedules[0].days.monday:"},
@@ -309,4 +318,25 @@ func FuzzParse(f *testing.F) {
 			t.Fatalf("a file and faults, or neither: %v", faults)
 		}
 	})
+}
+
+func TestWhatTheBotIsTold(t *testing.T) {
+	t.Parallel()
+	file := strings.NewReplacer("UZS }", `UZS, bot: { writes_in_chats: true, digest_at: never } }`, "] } }]", "] }, asks_location: true }]",
+		"team: Support }", "team: Support, phone: 901234567, language: ru }").Replace(small)
+	f, faults := Parse([]byte(file))
+	if faults.Err() != nil {
+		t.Fatal(faults)
+	}
+	bot, asks, person := f.Company.Bot, f.Schedules[0].AsksLocation, f.People[0]
+	if bot.WritesInChats == nil || !*bot.WritesInChats || bot.DigestAt == nil || *bot.DigestAt != "" {
+		t.Errorf("%+v", bot)
+	}
+	if asks == nil || !*asks || person.Phone != "998901234567" || person.Language != "ru" {
+		t.Errorf("%v, %+v", asks, person)
+	}
+	f, faults = Parse([]byte(small))
+	if faults.Err() != nil || f.Company.Bot.WritesInChats != nil || f.Company.Bot.DigestAt != nil || f.Schedules[0].AsksLocation != nil || f.People[0].Phone != "" {
+		t.Errorf("what is not said is %+v, %v", f, faults)
+	}
 }
