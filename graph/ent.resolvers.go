@@ -92,6 +92,8 @@ func (r *Resolver) Analysis() gen1.AnalysisResolver { return &analysisResolver{r
 
 func (r *Resolver) Analyzer() gen1.AnalyzerResolver { return &analyzerResolver{r} }
 
+func (r *Resolver) Broadcast() gen1.BroadcastResolver { return &broadcastResolver{r} }
+
 func (r *Resolver) KpiScore() gen1.KpiScoreResolver { return &kpiScoreResolver{r} }
 
 func (r *Resolver) Message() gen1.MessageResolver { return &messageResolver{r} }
@@ -114,6 +116,7 @@ type (
 	adjustmentResolver     struct{ *Resolver }
 	analysisResolver       struct{ *Resolver }
 	analyzerResolver       struct{ *Resolver }
+	broadcastResolver      struct{ *Resolver }
 	kpiScoreResolver       struct{ *Resolver }
 	messageResolver        struct{ *Resolver }
 	messageContentResolver struct{ *Resolver }

@@ -60,6 +60,18 @@ func (r *mutationResolver) TakeWait(ctx context.Context, input gen.TakeWaitInput
 	return &gen.TakeWaitPayload{Wait: read}, nil
 }
 
+func (r *mutationResolver) InviteUser(ctx context.Context, input gen.InviteUserInput) (*gen.InviteUserPayload, error) {
+	made, err := r.app.InviteUser(ctx, app.InviteUserInput{Email: deref(input.Email), UserID: deref(input.User)})
+	if err != nil {
+		return nil, err
+	}
+	who, err := r.app.Client().User.Get(ctx, made.UserID)
+	if err != nil {
+		return nil, err
+	}
+	return &gen.InviteUserPayload{User: who, Link: made.Link, ExpiresAt: made.ExpiresAt}, nil
+}
+
 func (r *mutationResolver) Reanalyze(ctx context.Context, input gen.ReanalyzeInput) (*gen.ReanalyzePayload, error) {
 	return r.reanalyze(ctx, input)
 }

@@ -48,6 +48,10 @@ type AnalyzerResolver interface {
 
 	Learned(ctx context.Context, obj *gen.Analyzer) (json.RawMessage, error)
 }
+type BroadcastResolver interface {
+	Audience(ctx context.Context, obj *gen.Broadcast) (*BroadcastAudience, error)
+	Progress(ctx context.Context, obj *gen.Broadcast) (*BroadcastProgress, error)
+}
 type KpiScoreResolver interface {
 	Kpi(ctx context.Context, obj *gen.KpiScore) (*gen.Kpi, error)
 }
@@ -3303,6 +3307,70 @@ func (ec *executionContext) fieldContext_Broadcast_author(_ context.Context, fie
 		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_User(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Broadcast_audience(ctx context.Context, field graphql.CollectedField, obj *gen.Broadcast) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Broadcast_audience(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Broadcast().Audience(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *BroadcastAudience) graphql.Marshaler {
+			return ec.marshalNBroadcastAudience2ᚖgithubᚗcomᚋfincokpiᚋfincoᚋgraphᚋgenᚐBroadcastAudience(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Broadcast_audience(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Broadcast",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_BroadcastAudience(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Broadcast_progress(ctx context.Context, field graphql.CollectedField, obj *gen.Broadcast) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Broadcast_progress(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Broadcast().Progress(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *BroadcastProgress) graphql.Marshaler {
+			return ec.marshalNBroadcastProgress2ᚖgithubᚗcomᚋfincokpiᚋfincoᚋgraphᚋgenᚐBroadcastProgress(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Broadcast_progress(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Broadcast",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_BroadcastProgress(ctx, field)
 		},
 	}
 	return fc, nil
@@ -19864,6 +19932,82 @@ func (ec *executionContext) _Broadcast(ctx context.Context, sel ast.SelectionSet
 			}
 
 			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+		case "audience":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._Broadcast_audience(ctx, field, obj)
+				if res == graphql.Null {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+		case "progress":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._Broadcast_progress(ctx, field, obj)
+				if res == graphql.Null {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -25819,6 +25963,16 @@ func (ec *executionContext) unmarshalNAnalyzerWhereInput2ᚖgithubᚗcomᚋfinco
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
+func (ec *executionContext) marshalNBroadcast2ᚖgithubᚗcomᚋfincokpiᚋfincoᚋentᚋgenᚐBroadcast(ctx context.Context, sel ast.SelectionSet, v *gen.Broadcast) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._Broadcast(ctx, sel, v)
+}
+
 func (ec *executionContext) marshalNBroadcastConnection2ᚖgithubᚗcomᚋfincokpiᚋfincoᚋentᚋgenᚐBroadcastConnection(ctx context.Context, sel ast.SelectionSet, v *gen.BroadcastConnection) graphql.Marshaler {
 	if v == nil {
 		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
@@ -25950,6 +26104,36 @@ func (ec *executionContext) unmarshalNEmploymentRole2githubᚗcomᚋfincokpiᚋf
 
 func (ec *executionContext) marshalNEmploymentRole2githubᚗcomᚋfincokpiᚋfincoᚋentᚋgenᚋemploymentᚐRole(ctx context.Context, sel ast.SelectionSet, v employment.Role) graphql.Marshaler {
 	return v
+}
+
+func (ec *executionContext) unmarshalNEmploymentRole2ᚕgithubᚗcomᚋfincokpiᚋfincoᚋentᚋgenᚋemploymentᚐRoleᚄ(ctx context.Context, v any) ([]employment.Role, error) {
+	vSlice := graphql.CoerceList(v)
+	var err error
+	res := make([]employment.Role, len(vSlice))
+	for i := range vSlice {
+		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
+		res[i], err = ec.unmarshalNEmploymentRole2githubᚗcomᚋfincokpiᚋfincoᚋentᚋgenᚋemploymentᚐRole(ctx, vSlice[i])
+		if err != nil {
+			return nil, err
+		}
+	}
+	return res, nil
+}
+
+func (ec *executionContext) marshalNEmploymentRole2ᚕgithubᚗcomᚋfincokpiᚋfincoᚋentᚋgenᚋemploymentᚐRoleᚄ(ctx context.Context, sel ast.SelectionSet, v []employment.Role) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 4, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNEmploymentRole2githubᚗcomᚋfincokpiᚋfincoᚋentᚋgenᚋemploymentᚐRole(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
 }
 
 func (ec *executionContext) unmarshalNEmploymentStatus2githubᚗcomᚋfincokpiᚋfincoᚋentᚋgenᚋemploymentᚐStatus(ctx context.Context, v any) (employment.Status, error) {
@@ -26362,6 +26546,32 @@ func (ec *executionContext) marshalNScheduleVersion2ᚖgithubᚗcomᚋfincokpi�
 		return graphql.Null
 	}
 	return ec._ScheduleVersion(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNTeam2ᚕᚖgithubᚗcomᚋfincokpiᚋfincoᚋentᚋgenᚐTeamᚄ(ctx context.Context, sel ast.SelectionSet, v []*gen.Team) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 4, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNTeam2ᚖgithubᚗcomᚋfincokpiᚋfincoᚋentᚋgenᚐTeam(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNTeam2ᚖgithubᚗcomᚋfincokpiᚋfincoᚋentᚋgenᚐTeam(ctx context.Context, sel ast.SelectionSet, v *gen.Team) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._Team(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalNTeamConnection2ᚖgithubᚗcomᚋfincokpiᚋfincoᚋentᚋgenᚐTeamConnection(ctx context.Context, sel ast.SelectionSet, v *gen.TeamConnection) graphql.Marshaler {
@@ -27007,6 +27217,42 @@ func (ec *executionContext) marshalOEmployment2ᚖgithubᚗcomᚋfincokpiᚋfinc
 		return graphql.Null
 	}
 	return ec._Employment(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalOEmploymentRole2ᚕgithubᚗcomᚋfincokpiᚋfincoᚋentᚋgenᚋemploymentᚐRoleᚄ(ctx context.Context, v any) ([]employment.Role, error) {
+	if v == nil {
+		return nil, nil
+	}
+	vSlice := graphql.CoerceList(v)
+	var err error
+	res := make([]employment.Role, len(vSlice))
+	for i := range vSlice {
+		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
+		res[i], err = ec.unmarshalNEmploymentRole2githubᚗcomᚋfincokpiᚋfincoᚋentᚋgenᚋemploymentᚐRole(ctx, vSlice[i])
+		if err != nil {
+			return nil, err
+		}
+	}
+	return res, nil
+}
+
+func (ec *executionContext) marshalOEmploymentRole2ᚕgithubᚗcomᚋfincokpiᚋfincoᚋentᚋgenᚋemploymentᚐRoleᚄ(ctx context.Context, sel ast.SelectionSet, v []employment.Role) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 4, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNEmploymentRole2githubᚗcomᚋfincokpiᚋfincoᚋentᚋgenᚋemploymentᚐRole(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
 }
 
 func (ec *executionContext) unmarshalOEmploymentRole2ᚖgithubᚗcomᚋfincokpiᚋfincoᚋentᚋgenᚋemploymentᚐRole(ctx context.Context, v any) (*employment.Role, error) {

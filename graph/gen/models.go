@@ -9,6 +9,7 @@ import (
 	"github.com/fincokpi/finco/ent/gen/adjustment"
 	"github.com/fincokpi/finco/ent/gen/analysis"
 	"github.com/fincokpi/finco/ent/gen/attachment"
+	"github.com/fincokpi/finco/ent/gen/employment"
 	"github.com/fincokpi/finco/ent/gen/payrollrun"
 )
 
@@ -51,6 +52,33 @@ type AgreementComparison struct {
 	Labels    int           `json:"labels"`
 	Candidate *float64      `json:"candidate,omitempty"`
 	Current   *float64      `json:"current,omitempty"`
+}
+
+// Everybody if both are empty.
+type BroadcastAudience struct {
+	Teams []*gen.Team       `json:"teams"`
+	Roles []employment.Role `json:"roles"`
+}
+
+type BroadcastInput struct {
+	Broadcast int `json:"broadcast"`
+}
+
+type BroadcastPayload struct {
+	Broadcast *gen.Broadcast `json:"broadcast"`
+}
+
+// How far a broadcast is. The counts add up to its recipients.
+type BroadcastProgress struct {
+	// For how many there is a message; 0 for a draft.
+	Recipients int `json:"recipients"`
+	Sent       int `json:"sent"`
+	Failed     int `json:"failed"`
+	// Telegram did not answer: they may have it or not, and it is not sent again.
+	Unknown   int `json:"unknown"`
+	Cancelled int `json:"cancelled"`
+	// Waiting or on their way.
+	Queued int `json:"queued"`
 }
 
 // A version that is tried beside the enabled one of its analyzer.
@@ -123,6 +151,19 @@ type GiveFeedbackPayload struct {
 	Analysis *gen.Analysis `json:"analysis"`
 }
 
+// Exactly one of the two.
+type InviteUserInput struct {
+	Email *string `json:"email,omitempty"`
+	User  *int    `json:"user,omitempty"`
+}
+
+type InviteUserPayload struct {
+	User *gen.User `json:"user"`
+	// It is shown this once: only its hash is kept.
+	Link      string    `json:"link"`
+	ExpiresAt time.Time `json:"expiresAt"`
+}
+
 // The share of a label, 0 to 1. Points are counted by tens: 0–10 to 90–100.
 type LabelDrift struct {
 	Label  string  `json:"label"`
@@ -152,6 +193,25 @@ type PayrollTotals struct {
 	Slips   int    `json:"slips"`
 	Net     *Money `json:"net"`
 	Payable *Money `json:"payable"`
+}
+
+// Everybody if neither teams nor roles are given; if both are, whoever is in one of the teams, or supervises it, and has one of the roles.
+type PrepareBroadcastInput struct {
+	// Plain, at most 4096 characters. With a photo or a document a broadcast is made in the bot.
+	Text string `json:"text"`
+	// At most 100.
+	Teams []int             `json:"teams,omitempty"`
+	Roles []employment.Role `json:"roles,omitempty"`
+}
+
+type PrepareBroadcastPayload struct {
+	Broadcast *gen.Broadcast `json:"broadcast"`
+	// How many would get it.
+	Recipients int `json:"recipients"`
+	// How many have no Telegram account here yet.
+	Unlinked int `json:"unlinked"`
+	// How many have blocked the bot.
+	Unreachable int `json:"unreachable"`
 }
 
 type ReanalyzeInput struct {

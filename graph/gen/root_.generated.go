@@ -28,6 +28,7 @@ type ResolverRoot interface {
 	Adjustment() AdjustmentResolver
 	Analysis() AnalysisResolver
 	Analyzer() AnalyzerResolver
+	Broadcast() BroadcastResolver
 	KpiInput() KpiInputResolver
 	KpiScore() KpiScoreResolver
 	Message() MessageResolver
@@ -156,15 +157,22 @@ type ComplexityRoot struct {
 	}
 
 	Broadcast struct {
+		Audience  func(childComplexity int) int
 		Author    func(childComplexity int) int
 		AuthorID  func(childComplexity int) int
 		CreatedAt func(childComplexity int) int
 		EndedAt   func(childComplexity int) int
 		FileName  func(childComplexity int) int
 		ID        func(childComplexity int) int
+		Progress  func(childComplexity int) int
 		StartedAt func(childComplexity int) int
 		State     func(childComplexity int) int
 		Text      func(childComplexity int) int
+	}
+
+	BroadcastAudience struct {
+		Roles func(childComplexity int) int
+		Teams func(childComplexity int) int
 	}
 
 	BroadcastConnection struct {
@@ -176,6 +184,19 @@ type ComplexityRoot struct {
 	BroadcastEdge struct {
 		Cursor func(childComplexity int) int
 		Node   func(childComplexity int) int
+	}
+
+	BroadcastPayload struct {
+		Broadcast func(childComplexity int) int
+	}
+
+	BroadcastProgress struct {
+		Cancelled  func(childComplexity int) int
+		Failed     func(childComplexity int) int
+		Queued     func(childComplexity int) int
+		Recipients func(childComplexity int) int
+		Sent       func(childComplexity int) int
+		Unknown    func(childComplexity int) int
 	}
 
 	Candidate struct {
@@ -299,6 +320,12 @@ type ComplexityRoot struct {
 	GiveFeedbackPayload struct {
 		Analysis func(childComplexity int) int
 		Feedback func(childComplexity int) int
+	}
+
+	InviteUserPayload struct {
+		ExpiresAt func(childComplexity int) int
+		Link      func(childComplexity int) int
+		User      func(childComplexity int) int
 	}
 
 	Kpi struct {
@@ -434,15 +461,20 @@ type ComplexityRoot struct {
 	Mutation struct {
 		AddAdjustment      func(childComplexity int, input AddAdjustmentInput) int
 		ApprovePayroll     func(childComplexity int, input PayrollInput) int
+		CancelBroadcast    func(childComplexity int, input BroadcastInput) int
 		ComputeKpis        func(childComplexity int, input ComputeKpisInput) int
 		DisableAnalyzer    func(childComplexity int, input SwitchAnalyzerInput) int
 		EnableAnalyzer     func(childComplexity int, input SwitchAnalyzerInput) int
 		GiveFeedback       func(childComplexity int, input GiveFeedbackInput) int
+		InviteUser         func(childComplexity int, input InviteUserInput) int
+		PauseBroadcast     func(childComplexity int, input BroadcastInput) int
 		PayPayroll         func(childComplexity int, input PayrollInput) int
+		PrepareBroadcast   func(childComplexity int, input PrepareBroadcastInput) int
 		PromoteAnalyzer    func(childComplexity int, input SwitchAnalyzerInput) int
 		Reanalyze          func(childComplexity int, input ReanalyzeInput) int
 		RefreshSession     func(childComplexity int, input RefreshSessionInput) int
 		ReopenPayroll      func(childComplexity int, input PayrollInput) int
+		ResumeBroadcast    func(childComplexity int, input BroadcastInput) int
 		ReviewPayroll      func(childComplexity int, input PayrollInput) int
 		RunPayroll         func(childComplexity int, input PayrollInput) int
 		ShadowAnalyzer     func(childComplexity int, input SwitchAnalyzerInput) int
@@ -450,6 +482,7 @@ type ComplexityRoot struct {
 		SignInWithTelegram func(childComplexity int, input SignInWithTelegramInput) int
 		SignOut            func(childComplexity int, input SignOutInput) int
 		SplitAnalyzer      func(childComplexity int, input SwitchAnalyzerInput) int
+		StartBroadcast     func(childComplexity int, input BroadcastInput) int
 		TakeWait           func(childComplexity int, input TakeWaitInput) int
 	}
 
@@ -537,6 +570,13 @@ type ComplexityRoot struct {
 		Slip     func(childComplexity int) int
 		SlipID   func(childComplexity int) int
 		Sources  func(childComplexity int) int
+	}
+
+	PrepareBroadcastPayload struct {
+		Broadcast   func(childComplexity int) int
+		Recipients  func(childComplexity int) int
+		Unlinked    func(childComplexity int) int
+		Unreachable func(childComplexity int) int
 	}
 
 	Punch struct {
@@ -1224,6 +1264,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.AnalyzerEdge.Node(childComplexity), true
 
+	case "Broadcast.audience":
+		if e.ComplexityRoot.Broadcast.Audience == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Broadcast.Audience(childComplexity), true
 	case "Broadcast.author":
 		if e.ComplexityRoot.Broadcast.Author == nil {
 			break
@@ -1260,6 +1306,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Broadcast.ID(childComplexity), true
+	case "Broadcast.progress":
+		if e.ComplexityRoot.Broadcast.Progress == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Broadcast.Progress(childComplexity), true
 	case "Broadcast.startedAt":
 		if e.ComplexityRoot.Broadcast.StartedAt == nil {
 			break
@@ -1278,6 +1330,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Broadcast.Text(childComplexity), true
+
+	case "BroadcastAudience.roles":
+		if e.ComplexityRoot.BroadcastAudience.Roles == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BroadcastAudience.Roles(childComplexity), true
+	case "BroadcastAudience.teams":
+		if e.ComplexityRoot.BroadcastAudience.Teams == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BroadcastAudience.Teams(childComplexity), true
 
 	case "BroadcastConnection.edges":
 		if e.ComplexityRoot.BroadcastConnection.Edges == nil {
@@ -1310,6 +1375,50 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.BroadcastEdge.Node(childComplexity), true
+
+	case "BroadcastPayload.broadcast":
+		if e.ComplexityRoot.BroadcastPayload.Broadcast == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BroadcastPayload.Broadcast(childComplexity), true
+
+	case "BroadcastProgress.cancelled":
+		if e.ComplexityRoot.BroadcastProgress.Cancelled == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BroadcastProgress.Cancelled(childComplexity), true
+	case "BroadcastProgress.failed":
+		if e.ComplexityRoot.BroadcastProgress.Failed == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BroadcastProgress.Failed(childComplexity), true
+	case "BroadcastProgress.queued":
+		if e.ComplexityRoot.BroadcastProgress.Queued == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BroadcastProgress.Queued(childComplexity), true
+	case "BroadcastProgress.recipients":
+		if e.ComplexityRoot.BroadcastProgress.Recipients == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BroadcastProgress.Recipients(childComplexity), true
+	case "BroadcastProgress.sent":
+		if e.ComplexityRoot.BroadcastProgress.Sent == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BroadcastProgress.Sent(childComplexity), true
+	case "BroadcastProgress.unknown":
+		if e.ComplexityRoot.BroadcastProgress.Unknown == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BroadcastProgress.Unknown(childComplexity), true
 
 	case "Candidate.analyzer":
 		if e.ComplexityRoot.Candidate.Analyzer == nil {
@@ -1830,6 +1939,25 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.GiveFeedbackPayload.Feedback(childComplexity), true
+
+	case "InviteUserPayload.expiresAt":
+		if e.ComplexityRoot.InviteUserPayload.ExpiresAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.InviteUserPayload.ExpiresAt(childComplexity), true
+	case "InviteUserPayload.link":
+		if e.ComplexityRoot.InviteUserPayload.Link == nil {
+			break
+		}
+
+		return e.ComplexityRoot.InviteUserPayload.Link(childComplexity), true
+	case "InviteUserPayload.user":
+		if e.ComplexityRoot.InviteUserPayload.User == nil {
+			break
+		}
+
+		return e.ComplexityRoot.InviteUserPayload.User(childComplexity), true
 
 	case "Kpi.cap":
 		if e.ComplexityRoot.Kpi.Cap == nil {
@@ -2410,6 +2538,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.ApprovePayroll(childComplexity, args["input"].(PayrollInput)), true
+	case "Mutation.cancelBroadcast":
+		if e.ComplexityRoot.Mutation.CancelBroadcast == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_cancelBroadcast_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.CancelBroadcast(childComplexity, args["input"].(BroadcastInput)), true
 	case "Mutation.computeKpis":
 		if e.ComplexityRoot.Mutation.ComputeKpis == nil {
 			break
@@ -2454,6 +2593,28 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.GiveFeedback(childComplexity, args["input"].(GiveFeedbackInput)), true
+	case "Mutation.inviteUser":
+		if e.ComplexityRoot.Mutation.InviteUser == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_inviteUser_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.InviteUser(childComplexity, args["input"].(InviteUserInput)), true
+	case "Mutation.pauseBroadcast":
+		if e.ComplexityRoot.Mutation.PauseBroadcast == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_pauseBroadcast_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.PauseBroadcast(childComplexity, args["input"].(BroadcastInput)), true
 	case "Mutation.payPayroll":
 		if e.ComplexityRoot.Mutation.PayPayroll == nil {
 			break
@@ -2465,6 +2626,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.PayPayroll(childComplexity, args["input"].(PayrollInput)), true
+	case "Mutation.prepareBroadcast":
+		if e.ComplexityRoot.Mutation.PrepareBroadcast == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_prepareBroadcast_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.PrepareBroadcast(childComplexity, args["input"].(PrepareBroadcastInput)), true
 	case "Mutation.promoteAnalyzer":
 		if e.ComplexityRoot.Mutation.PromoteAnalyzer == nil {
 			break
@@ -2509,6 +2681,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.ReopenPayroll(childComplexity, args["input"].(PayrollInput)), true
+	case "Mutation.resumeBroadcast":
+		if e.ComplexityRoot.Mutation.ResumeBroadcast == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_resumeBroadcast_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.ResumeBroadcast(childComplexity, args["input"].(BroadcastInput)), true
 	case "Mutation.reviewPayroll":
 		if e.ComplexityRoot.Mutation.ReviewPayroll == nil {
 			break
@@ -2586,6 +2769,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.SplitAnalyzer(childComplexity, args["input"].(SwitchAnalyzerInput)), true
+	case "Mutation.startBroadcast":
+		if e.ComplexityRoot.Mutation.StartBroadcast == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_startBroadcast_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.StartBroadcast(childComplexity, args["input"].(BroadcastInput)), true
 	case "Mutation.takeWait":
 		if e.ComplexityRoot.Mutation.TakeWait == nil {
 			break
@@ -2948,6 +3142,31 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.PayslipLine.Sources(childComplexity), true
+
+	case "PrepareBroadcastPayload.broadcast":
+		if e.ComplexityRoot.PrepareBroadcastPayload.Broadcast == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PrepareBroadcastPayload.Broadcast(childComplexity), true
+	case "PrepareBroadcastPayload.recipients":
+		if e.ComplexityRoot.PrepareBroadcastPayload.Recipients == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PrepareBroadcastPayload.Recipients(childComplexity), true
+	case "PrepareBroadcastPayload.unlinked":
+		if e.ComplexityRoot.PrepareBroadcastPayload.Unlinked == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PrepareBroadcastPayload.Unlinked(childComplexity), true
+	case "PrepareBroadcastPayload.unreachable":
+		if e.ComplexityRoot.PrepareBroadcastPayload.Unreachable == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PrepareBroadcastPayload.Unreachable(childComplexity), true
 
 	case "Punch.accuracyMeters":
 		if e.ComplexityRoot.Punch.AccuracyMeters == nil {
@@ -4030,6 +4249,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 		ec.unmarshalInputAnalysisWhereInput,
 		ec.unmarshalInputAnalyzerOrder,
 		ec.unmarshalInputAnalyzerWhereInput,
+		ec.unmarshalInputBroadcastInput,
 		ec.unmarshalInputBroadcastOrder,
 		ec.unmarshalInputBroadcastWhereInput,
 		ec.unmarshalInputChatOrder,
@@ -4038,6 +4258,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 		ec.unmarshalInputCustomerOrder,
 		ec.unmarshalInputCustomerWhereInput,
 		ec.unmarshalInputGiveFeedbackInput,
+		ec.unmarshalInputInviteUserInput,
 		ec.unmarshalInputKpiOrder,
 		ec.unmarshalInputKpiResultOrder,
 		ec.unmarshalInputKpiResultWhereInput,
@@ -4048,6 +4269,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 		ec.unmarshalInputPayrollRunOrder,
 		ec.unmarshalInputPayrollRunWhereInput,
 		ec.unmarshalInputPayslipWhereInput,
+		ec.unmarshalInputPrepareBroadcastInput,
 		ec.unmarshalInputPunchOrder,
 		ec.unmarshalInputPunchWhereInput,
 		ec.unmarshalInputReanalyzeInput,
@@ -4155,6 +4377,70 @@ func newExecutionContext(
 }
 
 var sources = []*ast.Source{
+	{Name: "../schema/broadcasts.graphql", Input: `extend type Mutation {
+  "Makes a draft and counts whom it would reach; nothing is sent yet. The same again is the same draft. For admins."
+  prepareBroadcast(input: PrepareBroadcastInput!): PrepareBroadcastPayload!
+  "Sends a draft to its audience as it is now."
+  startBroadcast(input: BroadcastInput!): BroadcastPayload!
+  "Lets what is left wait; what is on its way arrives."
+  pauseBroadcast(input: BroadcastInput!): BroadcastPayload!
+  "Goes on with a paused broadcast."
+  resumeBroadcast(input: BroadcastInput!): BroadcastPayload!
+  "Ends a broadcast: what has not been sent yet will not be."
+  cancelBroadcast(input: BroadcastInput!): BroadcastPayload!
+}
+
+"Everybody if neither teams nor roles are given; if both are, whoever is in one of the teams, or supervises it, and has one of the roles."
+input PrepareBroadcastInput {
+  "Plain, at most 4096 characters. With a photo or a document a broadcast is made in the bot."
+  text: String!
+  "At most 100."
+  teams: [ID!]
+  roles: [EmploymentRole!]
+}
+
+type PrepareBroadcastPayload {
+  broadcast: Broadcast!
+  "How many would get it."
+  recipients: Int!
+  "How many have no Telegram account here yet."
+  unlinked: Int!
+  "How many have blocked the bot."
+  unreachable: Int!
+}
+
+input BroadcastInput {
+  broadcast: ID!
+}
+
+type BroadcastPayload {
+  broadcast: Broadcast!
+}
+
+extend type Broadcast {
+  audience: BroadcastAudience!
+  progress: BroadcastProgress!
+}
+
+"Everybody if both are empty."
+type BroadcastAudience {
+  teams: [Team!]!
+  roles: [EmploymentRole!]!
+}
+
+"How far a broadcast is. The counts add up to its recipients."
+type BroadcastProgress {
+  "For how many there is a message; 0 for a draft."
+  recipients: Int!
+  sent: Int!
+  failed: Int!
+  "Telegram did not answer: they may have it or not, and it is not sent again."
+  unknown: Int!
+  cancelled: Int!
+  "Waiting or on their way."
+  queued: Int!
+}
+`, BuiltIn: false},
 	{Name: "../schema/ent.graphql", Input: `directive @goField(forceResolver: Boolean, name: String, omittable: Boolean) on FIELD_DEFINITION | INPUT_FIELD_DEFINITION
 directive @goModel(model: String, models: [String!], forceGenerate: Boolean) on OBJECT | INPUT_OBJECT | SCALAR | ENUM | INTERFACE | UNION
 type Adjustment implements Node {
@@ -7691,6 +7977,8 @@ extend type Adjustment {
   giveFeedback(input: GiveFeedbackInput!): GiveFeedbackPayload!
   "Says that you see to a customer who waits. It changes no figure and nobody's responsibility."
   takeWait(input: TakeWaitInput!): TakeWaitPayload!
+  "Makes a link that connects the Telegram account of whoever follows it to a person, once; links made for them before are void."
+  inviteUser(input: InviteUserInput!): InviteUserPayload!
   "Has messages judged again by an analyzer's version of today."
   reanalyze(input: ReanalyzeInput!): ReanalyzePayload!
   "Computes KPIs from the facts known at a moment."
@@ -7782,6 +8070,19 @@ input TakeWaitInput {
 
 type TakeWaitPayload {
   wait: Wait!
+}
+
+"Exactly one of the two."
+input InviteUserInput {
+  email: String
+  user: ID
+}
+
+type InviteUserPayload {
+  user: User!
+  "It is shown this once: only its hash is kept."
+  link: String!
+  expiresAt: Time!
 }
 
 input ReanalyzeInput {
@@ -8087,8 +8388,22 @@ func (ec *executionContext) childFields_Broadcast(ctx context.Context, field gra
 		return ec.fieldContext_Broadcast_endedAt(ctx, field)
 	case "author":
 		return ec.fieldContext_Broadcast_author(ctx, field)
+	case "audience":
+		return ec.fieldContext_Broadcast_audience(ctx, field)
+	case "progress":
+		return ec.fieldContext_Broadcast_progress(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Broadcast", field.Name)
+}
+
+func (ec *executionContext) childFields_BroadcastAudience(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "teams":
+		return ec.fieldContext_BroadcastAudience_teams(ctx, field)
+	case "roles":
+		return ec.fieldContext_BroadcastAudience_roles(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type BroadcastAudience", field.Name)
 }
 
 func (ec *executionContext) childFields_BroadcastConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -8111,6 +8426,32 @@ func (ec *executionContext) childFields_BroadcastEdge(ctx context.Context, field
 		return ec.fieldContext_BroadcastEdge_cursor(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type BroadcastEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_BroadcastPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "broadcast":
+		return ec.fieldContext_BroadcastPayload_broadcast(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type BroadcastPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_BroadcastProgress(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "recipients":
+		return ec.fieldContext_BroadcastProgress_recipients(ctx, field)
+	case "sent":
+		return ec.fieldContext_BroadcastProgress_sent(ctx, field)
+	case "failed":
+		return ec.fieldContext_BroadcastProgress_failed(ctx, field)
+	case "unknown":
+		return ec.fieldContext_BroadcastProgress_unknown(ctx, field)
+	case "cancelled":
+		return ec.fieldContext_BroadcastProgress_cancelled(ctx, field)
+	case "queued":
+		return ec.fieldContext_BroadcastProgress_queued(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type BroadcastProgress", field.Name)
 }
 
 func (ec *executionContext) childFields_Candidate(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -8357,6 +8698,18 @@ func (ec *executionContext) childFields_GiveFeedbackPayload(ctx context.Context,
 		return ec.fieldContext_GiveFeedbackPayload_analysis(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type GiveFeedbackPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_InviteUserPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "user":
+		return ec.fieldContext_InviteUserPayload_user(ctx, field)
+	case "link":
+		return ec.fieldContext_InviteUserPayload_link(ctx, field)
+	case "expiresAt":
+		return ec.fieldContext_InviteUserPayload_expiresAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type InviteUserPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_Kpi(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -8789,6 +9142,20 @@ func (ec *executionContext) childFields_PayslipLine(ctx context.Context, field g
 		return ec.fieldContext_PayslipLine_inputs(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type PayslipLine", field.Name)
+}
+
+func (ec *executionContext) childFields_PrepareBroadcastPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "broadcast":
+		return ec.fieldContext_PrepareBroadcastPayload_broadcast(ctx, field)
+	case "recipients":
+		return ec.fieldContext_PrepareBroadcastPayload_recipients(ctx, field)
+	case "unlinked":
+		return ec.fieldContext_PrepareBroadcastPayload_unlinked(ctx, field)
+	case "unreachable":
+		return ec.fieldContext_PrepareBroadcastPayload_unreachable(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PrepareBroadcastPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_Punch(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
