@@ -22,7 +22,7 @@ func chatLink(c *gen.Chat, message, thread int64) string {
 		if !ok {
 			return ""
 		}
-		if message == 0 {
+		if message <= 0 { // none, or one from before the chat became a supergroup, to which nothing links
 			message = 1
 		}
 		if thread != 0 {

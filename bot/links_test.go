@@ -18,6 +18,7 @@ func TestChatLink(t *testing.T) {
 		{chat.KindSupergroup, -1001234567890, 42, 0, "https://t.me/c/1234567890/42"},
 		{chat.KindSupergroup, -1001234567890, 42, 7, "https://t.me/c/1234567890/7/42"},
 		{chat.KindSupergroup, -1001234567890, 0, 0, "https://t.me/c/1234567890/1"},
+		{chat.KindSupergroup, -1001234567890, -999999993, 0, "https://t.me/c/1234567890/1"},
 		{chat.KindChannel, -1001234567890, 5, 0, "https://t.me/c/1234567890/5"},
 		{chat.KindPrivate, 5551, 42, 0, "tg://user?id=5551"},
 		{chat.KindGroup, -4242, 42, 0, ""},
