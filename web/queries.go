@@ -19,7 +19,7 @@ var (
 		"supervisor-messages-live", "supervisor-analyses-live",
 		"accountant-runs", "accountant-run", "accountant-review",
 		"admin-approve", "admin-people", "admin-analyzers", "admin-agreement",
-		"admin-candidates", "admin-promote", "admin-drift",
+		"admin-candidates", "admin-promote", "admin-drift", "admin-broadcasts",
 	}
 )
 
