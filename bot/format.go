@@ -101,7 +101,7 @@ func formatDate(lang string, d domain.Date) string {
 	return label(words().in(lang, "format.day", values{"Day": d.Day, "Month": monthName(lang, "of", d.Month)}))
 }
 
-// formatPeriod is a month, a week or a day: "sentabr 2026", "2026-yil 36-hafta", "2-sentabr 2026".
+// formatPeriod is a month, a week or a day: "sentabr 2026", "2026-yil 36-hafta", "2026-yil 2-sentabr".
 func formatPeriod(lang string, p domain.Period) string {
 	year := strconv.Itoa(p.First().Year)
 	switch {
@@ -110,7 +110,7 @@ func formatPeriod(lang string, p domain.Period) string {
 	case p.IsMonth():
 		return label(words().in(lang, "format.month", values{"Month": monthName(lang, "name", p.First().Month), "Year": year}))
 	case p.First() == p.Last():
-		return formatDate(lang, p.First()) + " " + year
+		return label(words().in(lang, "format.date", values{"Day": formatDate(lang, p.First()), "Year": year}))
 	}
 	year, week, _ := strings.Cut(p.String(), "-W")
 	return label(words().in(lang, "format.week", values{"Week": strings.TrimPrefix(week, "0"), "Year": year}))

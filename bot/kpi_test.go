@@ -74,7 +74,7 @@ func TestKPIsSayWhy(t *testing.T) {
 		"<b>KPI — sentabr 2026</b>", "12:00 holatiga koʻra", "Maʼlumot bor qism: 50 %",
 		"1. Replies within target</b> — 83,33 ball", "qiymati 0,83", "muddatida javob berilgan murojaatlar ulushi: 83,33 % — 6 ta murojaatdan",
 		"2. Reply quality</b> — maʼlumot yoʻq", "javoblar sifatining oʻrtacha bahosi: maʼlumot yoʻq",
-		"3. Median reply time, minutes</b> — 80 ball", "javob vaqtining medianasi, ish vaqtida: 10 daqiqa 0 soniya",
+		"3. Median reply time, minutes</b> — 80 ball", "javob vaqtining medianasi, ish vaqtida: 10 daqiqa — 6 ta",
 	} {
 		if !strings.Contains(strings.ReplaceAll(got.Text, noBreak, " "), want) {
 			t.Errorf("no %q in\n%s", want, got.Text)
@@ -85,7 +85,7 @@ func TestKPIsSayWhy(t *testing.T) {
 	}
 	why := one(t, d.press(apptest.JasurTelegram, got.button(t, "1 — nega?").Data, 5))
 	tidy(t, why)
-	if why.Method != "editMessageText" || !strings.Contains(why.Text, "1–6, jami 6") || !strings.Contains(why.Text, "javob kechikdi: ish vaqtida 21 daqiqa 0 soniya") ||
+	if why.Method != "editMessageText" || !strings.Contains(why.Text, "1–6, jami 6") || !strings.Contains(why.Text, "javob kechikdi: ish vaqtida 21 daqiqa, jami 21 daqiqa") ||
 		!strings.Contains(why.Text, "✅") || !strings.Contains(why.Text, "https://t.me/c/1234/") || !strings.Contains(why.Text, "«Narxi &lt;qancha&gt;?»") {
 		t.Errorf("why:\n%s", why.Text)
 	}

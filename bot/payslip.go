@@ -58,7 +58,7 @@ func (t *turn) runName(run *gen.PayrollRun) string {
 		name = formatPeriod(t.person.Language, p)
 	}
 	if run.Kind != payrollrun.KindRegular {
-		name += ", " + label(t.text("payslip.kind."+string(run.Kind)))
+		name += " (" + label(t.text("payslip.kind."+string(run.Kind))) + ")"
 	}
 	if run.Number > 1 {
 		name += " № " + strconv.Itoa(run.Number)

@@ -60,10 +60,10 @@ func TestAPayslipIsExplainedDownToTheMessages(t *testing.T) {
 	list := one(t, d.write(apptest.JasurTelegram, "/payslip"))
 	slip := one(t, d.press(apptest.JasurTelegram, list.button(t, "avgust 2026 — tasdiqlangan").Data, 5))
 	tidy(t, slip)
-	// 6 000 000 of base, 100 000.50 of birthday, 83.33 × a tenth of a percent … the bonus by the KPIs is of the total of the answered ones.
+	// 12 % of 6 000 000 + 9.333 % of it + 100 000.50 − 50 000 is 793 197.66.
 	for _, want := range []string{
-		"Oylik varagʻi — avgust 2026", "Holati: tasdiqlangan", "1. Asosiy ish haqi: 6 000 000 soʻm", "Mukofot (birthday): 100 000,50 soʻm",
-		"Jarima (slow reply): −50 000 soʻm", "Daromad soligʻi: −", "Yaxlitlash: ", "Qoʻlga tegadi: ",
+		"Oylik varagʻi — avgust 2026", "Holati: tasdiqlangan", "1. Asosiy ish haqi: 6 000 000 soʻm", "Mukofot (kpi bonus): 559 980 soʻm", "Mukofot (birthday): 100 000,50 soʻm",
+		"Jarima (slow reply): −50 000 soʻm", "Daromad soligʻi: −793 197,66 soʻm", "Yaxlitlash: 0,16 soʻm", "Qoʻlga tegadi: 5 816 783 soʻm",
 	} {
 		if !strings.Contains(plainAmount(slip.Text), want) {
 			t.Errorf("no %q in\n%s", want, slip.Text)
@@ -187,5 +187,22 @@ func TestPeopleHearOfTheirPayslipOnce(t *testing.T) {
 	d.Clock.Set(apptest.At("2026-09-15 13:00"))
 	if paid := tell(); len(paid) != 6 || !strings.Contains(paid[0].Text, "toʻlandi") {
 		t.Errorf("when paid: %+v", paid)
+	}
+}
+
+func TestTheLoopTellsAtItsStart(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	d.approve(d.august().ID)
+	ctx, stop := context.WithCancel(context.Background())
+	defer stop()
+	ended := make(chan error, 1)
+	before := d.last()
+	go func() { ended <- d.bot.payslips(ctx) }()
+	for len(d.since(before)) < 6 && len(ended) == 0 {
+	}
+	stop()
+	if err := <-ended; err != nil {
+		t.Error(err)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/govalues/decimal"
 
@@ -69,6 +70,8 @@ func (t *turn) exactSpan(seconds string) string {
 	}
 	part := formatNumber(t.person.Language, last.String(), 2)
 	switch {
+	case whole >= 60 && last.IsZero():
+		return formatSpan(t.person.Language, time.Duration(whole)*time.Second)
 	case whole >= 3600:
 		return label(t.text("span.hours", "Hours", whole/3600, "Minutes", whole%3600/60, "Seconds", part))
 	case whole >= 60:
