@@ -130,6 +130,7 @@ func newCaller(base, token string, silent func(time.Duration)) *caller {
 	_, secret, _ := strings.Cut(token, ":")
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.MaxIdleConnsPerHost = 32
+	transport.IdleConnTimeout = 15 * time.Second // sooner than the server's: what goes into a closing connection is ambiguous
 	transport.ResponseHeaderTimeout = 70 * time.Second // longer than a poll
 	return &caller{
 		base: base, secret: secret, silent: silent,
@@ -151,7 +152,7 @@ func (c *caller) hold(d time.Duration) {
 func (c *caller) held() time.Duration {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return time.Until(c.until)
+	return max(0, time.Until(c.until))
 }
 
 // wait returns when calls may go out.

@@ -3,6 +3,7 @@ package bot
 import (
 	"context"
 	"log/slog"
+	"net/url"
 	"regexp"
 	"strings"
 	"sync/atomic"
@@ -84,6 +85,9 @@ func New(cfg Config) (*Bot, error) {
 		cfg.URL = telegramURL
 	}
 	cfg.URL = strings.TrimRight(cfg.URL, "/")
+	if _, err := url.Parse(cfg.URL); err != nil {
+		return nil, domain.Errorf(domain.KindInvalid, "FINCO_TELEGRAM_URL is no address such as http://localhost:8081")
+	}
 	if cfg.PollTimeout <= 0 || cfg.PollTimeout > maxPoll {
 		cfg.PollTimeout = maxPoll
 	}

@@ -154,7 +154,11 @@ func (b *Bot) poll(ctx context.Context) error {
 		if time.Since(heard) > restart {
 			offset, heard = 0, time.Now()
 		}
-		next, n, err := b.pollOnce(ctx, offset)
+		timeout := b.cfg.PollTimeout
+		if b.State().Name != StatePolling {
+			timeout = 0 // to know soon whether it works
+		}
+		next, n, err := b.pollOnce(ctx, offset, timeout)
 		if err != nil {
 			b.trouble(ctx, err)
 			failed.wait(ctx)
@@ -170,8 +174,8 @@ func (b *Bot) poll(ctx context.Context) error {
 }
 
 // pollOnce gets the updates from offset on, stores them, and returns the offset after them and how many they were.
-func (b *Bot) pollOnce(ctx context.Context, offset int64) (int64, int, error) {
-	body, err := b.getUpdates(ctx, offset, pollLimit, b.cfg.PollTimeout)
+func (b *Bot) pollOnce(ctx context.Context, offset int64, timeout time.Duration) (int64, int, error) {
+	body, err := b.getUpdates(ctx, offset, pollLimit, timeout)
 	if err != nil {
 		return offset, 0, err
 	}

@@ -1,6 +1,7 @@
 package bottest
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -204,7 +205,19 @@ func answer(w http.ResponseWriter, result any, err error) {
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(codeOf(err))
+	if updates, ok := result.([]json.RawMessage); ok && err == nil { // as they were pushed, JSON or not
+		_, _ = fmt.Fprintf(w, `{"ok":true,"result":[%s]}`, bytes.Join(bytesOf(updates), []byte(",")))
+		return
+	}
 	_ = json.NewEncoder(w).Encode(body)
+}
+
+func bytesOf(updates []json.RawMessage) [][]byte {
+	out := make([][]byte, len(updates))
+	for i, u := range updates {
+		out[i] = u
+	}
+	return out
 }
 
 // readParams takes a query, a form, a multipart form or a JSON object.
