@@ -82,8 +82,8 @@ type noticePerson struct {
 }
 
 // DueNotices are the messages about waits that are to be sent now: to the supervisor of the chat's team and to the assignee, once when
-// a third of the target is left and once when it has passed, in the team's working hours and outside the person's hours of rest; and
-// the changes of such messages when somebody has answered or taken the wait. What is in the outbox already is left out, and what waits
+// a third of the target is left and once when it has passed, in working hours of the team and of theirs and outside their hours of rest;
+// and the changes of such messages when somebody has answered or taken the wait. What is in the outbox already is left out, and what waits
 // there to no purpose is taken back. For the bot.
 func (a *App) DueNotices(ctx context.Context) ([]WaitNotice, error) {
 	if _, err := permit(ctx, "outbox", "write"); err != nil {
@@ -179,7 +179,7 @@ func (t *tx) freshNotices(ctx context.Context, r *roster, people map[int]noticeP
 		}
 		for _, id := range w.concerned(r) {
 			p, ok := people[id]
-			if !ok || resting(p.mute, r.zone, t.at) {
+			if !ok || !r.onDuty(id, t.at) || resting(p.mute, r.zone, t.at) {
 				continue
 			}
 			d := noticeDraft{wait: w.id, user: id, kind: kind, key: fmt.Sprintf("wait:%d:%s:%d", w.id, kind, id), target: r.target(w.team), expires: t.at.Add(noticeUseful)}
@@ -221,6 +221,12 @@ func (w openWait) concerned(r *roster) []int {
 		out = append(out, other)
 	}
 	return out
+}
+
+// onDuty tells whether a time is within a person's working hours: their shift, else their schedule's, else their team's.
+func (r *roster) onDuty(person int, at time.Time) bool {
+	calendar, _ := r.calendar(person, 0, at)
+	return calendar.BusinessSeconds(at, at.Add(time.Second)) > 0
 }
 
 // resting tells whether a time is within somebody's hours without notices, written 22:00-08:00; hours that make no sense are none.

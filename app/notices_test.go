@@ -119,6 +119,20 @@ func TestWhoRestsIsToldAfterwardsIfTheWaitIsStillOpen(t *testing.T) {
 	expectTold(t, w, "afterwards", "past 100002")
 }
 
+func TestWhoHasADayOffIsNotTold(t *testing.T) {
+	t.Parallel()
+	w := apptest.Example(t)
+	mustExec(t, w, `INSERT INTO shifts (user_id, day, intervals) VALUES ($1, '2026-09-15', '[]'), ($1, '2026-09-16', '["12:00-18:00"]')`, w.ID(apptest.Jasur))
+	mustExec(t, w, `UPDATE companies SET revision = revision + 1`)
+	w.Clock.Set(apptest.At("2026-09-15 17:58"))
+	waitIn(w, -1, "2026-09-15 17:40")
+	expectTold(t, w, "on his day off", "past 100001")
+	w.Clock.Set(apptest.At("2026-09-16 09:00"))
+	expectTold(t, w, "before his shift")
+	w.Clock.Set(apptest.At("2026-09-16 12:00"))
+	expectTold(t, w, "in his shift", "past 100002")
+}
+
 func TestWhomToldIsWhoCanBeToldAndMaySee(t *testing.T) {
 	t.Parallel()
 	w := apptest.Example(t)
