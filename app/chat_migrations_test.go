@@ -96,6 +96,16 @@ func TestAGroupThatBecameASupergroupIsOneChat(t *testing.T) {
 			if got := picture(w); got != merged {
 				t.Errorf("got\n%s\nwant\n%s", got, merged)
 			}
+			w.Clock.Advance(time.Minute)
+			if _, err := w.App.ComputeKpis(w.As(apptest.Botir), app.ComputeKpisInput{Period: "2026-09"}); err != nil {
+				t.Fatal(err)
+			}
+			var scores string // of replies after 300 and 600 seconds, both within 15 minutes
+			w.One(`SELECT string_agg(s.key || '=' || COALESCE(s.value::text, 'none'), ', ' ORDER BY s.key) FROM kpi_scores s JOIN kpi_results r ON r.id = s.result_id WHERE r.user_id = $1`,
+				[]any{w.ID(apptest.Jasur)}, &scores)
+			if scores != "answered=1, quality=none, reply_speed=7.5" {
+				t.Errorf("Jasur's KPIs: %s", scores)
+			}
 		})
 	}
 }
