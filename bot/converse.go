@@ -134,7 +134,7 @@ func (t *turn) handle(ctx context.Context) error {
 			return t.command(ctx, name, args, private)
 		}
 	}
-	if !private {
+	if !private || contentOf(m).kind == kindService {
 		return nil
 	}
 	return t.words(ctx)

@@ -63,8 +63,8 @@ func TestAStrangerIsToldHowToBeConnected(t *testing.T) {
 	if keyboard["keyboard"] == nil || !strings.Contains(asText(keyboard), `"request_contact":true`) {
 		t.Errorf("the keyboard is %v", keyboard)
 	}
-	d.expect(d.write(strangerTelegram, "/kpi"), d.in("en", "unknown_command"))
-	d.expect(d.write(strangerTelegram, "/mute"), d.in("en", "people.stranger"))
+	d.expect(d.write(strangerTelegram, "/weather"), d.in("en", "unknown_command"))
+	d.expect(d.write(strangerTelegram, "/kpi"), d.in("en", "people.stranger"))
 	d.expect(d.write(strangerTelegram, "Do you have it in red?"), d.in("en", "people.hint"))
 	if again := d.write(strangerTelegram, "Hello?"); len(again) != 0 {
 		t.Errorf("a customer's second words are answered: %+v", again)
@@ -136,6 +136,16 @@ func (d *desk) dialog(telegramID int64) string {
 	got, err := d.App.DialogOf(d.System("telegram"), telegramID)
 	d.must(err)
 	return got.Name
+}
+
+func TestWhatTelegramSaysInAPrivateChatIsNotAnswered(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	got := d.send(apptest.JasurTelegram, func(m *models.Message) { m.WriteAccessAllowed = &models.WriteAccessAllowed{FromRequest: true} })
+	if len(got) != 0 {
+		t.Errorf("%+v", got)
+	}
+	d.expect(d.send(apptest.JasurTelegram, func(m *models.Message) { m.Location = &models.Location{Latitude: 41.3, Longitude: 69.2} }), d.in("uz", "unknown_words"))
 }
 
 func TestAnotherCommandEndsADialog(t *testing.T) {

@@ -13,7 +13,7 @@ import (
 )
 
 // mainCommands are those that have a button on the first screen, in its order.
-var mainCommands = []string{"today", "kpi", "payslip", "team", "review", "open", "broadcast", "invite", "language", "mute", "help"}
+var mainCommands = []string{"today", "kpi", "payslip", "team", "review", "open", "broadcast", "people", "invite", "language", "mute", "help"}
 
 // start is the first screen, and what an invite's link says.
 func start(ctx context.Context, t *turn, token string) error {
