@@ -14,6 +14,7 @@ import (
 
 	"github.com/fincokpi/finco/app"
 	"github.com/fincokpi/finco/app/apptest"
+	"github.com/fincokpi/finco/ent/gen/punch"
 	"github.com/fincokpi/finco/graph"
 	"github.com/fincokpi/finco/plugins/analyzer"
 )
@@ -118,9 +119,9 @@ func (o *office) talks() *office {
 // telegram adds what comes and goes by the bot: a punch and a broadcast.
 func (o *office) telegram() {
 	o.t.Helper()
-	_, err := o.Database.OwnerPool(o.t).Exec(`
-INSERT INTO punches (user_id, source, external_id, at, offset_seconds, direction, received_at) VALUES ($1, 'telegram', '1', $2, 18000, 'IN', $2)`,
-		o.ID(apptest.Jasur), apptest.At("2026-09-15 09:00"))
+	_, err := o.App.Punch(o.As(apptest.Jasur), app.PunchInput{
+		Source: "telegram", ExternalID: "1", At: apptest.At("2026-09-15 09:00"), Direction: punch.DirectionComing,
+	})
 	o.check(err)
 	_, err = o.Database.OwnerPool(o.t).Exec(`
 INSERT INTO broadcasts (author_id, audience, text, state, created_at) VALUES ($1, '{}', 'Ertaga yig''ilish', 'DRAFT', $2)`,
