@@ -1,0 +1,91 @@
+package server_test
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/fincokpi/finco/bot/bottest"
+)
+
+const filesQuery = `{ messages(first: 10, where: {kind: VOICE}) { edges { node { analyses(first: 9, where: {kind: TRANSCRIPT}) { totalCount } versions { files { state bytes } } } } } }`
+
+// A voice note is fetched once however often the server is killed on its way: while Telegram is asked where it is, and as its content
+// comes.
+func TestAVoiceNoteSurvivesKills(t *testing.T) {
+	m, telegram := newMachine(t), bottest.Start(t)
+	company := filepath.Join(m.dir, "company.yml")
+	if err := os.WriteFile(company, []byte(voiceCompany), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	m.must("apply", company)
+	start := func() *served { return m.serve("--telegram-token="+telegram.Token, "--telegram-url="+telegram.URL) }
+	staff, ann := telegram.User(100002, "Staff", "", "", "en"), telegram.User(7000, "Ann", "", "", "en")
+	shop := telegram.Supergroup(-1001700000001, "Shop", staff, ann)
+	staff.AddsBot(shop)
+	path := filepath.Join(t.TempDir(), "note.ogg")
+	speak(t, path, "Please give me my money back.")
+	sound, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := start()
+	for kill := range 2 {
+		held := make(chan struct{})
+		telegram.Fail(bottest.Fault{Method: "getFile", Hold: held})
+		if kill == 0 {
+			ann.SendsVoice(shop, sound, 3)
+		}
+		telegram.Started(t.Context(), "getFile", kill+1)
+		s.kill()
+		close(held)
+		if kill == 1 {
+			break
+		}
+		s = start()
+	}
+	s = start()
+	telegram.Await(t.Context(), "file", 1)
+	s.kill()
+	start()
+	type content struct {
+		Files []struct {
+			State string
+			Bytes int
+		}
+	}
+	var data struct {
+		Messages struct {
+			Edges []struct {
+				Node struct {
+					Analyses struct{ TotalCount int }
+					Versions []content
+				}
+			}
+		}
+	}
+	for deadline := time.Now().Add(2 * time.Minute); ; time.Sleep(200 * time.Millisecond) {
+		m.query("", filesQuery, &data)
+		if edges := data.Messages.Edges; len(edges) == 1 && edges[0].Node.Analyses.TotalCount > 0 {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("%+v", data)
+		}
+	}
+	node := data.Messages.Edges[0].Node
+	if len(node.Versions) != 1 || len(node.Versions[0].Files) != 1 || node.Versions[0].Files[0].State != "STORED" ||
+		node.Versions[0].Files[0].Bytes != len(sound) || node.Analyses.TotalCount != 1 {
+		t.Errorf("%+v", node)
+	}
+	var stored int
+	if err := filepath.WalkDir(filepath.Join(m.dir, "files"), func(_ string, e os.DirEntry, err error) error {
+		if err == nil && e.Type().IsRegular() && e.Name()[0] != '.' {
+			stored++
+		}
+		return err
+	}); err != nil || stored != 1 {
+		t.Errorf("%d files are kept, %v", stored, err)
+	}
+}
