@@ -81,7 +81,7 @@ func (t *turn) showEvidence(ctx context.Context, v evidenceView) error {
 	if hidden := to - from - len(found); hidden > 0 {
 		lines = append(lines, "", t.text("why.hidden", "Hidden", hidden))
 	}
-	below := t.morePages(v.name, v.page, perPage, total, v.args...)
+	below := t.pages(v.name, v.page, total, v.args...)
 	t.show(strings.Join(lines, "\n"), append(below, []button{{Text: label(t.text("back")), Data: v.back}}))
 	return nil
 }

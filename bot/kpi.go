@@ -105,21 +105,6 @@ func (t *turn) showKPIs(ctx context.Context, found app.KpiMonth, line, page int)
 	return nil
 }
 
-// morePages are the buttons to the neighbours of a page, which is the last argument.
-func (t *turn) morePages(name string, page, each, total int, args ...any) rows {
-	var row []button
-	if page > 0 {
-		row = append(row, button{Text: "‹ " + label(t.text("today.earlier")), Data: press(name, append(args[:len(args):len(args)], page-1)...)})
-	}
-	if (page+1)*each < total {
-		row = append(row, button{Text: label(t.text("today.further")) + " ›", Data: press(name, append(args[:len(args):len(args)], page+1)...)})
-	}
-	if row == nil {
-		return nil
-	}
-	return rows{row}
-}
-
 // monthRow leads to other months and the trend; or back to the payslip line that the result was opened from.
 func (t *turn) monthRow(found app.KpiMonth, line int) rows {
 	if line != 0 {

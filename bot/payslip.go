@@ -44,7 +44,7 @@ func (t *turn) payslips(ctx context.Context, page int) error {
 	for _, s := range slips {
 		below = append(below, []button{{Text: t.runName(s.Edges.Run) + " — " + t.stateName(s.Edges.Run), Data: press("slip", s.ID, 0)}})
 	}
-	t.show(t.text("payslip.list", "Total", total), append(below, t.morePages("payslips", page, perPage, total)...))
+	t.show(t.text("payslip.list", "Total", total), append(below, t.pages("payslips", page, total)...))
 	return nil
 }
 

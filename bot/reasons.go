@@ -3,6 +3,7 @@ package bot
 import (
 	"html"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -12,24 +13,18 @@ import (
 	"github.com/fincokpi/finco/domain"
 )
 
-// metricKnown are the metrics that have a name in the texts; others are said as they are written in rules.
-var metricKnown = map[string]bool{}
-
-func init() {
-	for _, name := range []string{
-		"wait.count", "wait.answered", "wait.unanswered", "wait.median_business", "wait.p90_business", "wait.median_wall", "wait.p90_wall",
-		"wait.within_target_rate", "first_response.median_business", "first_response.p90_business", "quality.mean", "quality.count",
-		"sentiment.mean", "messages.sent", "reports.expected", "reports.on_time", "reports.late", "reports.missing", "reports.on_time_rate",
-		"attendance.days", "attendance.absent", "attendance.late_count", "attendance.late_minutes", "attendance.overtime_minutes",
-		"kpi.total", "kpi.coverage", "base", "salary",
-	} {
-		metricKnown[name] = true
-	}
+// namedMetrics are those that have a name in the texts; others are said as rules write them.
+var namedMetrics = []string{
+	"wait.count", "wait.answered", "wait.unanswered", "wait.median_business", "wait.p90_business", "wait.median_wall", "wait.p90_wall",
+	"wait.within_target_rate", "first_response.median_business", "first_response.p90_business", "quality.mean", "quality.count",
+	"sentiment.mean", "messages.sent", "reports.expected", "reports.on_time", "reports.late", "reports.missing", "reports.on_time_rate",
+	"attendance.days", "attendance.absent", "attendance.late_count", "attendance.late_minutes", "attendance.overtime_minutes",
+	"kpi.total", "kpi.coverage", "base", "salary",
 }
 
 // metricName is a metric in words; a KPI by its key.
 func (t *turn) metricName(metric string) string {
-	if metricKnown[metric] {
+	if slices.Contains(namedMetrics, metric) {
 		return label(t.text("metric." + metric))
 	}
 	if key, ok := strings.CutPrefix(metric, "kpi."); ok {

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/fincokpi/finco/app"
+	"github.com/fincokpi/finco/domain/formula"
 )
 
 func teller(lang string) *turn {
@@ -55,6 +56,24 @@ func TestWhatARuleReadIsSaidWithItsUnits(t *testing.T) {
 	for seconds, want := range map[string]string{"0": "0 s", "59.25": "59.25 s", "60": "1 min", "3600": "1 h 00 min", "3725": "1 h 2 min 5 s", "x": "x", "-5": "-5"} {
 		if got := teller("en").exactSpan(seconds); got != want {
 			t.Errorf("%s: got %q, want %q", seconds, got, want)
+		}
+	}
+}
+
+func TestEveryMetricHasItsNameInEveryLanguage(t *testing.T) {
+	t.Parallel()
+	known := map[string]bool{"kpi": true}
+	for _, name := range namedMetrics {
+		known[name] = true
+		for _, lang := range languages {
+			if got := teller(lang).metricName(name); strings.HasPrefix(got, "metric.") {
+				t.Errorf("%s: %s", lang, got)
+			}
+		}
+	}
+	for _, metric := range formula.PayMetrics {
+		if !known[metric.Name] {
+			t.Errorf("%s has no name", metric.Name)
 		}
 	}
 }

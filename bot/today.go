@@ -3,6 +3,7 @@ package bot
 import (
 	"context"
 	"html"
+	"slices"
 	"strings"
 	"time"
 
@@ -56,19 +57,26 @@ func (t *turn) today(ctx context.Context, page int) error {
 	return nil
 }
 
-// pages are the buttons to the pages before and after one of a list.
-func (t *turn) pages(name string, page, total int, args ...any) rows {
+// morePages are the buttons to the neighbours of a page, from 0, of a list with so many entries on each; the page is the last argument
+// of the button.
+func (t *turn) morePages(name string, page, each, total int, args ...any) rows {
+	to := func(page int) string { return press(name, append(slices.Clone(args), page)...) }
 	var row []button
 	if page > 0 {
-		row = append(row, button{Text: "‹ " + label(t.text("today.earlier")), Data: press(name, append(args[:len(args):len(args)], page-1)...)})
+		row = append(row, button{Text: "‹ " + label(t.text("today.earlier")), Data: to(page - 1)})
 	}
-	if (page+1)*perPage < total {
-		row = append(row, button{Text: label(t.text("today.further")) + " ›", Data: press(name, append(args[:len(args):len(args)], page+1)...)})
+	if (page+1)*each < total {
+		row = append(row, button{Text: label(t.text("today.further")) + " ›", Data: to(page + 1)})
 	}
 	if row == nil {
 		return nil
 	}
 	return rows{row}
+}
+
+// pages is morePages of a list of the usual length.
+func (t *turn) pages(name string, page, total int, args ...any) rows {
+	return t.morePages(name, page, perPage, total, args...)
 }
 
 func (t *turn) punchRow() []button {
