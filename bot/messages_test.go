@@ -32,7 +32,7 @@ type door struct {
 }
 
 // newDoor is a door behind which the Bot API answers as given, by method; it knows nothing else.
-func newDoor(t *testing.T, answers map[string]string) *door {
+func newDoor(t testing.TB, answers map[string]string) *door {
 	t.Helper()
 	d := &door{desk: newDesk(t)}
 	raw, err := os.ReadFile("testdata/updates.json")
@@ -322,5 +322,25 @@ func TestAMessageWithoutATimeIsInvalid(t *testing.T) {
 	}
 	if _, err := d.App.RecordMessage(d.System("intake"), in); domain.KindOf(err) != domain.KindInvalid {
 		t.Errorf("%v", err)
+	}
+}
+
+// BenchmarkTranslation is the time from decoded update to what is to be recorded: in a group nothing is asked of the database, in
+// private and business chats who it is.
+func BenchmarkTranslation(b *testing.B) {
+	for _, name := range []string{"text in a supergroup", "stranger in private", "business, from the customer"} {
+		b.Run(name, func(b *testing.B) {
+			d := newDoor(b, nil)
+			d.come("connection")
+			u := d.update(name)
+			for b.Loop() {
+				if _, err := d.bot.observe(b.Context(), u); err != nil {
+					b.Fatal(err)
+				}
+				if _, ok, err := d.bot.message(b.Context(), u); err != nil || !ok {
+					b.Fatal(ok, err)
+				}
+			}
+		})
 	}
 }
