@@ -104,6 +104,7 @@ func (p *applying) freeTelegramIDs(ctx context.Context) error {
 			return domain.Errorf(domain.KindConflict, "person %s: the Telegram id %d is that of %s", want.Email, want.TelegramID, holder)
 		}
 	}
+	p.emit(SessionsChanged, losers...)
 	if err := p.cutOff(ctx, losers...); err != nil {
 		return err
 	}

@@ -263,6 +263,7 @@ func (a *App) DisconnectTelegram(ctx context.Context, email string) error {
 		if person.TelegramID == nil {
 			return domain.Errorf(domain.KindConflict, "this person has no Telegram account")
 		}
+		t.emit(SessionsChanged, person.UserID)
 		if err := t.cutOff(ctx, person.UserID); err != nil {
 			return err
 		}
@@ -316,7 +317,6 @@ func isUniqueViolation(err error) bool {
 // cutOff is for people who lose their Telegram account or the company: what is queued for them is not sent, what the bot asked them is
 // off, and links made for them are void.
 func (t *tx) cutOff(ctx context.Context, people ...int) error {
-	t.emit(SessionsChanged, people...)
 	_, err := t.sql.ExecContext(ctx, `
 WITH unsent AS (
   UPDATE outgoings SET state = 'CANCELLED', ended_at = $2, fault = 'this person is not to be written to any more'
