@@ -45,17 +45,18 @@ type ClaimOutgoingInput struct {
 const candidatesSQL = `
 SELECT o.id, o.chat, CASE
   WHEN o.expires_at <= $1 THEN 'expired'
-  WHEN o.user_id IS NOT NULL AND (e.id IS NULL OR e.status <> 'ACTIVE' OR e."left" < $2) THEN 'gone'
+  WHEN o.user_id IS NOT NULL AND (e.id IS NULL OR e.status <> 'ACTIVE' OR e."left" < d.today) THEN 'gone'
   WHEN o.user_id IS NOT NULL AND o.chat > 0 AND e.telegram_id IS DISTINCT FROM o.chat THEN 'moved'
   WHEN o.priority > 0 AND o.chat > 0 AND e.unreachable_at IS NOT NULL THEN 'unreachable'
   ELSE '' END
 FROM outgoings o LEFT JOIN employments e ON e.user_id = o.user_id
-WHERE o.state = 'QUEUED' AND o.not_before <= $1 AND o.chat <> ALL($3) AND `
+CROSS JOIN (SELECT ($1::timestamptz AT TIME ZONE COALESCE((SELECT timezone FROM companies), 'UTC'))::date::text AS today) d
+WHERE o.state = 'QUEUED' AND o.not_before <= $1 AND o.chat <> ALL($2) AND `
 
 var candidatesOf = map[bool]string{
-	false: candidatesSQL + `o.priority < 2 ORDER BY o.priority, o.id LIMIT $4`,
+	false: candidatesSQL + `o.priority < 2 ORDER BY o.priority, o.id LIMIT $3`,
 	true: candidatesSQL + `o.priority >= 2 AND (o.broadcast_id IS NULL OR o.broadcast_id IN (SELECT id FROM broadcasts WHERE state = 'RUNNING'))
-ORDER BY o.priority, o.id LIMIT $4`,
+ORDER BY o.priority, o.id LIMIT $3`,
 }
 
 // verdicts are how a message ends that is not sent, by what candidatesSQL says.
@@ -82,27 +83,21 @@ func (a *App) ClaimOutgoing(ctx context.Context, in ClaimOutgoingInput) ([]Outgo
 		return nil, err
 	}
 	for {
-		var out []Outgoing
-		var marked []int
-		dropped := 0
-		err := a.inTx(ctx, func(ctx context.Context, t *tx) error {
-			picked, ended, err := t.candidates(ctx, in)
-			if err != nil {
-				return err
-			}
-			if dropped, err = t.dropOutgoing(ctx, ended); err != nil {
-				return err
-			}
-			marked = picked
-			out, err = t.claim(ctx, picked)
-			return err
-		})
+		picked, ended, err := a.candidates(ctx, in)
 		if err != nil {
-			out = nil
-			for _, id := range marked {
-				out = append(out, Outgoing{ID: id})
+			return nil, err
+		}
+		dropped, err := a.dropOutgoing(ctx, ended)
+		if err != nil {
+			return nil, err
+		}
+		out, err := a.claim(ctx, picked)
+		if err != nil {
+			marked := make([]Outgoing, len(picked))
+			for i, id := range picked {
+				marked[i].ID = id
 			}
-			return out, err
+			return marked, err
 		}
 		if len(out) > 0 || dropped == 0 {
 			return out, nil
@@ -121,18 +116,14 @@ func (a *App) ReleaseOutgoing(ctx context.Context, ids []int) error {
 	})
 }
 
-// candidates are the first message of each chat, and those that end unsent, by verdict.
-func (t *tx) candidates(ctx context.Context, in ClaimOutgoingInput) (picked []int, ended map[string][]int, err error) {
-	today, err := t.today(ctx)
-	if err != nil {
-		return nil, nil, err
-	}
+// candidates are the first message of each chat, and those that end unsent, by verdict. Each of a claim's statements stands alone, as
+// it is made up to 25 times a second: what changes in between is seen by the next one, which changes only what is still queued.
+func (a *App) candidates(ctx context.Context, in ClaimOutgoingInput) (picked []int, ended map[string][]int, err error) {
 	ended = map[string][]int{}
 	chats := map[int64]bool{}
 	// A chat may have several in a row, of which one goes.
 	window := 4*in.Limit + 16
-	args := []any{t.at, today.String(), append(pq.Int64Array{}, in.Except...), window}
-	err = t.each(ctx, candidatesOf[in.Broadcasts], args, func(scan scanner) error {
+	err = a.eachRow(ctx, candidatesOf[in.Broadcasts], []any{a.now(), append(pq.Int64Array{}, in.Except...), window}, func(scan scanner) error {
 		var id int
 		var chat int64
 		var verdict string
@@ -151,26 +142,45 @@ func (t *tx) candidates(ctx context.Context, in ClaimOutgoingInput) (picked []in
 	return picked, ended, err
 }
 
-func (t *tx) dropOutgoing(ctx context.Context, ended map[string][]int) (int, error) {
+// eachRow runs one statement by itself and hands over its rows one by one.
+func (a *App) eachRow(ctx context.Context, query string, args []any, row func(scanner) error) error {
+	rows, err := a.db.QueryContext(ctx, query, args...)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = rows.Close() }()
+	for rows.Next() {
+		if err := row(rows.Scan); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}
+
+func (a *App) dropOutgoing(ctx context.Context, ended map[string][]int) (int, error) {
 	n := 0
 	for verdict, ids := range ended {
 		how := verdicts[verdict]
-		dropped, err := t.ids(ctx, `UPDATE outgoings SET state = $2, fault = $3, ended_at = $4 WHERE id = ANY($1) AND state = 'QUEUED' RETURNING id`,
-			idArray(ids), string(how.state), how.fault, t.at)
+		done, err := a.db.ExecContext(ctx, `UPDATE outgoings SET state = $2, fault = $3, ended_at = $4 WHERE id = ANY($1) AND state = 'QUEUED'`,
+			idArray(ids), string(how.state), how.fault, a.now())
 		if err != nil {
 			return n, err
 		}
-		n += len(dropped)
+		dropped, err := done.RowsAffected()
+		if err != nil {
+			return n, err
+		}
+		n += int(dropped)
 	}
 	return n, nil
 }
 
-func (t *tx) claim(ctx context.Context, ids []int) ([]Outgoing, error) {
+func (a *App) claim(ctx context.Context, ids []int) ([]Outgoing, error) {
 	if len(ids) == 0 {
 		return nil, nil
 	}
 	var out []Outgoing
-	err := t.each(ctx, claimSQL, []any{idArray(ids)}, func(scan scanner) error {
+	err := a.eachRow(ctx, claimSQL, []any{idArray(ids)}, func(scan scanner) error {
 		var o Outgoing
 		var params []byte
 		err := scan(&o.ID, &o.Chat, &o.UserID, &o.BroadcastID, &o.Priority, &o.Method, &params, &o.File, &o.FileField, &o.FileName, &o.Attempts)
@@ -200,19 +210,21 @@ func (a *App) EndOutgoing(ctx context.Context, in OutgoingEnd) error {
 	if _, err := permit(ctx, "outbox", "write"); err != nil {
 		return err
 	}
-	return a.inTx(ctx, func(ctx context.Context, t *tx) error {
-		fault := clip(in.Fault, 300)
-		if in.State == outgoing.StateQueued {
-			_, err := t.sql.ExecContext(ctx, `UPDATE outgoings SET state = 'QUEUED', fault = $2 WHERE id = $1 AND state = 'SENDING'`, in.ID, fault)
-			return err
-		}
-		const q = `
+	fault := clip(in.Fault, 300)
+	if in.State == outgoing.StateQueued {
+		_, err := a.db.ExecContext(ctx, `UPDATE outgoings SET state = 'QUEUED', fault = $2 WHERE id = $1 AND state = 'SENDING'`, in.ID, fault)
+		return err
+	}
+	const q = `
 UPDATE outgoings SET state = $2, telegram_id = NULLIF($3, 0), fault = $4, ended_at = $5 WHERE id = $1 AND state IN ('SENDING', 'UNKNOWN')`
-		if _, err := t.sql.ExecContext(ctx, q, in.ID, string(in.State), in.TelegramID, fault, t.at); err != nil {
+	end := []any{in.ID, string(in.State), in.TelegramID, fault, a.now()}
+	if !in.Unreachable {
+		_, err := a.db.ExecContext(ctx, q, end...)
+		return err
+	}
+	return a.inTx(ctx, func(ctx context.Context, t *tx) error {
+		if _, err := t.sql.ExecContext(ctx, q, end...); err != nil {
 			return err
-		}
-		if !in.Unreachable {
-			return nil
 		}
 		return t.unreachable(ctx, in.ID)
 	})

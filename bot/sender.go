@@ -174,7 +174,8 @@ func (s *sender) pass(ctx context.Context) error {
 			if err != nil {
 				return err
 			}
-			if started == 0 {
+			// A chat with many messages in a row may hide others, but no broadcast has two for one.
+			if started == 0 || l.broadcasts {
 				break
 			}
 		}
