@@ -160,6 +160,19 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (source, external_i
 	return id, err
 }
 
+// UpdateReceived is when a stored update came in. For the bot: what carries no date of its own happened then, however late it is handled.
+func (a *App) UpdateReceived(ctx context.Context, row int) (time.Time, error) {
+	if _, err := permit(ctx, "telegram", policies.Read); err != nil {
+		return time.Time{}, err
+	}
+	var at time.Time
+	err := a.db.QueryRowContext(ctx, `SELECT received_at FROM telegram_updates WHERE id = $1`, row).Scan(&at)
+	if isNoRows(err) {
+		err = domain.Errorf(domain.KindNotFound, "there is no such update")
+	}
+	return at.UTC(), err
+}
+
 // AsksLocation tells whether the actor's punches come with where they were made, by today's schedule.
 func (a *App) AsksLocation(ctx context.Context) (bool, error) {
 	actor, err := permit(ctx, "punch", policies.Read)

@@ -95,11 +95,11 @@ func (t *turn) showPayslip(slip *gen.Payslip, page int) {
 	if page*linesPerPage >= len(all) {
 		page = 0
 	}
-	head := []string{t.text("payslip.title", "Run", t.runName(slip.Edges.Run), "State", t.stateName(slip.Edges.Run))}
+	lines := []string{t.text("payslip.title", "Run", t.runName(slip.Edges.Run), "State", t.stateName(slip.Edges.Run))}
 	if run := slip.Edges.Run; run != nil && (run.State == payrollrun.StateDraft || run.State == payrollrun.StateReview) {
-		head = append(head, t.text("payslip.unfinished"))
+		lines = append(lines, t.text("payslip.unfinished"))
 	}
-	lines := append(head, "")
+	lines = append(lines, "")
 	var whys []button
 	for _, l := range all[page*linesPerPage : min((page+1)*linesPerPage, len(all))] {
 		lines = append(lines, t.text("payslip.line", "N", ordinal(l.Position), "Name", t.lineName(l), "Amount", money(l.Amount)))

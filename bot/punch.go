@@ -8,6 +8,7 @@ import (
 	"github.com/go-telegram/bot/models"
 
 	"github.com/fincokpi/finco/app"
+	"github.com/fincokpi/finco/auth"
 	"github.com/fincokpi/finco/ent/gen/punch"
 )
 
@@ -88,9 +89,24 @@ func punchPlace(ctx context.Context, t *turn) error {
 	return t.notePunch(ctx, asked.Direction, place)
 }
 
+// pressedThen dates a pressed button, which carries no date, by when we got it: it may be handled again much later.
+func (t *turn) pressedThen(ctx context.Context) error {
+	if t.update.CallbackQuery == nil {
+		return nil
+	}
+	received, err := t.bot.app.UpdateReceived(auth.With(ctx, system), t.row)
+	if err == nil && received.Before(t.at) {
+		t.at = received
+	}
+	return err
+}
+
 // notePunch stores the punch and says its time, and nothing of what it may mean: attendance is evaluated elsewhere.
 func (t *turn) notePunch(ctx context.Context, direction punch.Direction, place *app.PlaceInput) error {
 	own := strconv.Itoa(t.row)
+	if err := t.pressedThen(ctx); err != nil {
+		return err
+	}
 	done, err := t.bot.app.Punch(t.as(ctx), app.PunchInput{Source: "telegram", ExternalID: own, At: t.at, Direction: direction, Place: place})
 	if err != nil {
 		return err

@@ -118,3 +118,15 @@ func TestAPunchWaitsForThePlaceOnlySoLong(t *testing.T) {
 		t.Errorf("got %q, %s", got.Text, d.punches())
 	}
 }
+
+func TestAPressHandledLateIsOfWhenItCame(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	row, u := d.store(&models.Update{CallbackQuery: &models.CallbackQuery{ID: "1", From: user(apptest.JasurTelegram), Data: "punch:in"}})
+	if _, err := d.DB.Exec(`UPDATE telegram_updates SET received_at = $1`, apptest.At("2026-09-15 08:58:30")); err != nil {
+		t.Fatal(err)
+	}
+	if got := one(t, d.handle(row, u)); !strings.Contains(got.Text, "15-sentabr, 08:58") || d.punches() != "IN 08:58:30" {
+		t.Errorf("got %q, %s", got.Text, d.punches())
+	}
+}
