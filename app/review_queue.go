@@ -21,7 +21,7 @@ const (
 	// reviewSpan is how old a message may be that is worth a review: its month's KPIs are still computed anew.
 	reviewSpan = 31 * 24 * time.Hour
 	// reviewPage is how many judgements are looked at together, and the most that are counted.
-	reviewPage = 200
+	reviewPage = 100
 	// reviewContext is how many messages before are shown with one.
 	reviewContext = 2
 )
@@ -73,7 +73,7 @@ type ReviewReason struct {
 // reviewQueueSQL finds judgements that count in pay, that nobody has reviewed and that are of a message as it stands now, least sure
 // first. $1 kinds, $2 since, $3 whether of all teams, $4 teams, $5 who asks, $6 after which, $7 how many.
 const reviewQueueSQL = `
-SELECT a.id, a.kind, a.message_id, m.side FROM analyses a
+SELECT a.id, a.message_id, m.side = 'CUSTOMER', a.kind = 'SENTIMENT' FROM analyses a
 JOIN messages m ON m.id = a.message_id JOIN message_contents s ON s.id = a.content_id AND s.version = m.version
 JOIN chats c ON c.id = m.chat_id JOIN analyzers v ON v.id = a.analyzer_id AND ` + worksSQL + `
 WHERE a.kind = ANY($1) AND NOT a.shadow AND m.sent_at >= $2 AND m.deleted_at IS NULL AND (COALESCE(a.label, '') <> '' OR a.score IS NOT NULL)
@@ -85,8 +85,12 @@ ORDER BY a.confidence, a.id LIMIT $7`
 
 // queued is a judgement of the queue.
 type queued struct {
-	id, message int
-	kind, side  string
+	ID      int `json:"id"`
+	Message int `json:"message"`
+	// Customer tells that it is of a customer's words, and Mood that it is of how they feel.
+	Customer bool `json:"customer"`
+	Mood     bool `json:"mood"`
+	Place    int  `json:"place"`
 }
 
 // NextReview is the judgement most useful to review that the actor may review: nothing that concerns themselves. For supervisors, of
@@ -143,37 +147,32 @@ func (t *tx) reviewQueue(ctx context.Context, r *roster, actor auth.Actor, after
 		args := []any{countedKinds, t.at.Add(-reviewSpan), all, idArray(actor.TeamIDs), actor.UserID, after, reviewPage}
 		err := t.each(ctx, reviewQueueSQL, args, func(scan scanner) error {
 			var q queued
-			err := scan(&q.id, &q.kind, &q.message, &q.side)
+			q.Place = len(page)
+			err := scan(&q.ID, &q.Message, &q.Customer, &q.Mood)
 			page = append(page, q)
 			return err
 		})
 		if err != nil {
 			return nil, false, err
 		}
-		for _, q := range page {
-			own, err := t.concerns(ctx, r, actor, q)
-			if err != nil {
-				return nil, false, err
-			}
-			if !own {
-				ids = append(ids, q.id)
-			}
+		if ids, err = t.notOwn(ctx, r, actor, page); err != nil {
+			return nil, false, err
 		}
 		if len(ids) > 0 || len(page) < reviewPage {
 			return ids, len(page) == reviewPage, nil
 		}
-		after = page[len(page)-1].id
+		after = page[len(page)-1].ID
 	}
 }
 
-// concerns tells whether a judgement enters the actor's own figures: GiveFeedback refuses those.
-func (t *tx) concerns(ctx context.Context, r *roster, actor auth.Actor, q queued) (own bool, err error) {
-	if q.side != sideCustomer || actor.UserID == 0 {
-		return false, nil
-	}
-	args := []any{q.message, actor.UserID, r.gap.Seconds(), q.kind == string(analyzer.Sentiment)}
-	err = t.each(ctx, concernsSQL, args, func(scan scanner) error { return scan(&own) })
-	return own, err
+// notOwnSQL leaves out of judgements (x) those that enter a person's ($2) own figures: GiveFeedback refuses them.
+var notOwnSQL = `
+SELECT x.id FROM jsonb_to_recordset($1) AS x(id bigint, message bigint, customer boolean, mood boolean, place bigint)
+WHERE NOT x.customer OR NOT (` + strings.NewReplacer("$1", "x.message", "$4", "x.mood").Replace(concernsSQL) + `) ORDER BY x.place`
+
+// notOwn are those of a page that the actor may review, in order.
+func (t *tx) notOwn(ctx context.Context, r *roster, actor auth.Actor, page []queued) ([]int, error) {
+	return t.ids(ctx, notOwnSQL, asJSON(page), actor.UserID, r.gap.Seconds())
 }
 
 // reviewLabels are the labels that a person may choose from, what the machine said first; none for scores.

@@ -104,27 +104,23 @@ func (a *App) teamsOf(ctx context.Context, actor auth.Actor) ([]*gen.Team, error
 }
 
 func (a *App) fillTeamDay(ctx context.Context, r *roster, out *TeamDay, now time.Time) error {
-	id, day := out.Team.ID, domain.DayOf(out.Day).String()
-	var err error
-	if out.Total, err = a.ResponseStats(ctx, ResponseStatsInput{Team: &id, Period: day}); err != nil {
-		return err
-	}
-	if out.Open, err = a.client.Wait.Query().Where(stillWaits, wait.TeamID(id)).Count(ctx); err != nil {
-		return err
-	}
 	for _, p := range r.people {
-		if p.teamAt(r.day(now)) == id && p.works(out.Day) {
+		if p.teamAt(r.day(now)) == out.Team.ID && p.works(out.Day) {
 			out.People = append(out.People, PersonDay{UserID: p.ID, Name: p.Name})
 		}
 	}
 	slices.SortFunc(out.People, func(x, y PersonDay) int {
 		return cmp.Or(strings.Compare(x.Name, y.Name), cmp.Compare(x.UserID, y.UserID))
 	})
+	err := a.inTx(ctx, func(ctx context.Context, t *tx) error { return t.teamStats(ctx, r, out) })
+	if err != nil {
+		return err
+	}
+	if out.Open, err = a.client.Wait.Query().Where(stillWaits, wait.TeamID(out.Team.ID)).Count(ctx); err != nil {
+		return err
+	}
 	for i := range out.People {
 		p := &out.People[i]
-		if p.Stats, err = a.ResponseStats(ctx, ResponseStatsInput{Person: &p.UserID, Period: day}); err != nil {
-			return err
-		}
 		if p.Open, err = a.client.Wait.Query().Where(stillWaits, wait.AssigneeID(p.UserID)).Count(ctx); err != nil {
 			return err
 		}
@@ -135,6 +131,32 @@ func (a *App) fillTeamDay(ctx context.Context, r *roster, out *TeamDay, now time
 		if p.Since, err = a.atWorkSince(ctx, p.UserID, begins, now); err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+// teamStats are what ResponseStats says of the team and of each of its people, read together.
+func (t *tx) teamStats(ctx context.Context, r *roster, out *TeamDay) error {
+	from, to := domain.DayOf(out.Day).Bounds(r.zone)
+	ofTeam, err := readFacts(ctx, t, r, factQuery{from: from, to: to, at: t.at, team: out.Team.ID})
+	if err != nil {
+		return err
+	}
+	out.Total = response.Aggregate(ResponseStatsInput{Team: &out.Team.ID}.pick(ofTeam))
+	ids := make([]int, len(out.People))
+	for i, p := range out.People {
+		ids[i] = p.UserID
+	}
+	if len(ids) == 0 {
+		return nil
+	}
+	ofPeople, err := readFacts(ctx, t, r, factQuery{from: from, to: to, at: t.at, people: ids})
+	if err != nil {
+		return err
+	}
+	byPerson := ofPeople.waitsByPerson()
+	for i := range out.People {
+		out.People[i].Stats = response.Aggregate(byPerson[out.People[i].UserID])
 	}
 	return nil
 }

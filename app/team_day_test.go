@@ -37,6 +37,12 @@ func TestTheDayOfATeam(t *testing.T) {
 	if aziza.Since != nil || jasur.Since == nil || !jasur.Since.Equal(apptest.At("2026-09-15 08:55")) || malika.Since != nil {
 		t.Errorf("at work since %v, %v, %v", aziza.Since, jasur.Since, malika.Since)
 	}
+	for _, p := range day.People {
+		alone, err := w.App.ResponseStats(w.As(apptest.Aziza), app.ResponseStatsInput{Person: &p.UserID, Period: "2026-09-15"})
+		if err != nil || alone != p.Stats {
+			t.Errorf("%s: %+v alone, %+v in the team, %v", p.Name, alone, p.Stats, err)
+		}
+	}
 	yesterday, err := w.App.TeamDay(w.As(apptest.Aziza), app.TeamDayInput{Team: day.Team.ID, Day: apptest.Day("2026-09-14")})
 	if err != nil || yesterday.Today || yesterday.Total.Waits != 1 || yesterday.People[1].Stats.Answered != 1 || yesterday.People[1].Since != nil {
 		t.Errorf("yesterday: %+v, %v", yesterday, err)
