@@ -13,6 +13,7 @@ import (
 
 	"github.com/fincokpi/finco/app"
 	"github.com/fincokpi/finco/auth"
+	"github.com/fincokpi/finco/domain"
 )
 
 // notifications is Telegram's own account, which sends people the codes they sign in with.
@@ -89,7 +90,9 @@ func (b *Bot) input(ctx context.Context, m *models.Message) (in app.MessageInput
 // chatOf is where a message belongs; false if it is not to be recorded: what people of the company tell the bot in private, what
 // anybody asks the bot itself there, and what comes from the business account of somebody who does not work here.
 func (b *Bot) chatOf(ctx context.Context, m *models.Message) (chat app.ChatInput, ok bool, err error) {
-	chat = b.chatInput(&m.Chat)
+	if chat, err = b.chatInput(&m.Chat); err != nil {
+		return chat, false, err
+	}
 	sent := time.Unix(int64(m.Date), 0)
 	switch {
 	case m.BusinessConnectionID != "":
@@ -109,13 +112,17 @@ func forBot(m *models.Message) bool {
 	return isCommand(m.Text) || m.Contact != nil || m.Location != nil
 }
 
-// chatInput is a chat that the bot itself is in. Ids of messages are the bot's own but for supergroups and channels.
-func (b *Bot) chatInput(c *models.Chat) app.ChatInput {
+// chatInput is a chat that the bot itself is in; invalid if it is of no type that Telegram has. Ids of messages are the bot's own but
+// for supergroups and channels.
+func (b *Bot) chatInput(c *models.Chat) (app.ChatInput, error) {
 	in := app.ChatInput{TelegramID: c.ID, Kind: chatKinds[c.Type], Title: titleOf(c)}
+	if in.Kind == "" {
+		return in, domain.Errorf(domain.KindInvalid, "its chat is of a type that this version of FinCo does not know")
+	}
 	if c.Type == models.ChatTypePrivate || c.Type == models.ChatTypeGroup {
 		in.Mailbox = b.mailbox()
 	}
-	return in
+	return in, nil
 }
 
 // mailbox is that of the bot's own private chats and basic groups.

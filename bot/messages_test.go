@@ -311,6 +311,31 @@ func TestWhatTheBotWritesToCustomersIsRecordedOnNoSide(t *testing.T) {
 	}
 }
 
+func TestAChatOfAnUnknownTypeIsInvalid(t *testing.T) {
+	t.Parallel()
+	d := newDoor(t, nil)
+	for _, u := range []*models.Update{d.update("text in a supergroup"), d.update("reaction"), d.update("the bot comes")} {
+		chatOf(u).Type = "hologram"
+		done, err := d.bot.observe(t.Context(), u)
+		if !done && err == nil {
+			_, _, err = d.bot.message(t.Context(), u)
+		}
+		if domain.KindOf(err) != domain.KindInvalid {
+			t.Errorf("%v", err)
+		}
+	}
+}
+
+func chatOf(u *models.Update) *models.Chat {
+	switch {
+	case u.Message != nil:
+		return &u.Message.Chat
+	case u.MessageReaction != nil:
+		return &u.MessageReaction.Chat
+	}
+	return &u.MyChatMember.Chat
+}
+
 func TestAMessageWithoutATimeIsInvalid(t *testing.T) {
 	t.Parallel()
 	d := newDoor(t, nil)

@@ -42,7 +42,11 @@ func (b *Bot) joined(ctx context.Context, u *models.ChatMemberUpdated) error {
 	if status == models.ChatMemberTypeLeft || status == models.ChatMemberTypeBanned {
 		return nil
 	}
-	return b.app.KnowChat(ctx, b.chatInput(&u.Chat))
+	chat, err := b.chatInput(&u.Chat)
+	if err != nil {
+		return err
+	}
+	return b.app.KnowChat(ctx, chat)
 }
 
 // linkLife is how long it is believed which channel a group belongs to.

@@ -12,7 +12,11 @@ import (
 // reacted keeps what somebody has put under a message now. Bots' own are left out, and those of people of the company in their
 // private chat with the bot, of which nothing is recorded.
 func (b *Bot) reacted(ctx context.Context, r *models.MessageReactionUpdated) error {
-	in := app.ReactionInput{Chat: b.chatInput(&r.Chat), MessageID: int64(r.MessageID), At: time.Unix(int64(r.Date), 0).UTC()}
+	chat, err := b.chatInput(&r.Chat)
+	if err != nil {
+		return err
+	}
+	in := app.ReactionInput{Chat: chat, MessageID: int64(r.MessageID), At: time.Unix(int64(r.Date), 0).UTC()}
 	switch {
 	case r.ActorChat != nil:
 		in.From = r.ActorChat.ID
