@@ -41,27 +41,33 @@ func (b *Bot) sendDigests(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	var failed error
 	for _, d := range due {
-		person, err := b.app.PersonByTelegram(ctx, d.TelegramID)
-		if domain.KindOf(err) == domain.KindNotFound {
-			continue
-		}
-		if err != nil {
-			return err
-		}
-		t := &turn{bot: b, person: person, chat: d.TelegramID}
-		digest, err := b.app.Digest(t.as(ctx))
-		if err != nil {
-			return err
-		}
-		t.say(t.digestText(&digest), t.digestButtons(&digest))
-		out := t.out[0]
-		out.Key, out.Priority, out.ExpiresAt = d.Key, app.PriorityNotice, b.app.Now().Add(digestUseful)
-		if _, err := b.app.Send(ctx, out); err != nil {
-			return err
+		if err := b.sendDigest(ctx, d); err != nil { // the others get theirs all the same
+			failed = err
 		}
 	}
-	return nil
+	return failed
+}
+
+func (b *Bot) sendDigest(ctx context.Context, due app.DueDigest) error {
+	person, err := b.app.PersonByTelegram(ctx, due.TelegramID)
+	if domain.KindOf(err) == domain.KindNotFound {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	t := &turn{bot: b, person: person, chat: due.TelegramID}
+	digest, err := b.app.Digest(t.as(ctx))
+	if err != nil {
+		return err
+	}
+	t.say(t.digestText(&digest), t.digestButtons(&digest))
+	out := t.out[0]
+	out.Key, out.Priority, out.ExpiresAt = due.Key, app.PriorityNotice, b.app.Now().Add(digestUseful)
+	_, err = b.app.Send(ctx, out)
+	return err
 }
 
 func (t *turn) digestText(d *app.Digest) string {

@@ -65,9 +65,14 @@ func (t *turn) openInGroup(ctx context.Context, list []app.Waiting, total int) e
 			lines = append(lines, "• "+string(linked(clock, chatLink(w.Edges.Chat, w.Edges.OpensWith.TelegramID, w.Edges.OpensWith.Thread))))
 		}
 	}
-	t.say(strings.Join(lines, "\n"), nil)
+	m := t.update.Message
+	params := map[string]any{"text": strings.Join(lines, "\n")}
+	if m.IsTopicMessage {
+		params["message_thread_id"] = m.MessageThreadID
+	}
+	t.put("sendMessage", params)
 	last := &t.out[len(t.out)-1]
-	last.Chat, last.UserID = t.update.Message.Chat.ID, 0
+	last.Chat, last.UserID = m.Chat.ID, 0
 	return nil
 }
 

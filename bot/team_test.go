@@ -115,6 +115,12 @@ func TestOpenAnswersInPrivateWhatThePersonMaySee(t *testing.T) {
 			t.Errorf("the group reads %s", both[1].Text)
 		}
 	}
+	topic := d.send(apptest.JasurTelegram, func(m *models.Message) {
+		m.Text, m.Chat, m.IsTopicMessage, m.MessageThreadID = "/open", models.Chat{ID: group, Type: models.ChatTypeSupergroup}, true, 17
+	})
+	if len(topic) != 2 || topic[1].Params["message_thread_id"] != 17.0 {
+		t.Errorf("in a topic it says %+v", topic)
+	}
 	if both[1].Buttons != nil {
 		t.Errorf("the group has buttons %+v", both[1].Buttons)
 	}
