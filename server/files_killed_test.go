@@ -3,6 +3,7 @@ package server_test
 import (
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -87,5 +88,11 @@ func TestAVoiceNoteSurvivesKills(t *testing.T) {
 		return err
 	}); err != nil || stored != 1 {
 		t.Errorf("%d files are kept, %v", stored, err)
+	}
+	if out := m.must("files", "status"); !strings.Contains(out, "1 stored") || !strings.Contains(out, "0 to be fetched") {
+		t.Errorf("status says %q", out)
+	}
+	if out := m.must("files", "retry", "--all"); out != "0 files are fetched again.\n" {
+		t.Errorf("retry says %q", out)
 	}
 }
