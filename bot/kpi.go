@@ -12,7 +12,7 @@ import (
 )
 
 // kpisPerPage keeps a page of KPIs with their reasons below Telegram's limit.
-const kpisPerPage = 5
+const kpisPerPage = 4
 
 // kpis answers /kpi with this month.
 func kpis(ctx context.Context, t *turn, _ string) error { return t.kpiMonth(ctx, "") }
@@ -162,7 +162,7 @@ func (t *turn) scoreLines(n int, s *gen.KpiScore, weight string) string {
 		lines = append(lines, strings.Join(facts, " · "))
 	}
 	for i, in := range s.Inputs {
-		if i == 4 {
+		if i == 3 {
 			lines = append(lines, t.text("kpi.more_inputs", "Rest", len(s.Inputs)-i))
 			break
 		}
@@ -196,6 +196,9 @@ func (t *turn) noteLines(s *gen.KpiScore) []string {
 	for _, note := range strings.Split(s.Note, "; ") {
 		if _, said := strings.CutSuffix(note, " has no data"); said && s.Value == nil && len(s.Inputs) > 0 {
 			continue
+		}
+		if len(out) == 2 {
+			break
 		}
 		out = append(out, "ℹ️ "+t.note(note))
 	}

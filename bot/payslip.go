@@ -17,7 +17,10 @@ import (
 )
 
 // linesPerPage keeps a slip and its buttons on a phone's screen.
-const linesPerPage = 20
+const linesPerPage = 15
+
+// fromLines is how many of the lines that a line is made of are named.
+const fromLines = 12
 
 // payslips answers /payslip with the list.
 func payslips(ctx context.Context, t *turn, _ string) error { return t.payslips(ctx, 0) }
@@ -172,7 +175,7 @@ func (t *turn) showLine(why app.LineWhy, zone *time.Location) {
 	}
 	var more []button
 	for i, from := range why.Lines {
-		if i == linesPerPage {
+		if i == fromLines {
 			break
 		}
 		name := ordinal(from.Position) + ". " + t.lineName(from)

@@ -121,7 +121,7 @@ func (t *turn) note(note string) string {
 	if m := noteNoData.FindStringSubmatch(note); m != nil {
 		return t.text("kpi.input_none", "Metric", t.metricName(m[1]))
 	}
-	return t.text("note.other", "Note", clip(note, 300))
+	return t.text("note.other", "Note", clip(note, 200))
 }
 
 // flag says what a slip is marked with, as HTML.
@@ -151,7 +151,7 @@ func (t *turn) metricNames(list string) string {
 	for i, name := range names {
 		names[i] = t.metricName(name)
 	}
-	return strings.Join(names, ", ")
+	return clip(strings.Join(names, ", "), 200)
 }
 
 // amountIn is an amount within a reason ("6 000 000.00") as the person writes it.

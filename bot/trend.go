@@ -168,7 +168,7 @@ func (t trend) series() []chart.Series {
 
 // legend writes the lines' names below the picture, one in a row, so that long ones have room.
 func (t trend) legend(r chart.Renderer, _ chart.Box, defaults chart.Style) {
-	y := trendHeight - 10
+	y := trendHeight + 4
 	for i, line := range t.lines {
 		r.SetStrokeColor(trendColors[i])
 		r.SetStrokeWidth(6)
