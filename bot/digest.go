@@ -76,7 +76,7 @@ func (t *turn) digestText(d *app.Digest) string {
 	for _, g := range d.Teams[:min(len(d.Teams), digestTeams)] {
 		lines = append(lines, t.text("digest.team", "Team", clip(g.Name, titleLength), "Stats", markup(t.statsLine(g.Stats))))
 		if g.Open > 0 {
-			lines = append(lines, t.text("digest.open", "Count", g.Open, "Past", g.Past))
+			lines = append(lines, t.text("digest.open", "Open", g.Open, "Past", g.Past))
 		} else {
 			lines = append(lines, t.text("digest.open_none"))
 		}

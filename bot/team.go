@@ -124,7 +124,7 @@ func (t *turn) teamButtons(day *app.TeamDay) rows {
 	var out rows
 	for _, p := range day.People[:min(len(day.People), membersShown)] {
 		if p.Open > 0 && len(out) < perPage {
-			out = append(out, []button{{Text: label(t.text("team.button.waits", "Name", clip(p.Name, titleLength), "Count", p.Open)), Data: press("teamwaits", p.UserID, day.Team.ID, dayArg(*day))}})
+			out = append(out, []button{{Text: label(t.text("team.button.waits", "Name", clip(p.Name, titleLength), "N", p.Open)), Data: press("teamwaits", p.UserID, day.Team.ID, dayArg(*day))}})
 		}
 	}
 	turnDay := []button{{Text: "‹ " + formatDate(t.person.Language, day.Day.AddDays(-1)), Data: press("team", day.Team.ID, day.Day.AddDays(-1))}}

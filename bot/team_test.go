@@ -49,6 +49,9 @@ func TestTheTeamsDay(t *testing.T) {
 	if !hasButton(day, waits) || !hasButton(day, press("team", id, "2026-09-14")) || hasButton(day, "team:choose:") {
 		t.Errorf("the buttons are %+v", day.Buttons)
 	}
+	if day.Buttons[0].Text != "⏳ Jasur Toshev: 1" {
+		t.Errorf("the buttons are %+v", day.Buttons)
+	}
 	list := one(t, d.press(apptest.AzizaTelegram, waits, 900))
 	d.contains(list, "Jasur Toshev", "Bahor &amp; &lt;Savdo&gt;", "Yetkazish &lt;bormi&gt;?", "11:00")
 	if !hasButton(list, press("team", id, "")) {
@@ -147,7 +150,12 @@ func TestTheDigestIsSentOnce(t *testing.T) {
 	if strings.Contains(hers.Text, "Sales") || strings.Contains(hers.Text, d.in("uz", "digest.in_order")) {
 		t.Errorf("she reads %s", hers.Text)
 	}
-	d.contains(his, "Support", "Sales", d.in("uz", "digest.in_order"))
+	d.contains(his, "Support", "Sales", d.in("uz", "digest.in_order"), d.in("uz", "digest.open", "Open", 1, "Past", 0))
+	for _, s := range got {
+		if strings.Contains(s.Text, "digest.") || strings.Contains(s.Text, "team.") {
+			t.Errorf("a text is missing: %s", s.Text)
+		}
+	}
 	if again := digests(); len(again) != 0 {
 		t.Errorf("sent again: %v", again)
 	}
