@@ -130,7 +130,7 @@ func newCaller(base, token string, silent func(time.Duration)) *caller {
 	_, secret, _ := strings.Cut(token, ":")
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.MaxIdleConnsPerHost = 32
-	transport.IdleConnTimeout = 15 * time.Second // sooner than the server's: what goes into a closing connection is ambiguous
+	transport.IdleConnTimeout = 15 * time.Second       // sooner than the server's: what goes into a closing connection is ambiguous
 	transport.ResponseHeaderTimeout = 70 * time.Second // longer than a poll
 	return &caller{
 		base: base, secret: secret, silent: silent,

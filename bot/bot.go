@@ -32,6 +32,8 @@ type Config struct {
 	WebhookURL string
 	// WebhookSecret is what Telegram says with each webhook: [A-Za-z0-9_-]{1,256}; empty: no webhook is believed.
 	WebhookSecret string
+	// Downloads, if not nil, is the process's downloader, for which the same silence holds.
+	Downloads *Downloader
 	// PollTimeout is how long Telegram may wait for an update before it answers a poll; 0: 50 seconds, which is also the most.
 	PollTimeout time.Duration
 }
@@ -98,6 +100,10 @@ func New(cfg Config) (*Bot, error) {
 	b := &Bot{app: cfg.App, log: cfg.Log.With("room", "bot"), cfg: cfg, texts: texts, wake: make(chan struct{}, 1)}
 	b.does = doing{observe: b.observe, message: b.message, converse: b.converse, apologize: b.apologize}
 	b.calls = newCaller(cfg.URL, cfg.Token, b.silence)
+	if cfg.Downloads != nil {
+		b.calls = cfg.Downloads.calls
+		b.calls.silent = b.silence
+	}
 	b.client, err = b.newClient()
 	b.setState(StateWaiting, "")
 	return b, err

@@ -38,7 +38,7 @@ func TestMistakesAreExplained(t *testing.T) {
 		{"analyzer split mine", []string{"--share=N; finco analyzer split --help"}},
 		{"analyzer", []string{"needs a command: list, new", "promote"}},
 		{"analyzer unistall mine", []string{"no command unistall, only list, new", "promote"}},
-		{"surve", []string{"no command surve, only serve", "query, db"}},
+		{"surve", []string{"no command surve, only serve", "user, query"}},
 		{"analyzer list --loud", []string{"unknown flag --loud", "finco analyzer list --help"}},
 		{"analyzer test /bin", []string{"/bin is a folder"}},
 		{"analyzer test " + plain, []string{"is not an executable file"}},

@@ -84,7 +84,7 @@ func (p *Parts) open(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return p.newBot()
+	return p.newBot(downloads)
 }
 
 func (p *Parts) database(ctx context.Context) error {

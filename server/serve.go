@@ -87,6 +87,7 @@ func (s *serving) run(ctx context.Context) error {
 	if s.opts.API {
 		s.startHTTP(beneath, failed)
 	}
+	s.stopBot = s.startBot(ctx, failed)
 	if err := s.startAnalyzers(ctx); err != nil {
 		return errors.Join(err, s.shutdown(ctx, stop))
 	}
@@ -98,7 +99,6 @@ func (s *serving) run(ctx context.Context) error {
 		}
 		s.working.Store(true)
 	}
-	s.stopBot = s.startBot(ctx, failed)
 	if s.opts.Demo {
 		go s.runDemo(ctx)
 	}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/fincokpi/finco/app"
 	"github.com/fincokpi/finco/auth"
 	"github.com/fincokpi/finco/bot"
 	"github.com/fincokpi/finco/domain"
@@ -56,17 +57,18 @@ func (c *Config) webhookURL() string {
 }
 
 // newBot makes the bot, which does nothing yet; none without a token. Every process has it: to take webhooks, to fetch files, or to lead.
-func (p *Parts) newBot() error {
+func (p *Parts) newBot(downloads app.Downloads) error {
 	if p.cfg.TelegramToken == "" {
 		return nil
 	}
 	// The same in every process that shares the secret, another one for each token, and no way back to either.
 	mac := hmac.New(sha256.New, p.secret)
 	_, _ = mac.Write([]byte("telegram webhook " + p.cfg.TelegramToken))
+	shared, _ := downloads.(*bot.Downloader)
 	var err error
 	p.bot, err = bot.New(bot.Config{
 		App: p.App, Log: p.Log, Token: p.cfg.TelegramToken, URL: p.cfg.TelegramURL,
-		WebhookURL: p.cfg.webhookURL(), WebhookSecret: hex.EncodeToString(mac.Sum(nil)),
+		Downloads: shared, WebhookURL: p.cfg.webhookURL(), WebhookSecret: hex.EncodeToString(mac.Sum(nil)),
 	})
 	return err
 }
