@@ -11,9 +11,7 @@ func ParsePhone(text string) (digits string, ok bool) {
 	text = strings.TrimSpace(text)
 	international := strings.HasPrefix(text, "+") || strings.HasPrefix(text, "00")
 	text = strings.TrimPrefix(text, "+")
-	if strings.HasPrefix(text, "00") {
-		text = text[2:]
-	}
+	text = strings.TrimPrefix(text, "00")
 	var b strings.Builder
 	for _, r := range text {
 		switch {
