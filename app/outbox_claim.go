@@ -212,7 +212,9 @@ func (a *App) EndOutgoing(ctx context.Context, in OutgoingEnd) error {
 	}
 	fault := clip(in.Fault, 300)
 	if in.State == outgoing.StateQueued {
-		_, err := a.db.ExecContext(ctx, `UPDATE outgoings SET state = 'QUEUED', fault = $2 WHERE id = $1 AND state = 'SENDING'`, in.ID, fault)
+		// One of a broadcast that ended meanwhile stays unknown: its report has gone out.
+		_, err := a.db.ExecContext(ctx, `
+UPDATE outgoings SET state = 'QUEUED', fault = $2, ended_at = NULL WHERE id = $1 AND (state = 'SENDING' OR state = 'UNKNOWN' AND broadcast_id IS NULL)`, in.ID, fault)
 		return err
 	}
 	const q = `

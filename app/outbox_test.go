@@ -188,6 +188,15 @@ func TestWhatWasBeingSentIsUnknownToTheNextSender(t *testing.T) {
 		t.Errorf("there went %q", got)
 	}
 	// The sender before knew better.
+	o.end(app.OutgoingEnd{ID: first[0].ID, State: outgoing.StateQueued, Fault: "Telegram did not answer"})
+	if got := o.state("new"); got != "QUEUED: Telegram did not answer" {
+		t.Errorf("the message is %s", got)
+	}
+	if got := wordsIn(o.claim(false, 10)); got != "a" {
+		t.Errorf("there went %q", got)
+	}
+	_, err = o.App.RecoverOutgoing(o.ctx())
+	o.check(err)
 	o.end(app.OutgoingEnd{ID: first[0].ID, State: outgoing.StateSent, TelegramID: 77})
 	if got := o.state("new"); got != "SENT" {
 		t.Errorf("the message is %s", got)

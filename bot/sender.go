@@ -53,6 +53,9 @@ func (l *sendLane) landed(now time.Time, unanswered bool) {
 		l.failures, l.until = 0, time.Time{}
 		return
 	}
+	if now.Before(l.until) {
+		return // it was under way beside one that failed: together they are one failure
+	}
 	l.failures++
 	l.until = now.Add(min(time.Second<<min(l.failures-1, 10), mostPatience))
 }

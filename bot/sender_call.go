@@ -60,6 +60,9 @@ func (s *sender) attempt(ctx context.Context, o app.Outgoing) fate {
 	sent, err := s.make(timed, o)
 	cancel()
 	f := fateOf(o, err)
+	if held := s.calls.held(); unsent(err) && held > 0 {
+		f.unanswered, f.silence = false, held // it was waiting for the end of a silence
+	}
 	if err == nil && sent != nil {
 		f.end.TelegramID = int64(sent.ID)
 	}

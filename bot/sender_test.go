@@ -355,15 +355,16 @@ func TestALaneInTroubleGoesOneByOne(t *testing.T) {
 	}
 	l.landed(noon, true)
 	l.landed(noon, true)
-	if l.free(noon.Add(3*time.Second)) != 0 || l.free(noon.Add(4*time.Second)) != 1 {
-		t.Error("after three failures it waits four seconds, and tries one")
+	if l.free(noon.Add(999*time.Millisecond)) != 0 || l.free(noon.Add(time.Second)) != 1 {
+		t.Error("what fails together is one failure: it waits a second, and tries one")
 	}
-	for range 20 {
+	at := noon
+	for _, want := range []time.Duration{2, 4, 8, 16, 32, 60, 60} {
+		at = l.until
 		l.flying++
-		l.landed(noon, true)
-	}
-	if l.until.Sub(noon) != mostPatience {
-		t.Errorf("it waits %v", l.until.Sub(noon))
+		if l.landed(at, true); l.until.Sub(at) != want*time.Second {
+			t.Errorf("then it waits %v, want %d s", l.until.Sub(at), want)
+		}
 	}
 	l.flying++
 	l.landed(noon, false)
