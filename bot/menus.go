@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"strconv"
@@ -63,34 +64,38 @@ type refusedMenu struct {
 
 // keep brings the menus up to date that are not.
 func (m *menuKeeper) keep(ctx context.Context) error {
+	var general error
 	if !m.general {
-		if err := m.keepGeneral(ctx); err != nil {
-			return err
-		}
-		m.general = true
+		general = m.keepGeneral(ctx)
+		m.general = general == nil
 	}
 	people, err := m.bot.app.MenuPeople(ctx)
 	if err != nil {
-		return err
+		return errors.Join(general, err)
 	}
 	for _, p := range people {
 		if err := m.keepOne(ctx, p); err != nil {
-			return err
+			return errors.Join(general, err)
 		}
 	}
-	return nil
+	return general
 }
 
-// keepGeneral sets the menu of strangers, in each language, and takes away the one that groups would show.
+// keepGeneral sets what strangers see, in each language: the menu, and what the bot is. It takes away the menu that groups would show.
 func (m *menuKeeper) keepGeneral(ctx context.Context) error {
 	private := map[string]string{"type": "all_private_chats"}
 	for _, code := range append([]string{""}, languages...) {
-		params := map[string]any{"scope": private, "commands": m.bot.commandsOf("", code)}
-		if code != "" {
-			params["language_code"] = code
-		}
-		if err := m.bot.call(ctx, "setMyCommands", params, nil); err != nil {
-			return err
+		for method, params := range map[string]map[string]any{
+			"setMyCommands":         {"scope": private, "commands": m.bot.commandsOf("", code)},
+			"setMyDescription":      {"description": plain(m.bot.texts.in(code, "people.description", nil))},
+			"setMyShortDescription": {"short_description": plain(m.bot.texts.in(code, "people.short_description", nil))},
+		} {
+			if code != "" {
+				params["language_code"] = code
+			}
+			if err := m.bot.call(ctx, method, params, nil); err != nil {
+				return err
+			}
 		}
 	}
 	return m.bot.call(ctx, "deleteMyCommands", map[string]any{"scope": map[string]string{"type": "default"}}, nil)

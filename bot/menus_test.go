@@ -1,115 +1,114 @@
 package bot
 
 import (
-	"encoding/json"
 	"fmt"
 	"net/http"
-	"net/http/httptest"
-	"path"
 	"slices"
-	"sync"
 	"testing"
 	"time"
 
+	"github.com/go-telegram/bot/models"
+
 	"github.com/fincokpi/finco/app/apptest"
+	"github.com/fincokpi/finco/bot/bottest"
 )
 
-// menuServer is the part of the Bot API that keeps menus.
-type menuServer struct {
-	mu    sync.Mutex
-	menus map[string][]string // scope and language → commands
-	calls int
-	// absent are chats that Telegram does not know.
-	absent map[int64]bool
+// menuDesk is a desk whose bot keeps menus at a server where everybody but Dilya has begun with the bot.
+type menuDesk struct {
+	*desk
+	keeper   menuKeeper
+	telegram *bottest.Server
 }
 
-func (s *menuServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.calls++
-	var scope struct {
-		Type string `json:"type"`
-		Chat int64  `json:"chat_id"`
+func newMenuDesk(t *testing.T) *menuDesk {
+	t.Helper()
+	telegram := bottest.Start(t)
+	d := &menuDesk{desk: newDeskAt(t, telegram.URL), telegram: telegram}
+	d.bot.cfg.Token = telegram.Token
+	for _, id := range []int64{apptest.AzizaTelegram, apptest.JasurTelegram, apptest.MalikaTelegram, apptest.SardorTelegram, botirTelegram} {
+		telegram.User(id, "A", "B", "", "uz").Known()
 	}
-	if err := json.Unmarshal([]byte(r.FormValue("scope")), &scope); err != nil {
-		http.Error(w, `{"ok":false,"error_code":400,"description":"Bad Request: no scope"}`, http.StatusBadRequest)
-		return
-	}
-	if s.absent[scope.Chat] {
-		http.Error(w, `{"ok":false,"error_code":400,"description":"Bad Request: chat not found"}`, http.StatusBadRequest)
-		return
-	}
-	key := scope.Type + r.FormValue("language_code")
-	if scope.Chat != 0 {
-		key = fmt.Sprint(scope.Chat)
-	}
-	delete(s.menus, key)
-	if path.Base(r.URL.Path) == "setMyCommands" {
-		var list []struct{ Command, Description string }
-		_ = json.Unmarshal([]byte(r.FormValue("commands")), &list)
-		s.menus[key] = []string{}
-		for _, c := range list {
-			s.menus[key] = append(s.menus[key], c.Command+": "+c.Description)
-		}
-	}
-	_, _ = w.Write([]byte(`{"ok":true,"result":true}`))
+	d.keeper = menuKeeper{bot: d.bot, refused: map[int]refusedMenu{}}
+	return d
 }
 
-func (s *menuServer) of(key string) []string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.menus[key]
+// keep brings the menus up to date and returns how many calls that took.
+func (d *menuDesk) keep() int {
+	d.t.Helper()
+	calls := func() int { return len(d.telegram.Calls("setMyCommands")) + len(d.telegram.Calls("deleteMyCommands")) }
+	before := calls()
+	d.must(d.keeper.keep(d.System("telegram")))
+	return calls() - before
 }
 
-func (s *menuServer) count() int {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.calls
+func (d *menuDesk) menu(telegramID int64) []models.BotCommand {
+	return d.telegram.Menu(fmt.Sprintf("chat:%d", telegramID), "")
 }
 
-func TestMenusAreThoseOfTheRoleAndLanguageAndSetOnce(t *testing.T) {
+func (d *menuDesk) has(telegramID int64, lang, name string) bool {
+	want := models.BotCommand{Command: name, Description: plain(d.in(lang, "command."+name))}
+	return slices.Contains(d.menu(telegramID), want)
+}
+
+func TestMenusAreThoseOfTheRole(t *testing.T) {
 	t.Parallel()
-	telegram := &menuServer{menus: map[string][]string{"default": {"old"}}, absent: map[int64]bool{apptest.DilyaTelegram: true}}
-	server := httptest.NewServer(telegram)
-	t.Cleanup(server.Close)
-	d := newDeskAt(t, server.URL)
-	m := menuKeeper{bot: d.bot, refused: map[int]refusedMenu{}}
-	ctx := d.System("telegram")
-	d.must(m.keep(ctx))
-	jasur, botir := fmt.Sprint(apptest.JasurTelegram), fmt.Sprint(botirTelegram)
-	if !slices.Contains(telegram.of(botir), "invite: "+plain(d.in("uz", "command.invite"))) || slices.Contains(telegram.of(jasur), "invite: "+plain(d.in("uz", "command.invite"))) {
-		t.Errorf("the admin's: %q, the employee's: %q", telegram.of(botir), telegram.of(jasur))
+	d := newMenuDesk(t)
+	d.keep()
+	if !d.has(botirTelegram, "uz", "invite") || d.has(apptest.JasurTelegram, "uz", "invite") || !d.has(apptest.JasurTelegram, "uz", "mute") {
+		t.Errorf("the admin's: %v, the employee's: %v", d.menu(botirTelegram), d.menu(apptest.JasurTelegram))
 	}
-	if got := telegram.of("all_private_chatsru"); len(got) != 2 || got[0] != "start: "+plain(d.in("ru", "command.start")) {
-		t.Errorf("strangers': %q", got)
+	if got := d.telegram.Menu("all_private_chats", "ru"); len(got) != 2 || got[0].Description != plain(d.in("ru", "command.start")) {
+		t.Errorf("strangers': %v", got)
 	}
-	if telegram.of("default") != nil {
+	if d.telegram.Menu("default", "") != nil || d.telegram.Menu("all_group_chats", "") != nil {
 		t.Error("groups show a menu")
 	}
-	before := telegram.count()
-	d.must(m.keep(ctx))
-	if n := telegram.count() - before; n != 0 {
+	if got := d.telegram.Description("short_description", "en"); got != d.in("en", "people.short_description") {
+		t.Errorf("the bot is described by %q", got)
+	}
+}
+
+func TestMenusAreSetOnceAndAnewWhenSomethingChanges(t *testing.T) {
+	t.Parallel()
+	d := newMenuDesk(t)
+	d.keep()
+	if n := d.keep(); n != 0 {
 		t.Errorf("%d calls without a change", n)
 	}
 	d.press(apptest.JasurTelegram, "language:ru", 1)
+	if n := d.keep(); n != 1 || !d.has(apptest.JasurTelegram, "ru", "language") {
+		t.Errorf("%d calls, then %v", n, d.menu(apptest.JasurTelegram))
+	}
 	d.must(d.App.BlockUser(d.Operator(), apptest.Malika))
 	d.must(d.App.DisconnectTelegram(d.Operator(), apptest.Sardor))
-	d.must(m.keep(ctx))
-	if got := telegram.of(jasur); !slices.Contains(got, "language: "+plain(d.in("ru", "command.language"))) {
-		t.Errorf("after the change of language: %q", got)
+	if n := d.keep(); n != 2 || d.menu(apptest.MalikaTelegram) != nil || d.menu(apptest.SardorTelegram) != nil {
+		t.Errorf("%d calls; those who left see %v and %v", n, d.menu(apptest.MalikaTelegram), d.menu(apptest.SardorTelegram))
 	}
-	if telegram.of(fmt.Sprint(apptest.MalikaTelegram)) != nil || telegram.of(fmt.Sprint(apptest.SardorTelegram)) != nil {
-		t.Error("those who left still have a menu")
+}
+
+func TestWhoHasNotBegunWithTheBotGetsTheMenuLater(t *testing.T) {
+	t.Parallel()
+	d := newMenuDesk(t)
+	d.keep()
+	d.telegram.User(apptest.DilyaTelegram, "Dilya", "", "", "uz").Known()
+	if n := d.keep(); n != 0 {
+		t.Errorf("it is tried again at once, with %d calls", n)
 	}
-	if n := telegram.count() - before; n != 3 {
-		t.Errorf("%d calls for three changes", n)
+	d.Clock.Advance(menuAgain + time.Second)
+	if n := d.keep(); n != 1 || !d.has(apptest.DilyaTelegram, "uz", "mute") {
+		t.Errorf("%d calls, then %v", n, d.menu(apptest.DilyaTelegram))
 	}
-	d.Clock.Advance(11 * time.Minute)
-	telegram.mu.Lock()
-	telegram.absent = nil
-	telegram.mu.Unlock()
-	d.must(m.keep(ctx))
-	if telegram.of(fmt.Sprint(apptest.DilyaTelegram)) == nil {
-		t.Error("who could not be reached then has no menu now")
+}
+
+func TestMenusGoOnAfterAFailure(t *testing.T) {
+	t.Parallel()
+	d := newMenuDesk(t)
+	d.telegram.Fail(bottest.Fault{Method: "setMyDescription", Code: http.StatusBadRequest, Times: 1})
+	if err := d.keeper.keep(d.System("telegram")); err == nil || !d.has(apptest.JasurTelegram, "uz", "mute") {
+		t.Errorf("%v; then %v", err, d.menu(apptest.JasurTelegram))
+	}
+	d.keep()
+	if d.telegram.Description("description", "en") != d.in("en", "people.description") {
+		t.Error("what failed is not done again")
 	}
 }
