@@ -54,7 +54,6 @@ type Bot struct {
 	state   atomic.Pointer[State]
 	wake    chan struct{}
 	handled atomic.Int64
-	aside   atomic.Int64
 }
 
 const (
@@ -134,8 +133,8 @@ func (b *Bot) State() State { return *b.state.Load() }
 
 func (b *Bot) setState(name, fault string) { b.state.Store(&State{Name: name, Fault: fault}) }
 
-// Counts are updates handled and put aside by this process since it started.
-func (b *Bot) Counts() (handled, aside int64) { return b.handled.Load(), b.aside.Load() }
+// Handled is how many updates this process handled since it started.
+func (b *Bot) Handled() int64 { return b.handled.Load() }
 
 // Run reads, handles and sends while this process leads, until ctx ends. It fails only when it never could work.
 func (b *Bot) Run(ctx context.Context) error {

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"runtime"
 	"strings"
+	"time"
 
 	telegram "github.com/go-telegram/bot"
 	"github.com/go-telegram/bot/models"
@@ -19,6 +20,9 @@ import (
 
 // recorder is the role that records what was written.
 var recorder = auth.System("intake")
+
+// handleWithin is how long one update may take, so that none holds up a talker for ever.
+const handleWithin = 2 * time.Minute
 
 // maxTries is how often an update that fails for no known reason is tried.
 const maxTries = 3
@@ -154,7 +158,12 @@ func (b *Bot) translate(ctx context.Context, e *entry) (in app.MessageInput, ok 
 
 // handle does all that an update asks for; false if it is to be tried again.
 func (b *Bot) handle(ctx context.Context, e *entry) bool {
-	err := guarded(func() error { return b.handleOnce(auth.With(ctx, system), e) })
+	limited, cancel := context.WithTimeout(auth.With(ctx, system), handleWithin)
+	defer cancel()
+	err := guarded(func() error { return b.handleOnce(limited, e) })
+	if err != nil && limited.Err() != nil && b.calls.held() == 0 {
+		err = domain.Errorf(domain.KindInternal, "it took longer than %v", handleWithin)
+	}
 	if err != nil {
 		return b.fail(ctx, e, err)
 	}
@@ -234,7 +243,6 @@ func (b *Bot) fail(ctx context.Context, e *entry, err error) bool {
 	if !aside {
 		return false
 	}
-	b.aside.Add(1)
 	if e.update != nil {
 		if err := guarded(func() error { return b.does.apologize(ctx, e.row.ID, e.update) }); err != nil {
 			b.log.Warn("nobody was told that it could not be done", slog.Int("update", e.row.ID), slog.String("error", faultOf(err)))

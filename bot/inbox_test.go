@@ -13,6 +13,7 @@ import (
 
 	"github.com/fincokpi/finco/app"
 	"github.com/fincokpi/finco/app/apptest"
+	"github.com/fincokpi/finco/bot/bottest"
 	"github.com/fincokpi/finco/domain"
 )
 
@@ -242,6 +243,46 @@ func TestABatchWithABadMessageIsRecordedOneByOne(t *testing.T) {
 	}
 	if aside := w.aside(); len(aside) != 1 || aside[0].UpdateID != 14 {
 		t.Errorf("%+v", aside)
+	}
+}
+
+// While connections to the database break again and again nothing is lost, put aside, or done twice.
+func TestALostDatabaseConnectionLosesNothing(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	customer := w.telegram.User(9001, "Anna", "", "anna", "ru")
+	var groups []*bottest.Chat
+	for i := range 10 {
+		groups = append(groups, w.telegram.Supergroup(-1000000000001-int64(i), fmt.Sprint("Group ", i), customer))
+	}
+	w.run()
+	owner := w.Database.OwnerPool(t)
+	for round := range 8 {
+		for i := range 50 {
+			customer.Says(groups[i%10], fmt.Sprint(round*50+i))
+		}
+		w.until("some are handled", func() bool {
+			var n int
+			return owner.QueryRow(`SELECT count(*) FROM telegram_updates WHERE state = 'HANDLED'`).Scan(&n) == nil && n > round*50
+		})
+		if _, err := owner.Exec(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()`); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w.until("everything is handled", func() bool {
+		var n int
+		return owner.QueryRow(`SELECT count(*) FROM telegram_updates WHERE state = 'HANDLED'`).Scan(&n) == nil && n == 400
+	})
+	if aside := w.aside(); len(aside) != 0 {
+		t.Errorf("%+v", aside)
+	}
+	if n := w.count(`SELECT count(*) FROM message_contents`); n != 400 {
+		t.Errorf("%d versions of 400 messages", n)
+	}
+	for i, g := range groups {
+		if got := w.texts(g.ID); len(got) != 40 || got[0] != fmt.Sprint(i) {
+			t.Errorf("the chat %d has %d messages: %v", g.ID, len(got), got)
+		}
 	}
 }
 

@@ -30,7 +30,7 @@ const (
 	// restart is how long without an update the offset is kept: Telegram counts anew after a week.
 	restart = 6 * 24 * time.Hour
 
-	firstPause, longestPause = time.Second, time.Minute
+	firstPause, longestPause = time.Second, 30 * time.Second
 )
 
 // lead is what the leading process does until ctx ends.

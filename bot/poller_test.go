@@ -362,7 +362,7 @@ func TestTheWebhookIsForTelegramAlone(t *testing.T) {
 	}
 	if open := w.another(func(cfg *Config) { cfg.WebhookSecret = "" }); true {
 		out := httptest.NewRecorder()
-		open.Webhook().ServeHTTP(out, httptest.NewRequest("POST", "/", strings.NewReader(update)))
+		open.Webhook().ServeHTTP(out, httptest.NewRequest(http.MethodPost, "/", strings.NewReader(update)))
 		if out.Code != 401 {
 			t.Errorf("without a secret everybody is let in: %d", out.Code)
 		}

@@ -164,8 +164,7 @@ func (g gauges) telegramGauges(ctx context.Context, ch chan<- prometheus.Metric)
 	if g.parts.bot == nil {
 		return
 	}
-	handled, _ := g.parts.bot.Counts()
-	ch <- prometheus.MustNewConstMetric(updatesHandled, prometheus.CounterValue, float64(handled))
+	ch <- prometheus.MustNewConstMetric(updatesHandled, prometheus.CounterValue, float64(g.parts.bot.Handled()))
 	counts, err := g.parts.App.UpdateCounts(auth.With(ctx, auth.System("telegram")))
 	if err != nil {
 		g.parts.Log.Warn("metrics without the updates", "room", "server", "error", err)
