@@ -144,29 +144,35 @@ func TestInboxSurvivesKills(t *testing.T) {
 		return w.count(`SELECT count(*) FROM outgoings WHERE state IN ('QUEUED', 'SENDING')`) == 0
 	})
 	kill()
+	w.survived(groups, total, asked)
+}
+
+// survived tells whether every message is recorded once, and every question answered once.
+func (w *world) survived(groups []*bottest.Chat, total, asked int) {
+	w.t.Helper()
 	var want []string
 	for i := range total / killedChats {
 		want = append(want, fmt.Sprintf("message %d", i))
 	}
 	for _, g := range groups {
 		if got := strings.Join(w.texts(g.ID), "\n"); got != strings.Join(want, "\n") {
-			t.Fatalf("the chat %d has\n%s", g.ID, got)
+			w.t.Fatalf("the chat %d has\n%s", g.ID, got)
 		}
 	}
 	if n := w.count(`SELECT count(*) FROM message_contents`); n != total {
-		t.Errorf("%d versions of %d messages", n, total)
+		w.t.Errorf("%d versions of %d messages", n, total)
 	}
 	if aside := w.aside(); len(aside) != 0 {
-		t.Errorf("put aside: %+v", aside)
+		w.t.Errorf("put aside: %+v", aside)
 	}
 	if n := w.count(`SELECT count(*) FROM outgoings WHERE key LIKE 'update:%'`); n != asked {
-		t.Errorf("%d answers to %d questions", n, asked)
+		w.t.Errorf("%d answers to %d questions", n, asked)
 	}
 	said := slices.DeleteFunc(w.telegram.Calls("sendMessage"), func(c bottest.Call) bool { return c.Chat != apptest.JasurTelegram })
 	if sent := w.count(`SELECT count(*) FROM outgoings WHERE key LIKE 'update:%' AND state IN ('SENT', 'UNKNOWN')`); len(said) > asked || sent != asked {
-		t.Errorf("%d answers were sent to %d questions, %d are said to be", len(said), asked, sent)
+		w.t.Errorf("%d answers were sent to %d questions, %d are said to be", len(said), asked, sent)
 	}
 	if bytes.Contains([]byte(w.logs.String()), []byte(bottest.Token[10:])) {
-		t.Error("the token is in the log")
+		w.t.Error("the token is in the log")
 	}
 }
