@@ -44,7 +44,9 @@ func TestAdminsBroadcastThroughTheGraph(t *testing.T) {
 		verb, state string
 		queued, cut int
 	}{{"start", "RUNNING", 2, 0}, {"pause", "PAUSED", 2, 0}, {"resume", "RUNNING", 2, 0}, {"cancel", "CANCELLED", 0, 2}} {
-		var done struct{ Step struct{ Broadcast broadcastNode } }
+		var done struct {
+			Step struct{ Broadcast broadcastNode }
+		}
 		query := `mutation($in: BroadcastInput!) { step: ` + step.verb + `Broadcast(input: $in) {` + broadcastFields + ` } }`
 		o.ask(apptest.Botir, query, map[string]any{"in": map[string]any{"broadcast": draft.Broadcast.ID}}).into(t, &done)
 		b := done.Step.Broadcast
@@ -59,7 +61,9 @@ func TestAdminsBroadcastThroughTheGraph(t *testing.T) {
 		t.Errorf("starting a cancelled one: %s", r.text)
 	}
 	var list struct {
-		Broadcasts struct{ Edges []struct{ Node broadcastNode } }
+		Broadcasts struct {
+			Edges []struct{ Node broadcastNode }
+		}
 	}
 	o.ask(apptest.Botir, `{ broadcasts(first: 10) { edges { node { id state text audience { teams { name } roles } progress { recipients sent failed unknown cancelled queued } } } } }`, nil).into(t, &list)
 	if n := len(list.Broadcasts.Edges); n != 1 || list.Broadcasts.Edges[0].Node.Progress.Cancelled != 2 {
