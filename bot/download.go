@@ -106,11 +106,15 @@ func (d *Downloader) get(ctx context.Context, found models.File) (io.ReadCloser,
 	if err != nil {
 		return nil, downloadFault(err)
 	}
-	size := found.FileSize
+	return d.bodyOf(response, found.FileSize), nil
+}
+
+// bodyOf is what an answer brings, which the caller closes.
+func (d *Downloader) bodyOf(response *http.Response, size int64) io.ReadCloser {
 	if size == 0 {
 		size = response.ContentLength
 	}
-	return &exactly{body: response.Body, calls: d.calls, left: size, known: size > 0, most: d.most()}, nil
+	return &exactly{body: response.Body, calls: d.calls, left: size, known: size > 0, most: d.most()}
 }
 
 // openLocal opens what a Bot API server with --local wrote on this machine: nothing outside its folder, and no links out of it.

@@ -198,11 +198,11 @@ func (f *fetching) asked(id int, content string) {
 	if response, body := f.get(http.MethodGet, path, "Range", "bytes=5-9"); response.StatusCode != http.StatusPartialContent || body != content[5:10] {
 		f.t.Errorf("a range: %d %q", response.StatusCode, body)
 	}
-	if response, body := f.get(http.MethodHead, path); response.StatusCode != 200 || body != "" || response.ContentLength != int64(len(content)) {
+	if response, body := f.get(http.MethodHead, path); response.StatusCode != http.StatusOK || body != "" || response.ContentLength != int64(len(content)) {
 		f.t.Errorf("HEAD: %d, %d", response.StatusCode, response.ContentLength)
 	}
 	for _, wrong := range []string{"/files/0", "/files/x", "/files/999999999", "/files/..%2f..%2fsecret", "/files/" + strconv.Itoa(id+1)} {
-		if response, _ := f.get(http.MethodGet, wrong); response.StatusCode != 404 {
+		if response, _ := f.get(http.MethodGet, wrong); response.StatusCode != http.StatusNotFound {
 			f.t.Errorf("%s: %d", wrong, response.StatusCode)
 		}
 	}
