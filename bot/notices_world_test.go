@@ -30,7 +30,9 @@ func TestANoticeOverTelegram(t *testing.T) {
 	if !strings.Contains(hers.Text, "Narxi qancha?") || !strings.Contains(his.Text, "Bahor savdo") {
 		t.Errorf("the notices are %q and %q", hers.Text, his.Text)
 	}
-	w.until("the notices count as sent", func() bool { return w.count(`SELECT count(*) FROM outgoings WHERE key LIKE 'wait:%' AND state = 'SENT'`) == 2 })
+	w.until("the notices count as sent", func() bool {
+		return w.count(`SELECT count(*) FROM outgoings WHERE key LIKE 'wait:%' AND state = 'SENT'`) == 2
+	})
 	if toast := w.telegram.Answered(ctx, aziza.PressesData(aziza.Chat(), "take:")); !strings.Contains(toast.Text, "Zimmangizga oldingiz") {
 		t.Errorf("the toast is %q", toast.Text)
 	}
@@ -48,7 +50,9 @@ func TestANoticeOverTelegram(t *testing.T) {
 	for _, s := range chat.Said() {
 		t.Errorf("the customer's chat reads %q", s.Text)
 	}
-	w.until("all is sent", func() bool { return w.count(`SELECT count(*) FROM outgoings WHERE state IN ('QUEUED', 'SENDING')`) == 0 })
+	w.until("all is sent", func() bool {
+		return w.count(`SELECT count(*) FROM outgoings WHERE state IN ('QUEUED', 'SENDING')`) == 0
+	})
 	if n := w.count(`SELECT count(*) FROM outgoings WHERE key LIKE 'wait:%' AND state <> 'SENT'`); n != 0 {
 		t.Errorf("%d were not sent", n)
 	}

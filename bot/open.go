@@ -7,6 +7,7 @@ import (
 	"github.com/go-telegram/bot/models"
 
 	"github.com/fincokpi/finco/app"
+	"github.com/fincokpi/finco/auth"
 	"github.com/fincokpi/finco/domain"
 )
 
@@ -110,6 +111,9 @@ func (t *turn) waitingLines(ctx context.Context, list []app.Waiting, total int) 
 // takeButtons let the person take what nobody has taken, by its number in the list.
 func (t *turn) takeButtons(list []app.Waiting) rows {
 	var out rows
+	if t.person.Role == auth.RoleAccountant { // who answers nobody
+		return nil
+	}
 	for i, w := range list {
 		if w.TakenByID != nil {
 			continue

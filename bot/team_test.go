@@ -129,6 +129,39 @@ func TestOpenAnswersInPrivateWhatThePersonMaySee(t *testing.T) {
 	}
 }
 
+// An accountant sees that somebody waits, and not what they said; what is for leaders is not for them.
+func TestAnAccountantReadsNoWords(t *testing.T) {
+	t.Parallel()
+	d := busy(t)
+	const nodira int64 = 100006
+	_, err := d.DB.Exec(`UPDATE employments SET telegram_id = $1 WHERE email = $2`, nodira, apptest.Nodira)
+	d.must(err)
+	list := one(t, d.write(nodira, "/open"))
+	d.contains(list, "Bahor &amp; &lt;Savdo&gt;", "11:00")
+	if strings.Contains(list.Text, "bormi") || len(list.Buttons) != 0 {
+		t.Errorf("an accountant reads %+v", list)
+	}
+	for _, command := range []string{"/team", "/review", "/people"} {
+		d.expect(d.write(nodira, command), d.in("uz", "error.denied"))
+	}
+	if d.press(nodira, press("take", d.count(`SELECT max(id) FROM waits`)), 900); d.toast != plain(d.in("uz", "error.denied")) {
+		t.Errorf("taking a wait says %q", d.toast)
+	}
+	for _, data := range []string{"review:again", press("people", "block", d.ID(apptest.Jasur), 0)} {
+		if out := d.press(nodira, data, 900); len(out) != 0 || d.toast != plain(d.in("uz", "error.denied")) {
+			t.Errorf("%s says %+v, %q", data, out, d.toast)
+		}
+	}
+	d.Clock.Set(apptest.At("2026-09-15 09:00"))
+	before := d.last()
+	d.must(d.bot.sendDigests(context.Background()))
+	for _, s := range d.since(before) {
+		if s.Chat == nodira {
+			t.Errorf("an accountant gets %s", s.Text)
+		}
+	}
+}
+
 func TestTheDigestIsSentOnce(t *testing.T) {
 	t.Parallel()
 	d := busy(t)
