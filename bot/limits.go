@@ -93,6 +93,13 @@ func (l *limits) take(now time.Time, chat int64, broadcast bool) {
 	}
 }
 
+// arrived counts the chat's second from now: a call that took long reached Telegram at some time before it ended.
+func (l *limits) arrived(now time.Time, chat int64) {
+	if c := l.chats[chat]; c != nil {
+		c.last = now
+	}
+}
+
 // ready is when the chat takes its next message.
 func (c *chatLimit) ready() time.Time {
 	at := c.last.Add(chatEvery)

@@ -255,6 +255,7 @@ func (s *sender) land(f flight) {
 		s.log.Warn("telegram does not answer: messages go one by one until it does", "broadcasts", l.broadcasts)
 	}
 	delete(s.busy, f.message.Chat)
+	s.limits.arrived(now, f.message.Chat)
 	if f.fate.silence > 0 {
 		s.limits.hold(now.Add(f.fate.silence))
 	}

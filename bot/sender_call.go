@@ -52,6 +52,12 @@ func (s *sender) deliver(ctx context.Context, o app.Outgoing) (f fate) {
 
 // attempt makes the call for a claimed message and keeps what became of it.
 func (s *sender) attempt(ctx context.Context, o app.Outgoing) fate {
+	if held := s.calls.held(); held > 0 {
+		// Telegram asked for silence after this one was claimed. Calls that wait for its end would all go at once then.
+		f := fate{end: app.OutgoingEnd{ID: o.ID, State: outgoing.StateQueued}, silence: held}
+		s.keep(ctx, o, f, nil)
+		return f
+	}
 	limit := callTime
 	if o.File != "" {
 		limit = uploadTime
