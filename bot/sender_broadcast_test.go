@@ -172,3 +172,27 @@ func TestABroadcastFromQuestionToReport(t *testing.T) {
 		t.Error("Sardor counts as reachable")
 	}
 }
+
+// TestWhatTheBotWritesToCustomersIsKeptBesideTheirWords has it on no side, once.
+func TestWhatTheBotWritesToCustomersIsKeptBesideTheirWords(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	if _, err := w.DB.Exec(`UPDATE companies SET writes_in_chats = true`); err != nil {
+		t.Fatal(err)
+	}
+	jasur := w.telegram.User(apptest.JasurTelegram, "Jasur", "Toshev", "jasur", "uz").Known()
+	shop := w.telegram.Supergroup(-1001234567890, "Shop", jasur)
+	w.run()
+	_, err := w.App.Send(w.System("telegram"),
+		app.OutgoingInput{Key: "shop", Chat: shop.ID, Method: "sendMessage", Params: paramsOf(map[string]any{"text": "We are open"})},
+		app.OutgoingInput{Key: "own", Chat: jasur.ID, UserID: w.ID(apptest.Jasur), Method: "sendMessage", Params: paramsOf(map[string]any{"text": "your pay"})})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.until("both are sent", func() bool { return w.count(`SELECT count(*) FROM outgoings WHERE state = 'SENT'`) == 2 })
+	var side, text string
+	w.One(`SELECT m.side, c.text FROM messages m JOIN message_contents c ON c.message_id = m.id`, nil, &side, &text)
+	if n := w.count(`SELECT count(*) FROM messages`); n != 1 || side != "NONE" || text != "We are open" {
+		t.Errorf("%d messages, one is %s on the side %s", n, text, side)
+	}
+}
