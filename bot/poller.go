@@ -242,6 +242,12 @@ func after(offset int64, updates []json.RawMessage) int64 {
 
 var anyUpdateID = regexp.MustCompile(`"update_id"\s*:\s*([0-9]{1,17})\b`)
 
+var answerForm = regexp.MustCompile(`^\s*\{\s*"ok"\s*:\s*true\s*,\s*"result"\s*:\s*\[`)
+
+// fromTelegram tells whether an answer that cannot be read holds updates all the same. What something between us and Telegram says in
+// its place, a login page or a notice of works, holds none, and stepping past it would let Telegram forget an update that nobody saw.
+func fromTelegram(body []byte) bool { return answerForm.Match(body) || anyUpdateID.Match(body) }
+
 // stepPast takes the updates one by one, because something among them makes the whole answer unreadable. What cannot be read is
 // kept as it came and put aside; the others are not lost with it.
 func (b *Bot) stepPast(ctx context.Context, offset int64) (int64, int, error) {
@@ -252,6 +258,9 @@ func (b *Bot) stepPast(ctx context.Context, offset int64) (int64, int, error) {
 	one, ok := elements(body)
 	if ok && len(one) == 0 {
 		return offset, 0, nil
+	}
+	if !ok && !fromTelegram(body) {
+		return offset, 0, &broken{method: "getUpdates", sent: true, err: errors.New("what answers is not the Bot API")}
 	}
 	if !ok {
 		one = []json.RawMessage{body}

@@ -95,6 +95,28 @@ func TestGarbageAtTheBeginning(t *testing.T) {
 	}
 }
 
+// What answers in Telegram's place holds no update: the offset must not go on by it, or Telegram forgets what nobody saw.
+func TestAnotherAnswerInPlaceOfTelegramsLosesNothing(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	customer := w.telegram.User(9001, "Anna", "", "anna", "ru")
+	group := w.telegram.Supergroup(-1001, "Shop", customer)
+	w.run()
+	customer.Says(group, "before")
+	w.settled()
+	for _, page := range []string{"<html>Log in to the Wi-Fi</html>", `{"ok":false}`, ""} {
+		back := w.telegram.Fail(bottest.Fault{Method: "getUpdates", Times: -1, Code: 200, Body: page})
+		customer.Says(group, "while it is away: "+page)
+		w.until("it is said", func() bool { return strings.Contains(w.bot.State().Fault, "not the Bot API") })
+		back()
+		w.settled()
+		w.until("it polls again", func() bool { return w.bot.State().Name == StatePolling })
+	}
+	if got := w.texts(group.ID); len(got) != 4 || len(w.aside()) != 0 {
+		t.Errorf("%q recorded, %d put aside", got, len(w.aside()))
+	}
+}
+
 func TestDuplicatesAndDisorderAreHarmless(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
