@@ -97,7 +97,7 @@ func New(cfg Config) (*Bot, error) {
 		return nil, err
 	}
 	b := &Bot{app: cfg.App, log: cfg.Log.With("room", "bot"), cfg: cfg, texts: texts, wake: make(chan struct{}, 1)}
-	b.does = doing{observe: b.observe, message: b.message, converse: b.converse, apologize: b.apologize}
+	b.does = doing{observe: b.observe, message: b.message, record: b.app.RecordLive, converse: b.converse, apologize: b.apologize}
 	b.calls = newCaller(cfg.URL, cfg.Token, b.silence)
 	if cfg.Downloads != nil {
 		b.calls = cfg.Downloads.calls

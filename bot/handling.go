@@ -31,6 +31,7 @@ const maxTries = 3
 type doing struct {
 	observe   func(context.Context, *models.Update) (done bool, err error)
 	message   func(context.Context, *models.Update) (in app.MessageInput, ok bool, err error)
+	record    func(context.Context, []app.MessageInput, []int) (app.Recorded, error)
 	converse  func(ctx context.Context, row int, u *models.Update) error
 	apologize func(ctx context.Context, row int, u *models.Update) error
 }
@@ -97,7 +98,7 @@ func (b *Bot) recordAll(ctx context.Context, batch []*entry) []result {
 	if len(good) == 0 {
 		return out
 	}
-	_, err := b.app.RecordLive(auth.With(ctx, recorder), in, ids)
+	err := b.recordLive(ctx, in, ids)
 	if err != nil && (len(good) == 1 || ctx.Err() != nil || app.Unavailable(err)) {
 		return append(out, b.failAll(ctx, good, err)...)
 	}
@@ -120,11 +121,19 @@ func (b *Bot) recordAll(ctx context.Context, batch []*entry) []result {
 
 // record records the messages of an update and marks it; false if it is to be tried again.
 func (b *Bot) record(ctx context.Context, in []app.MessageInput, e *entry) bool {
-	if _, err := b.app.RecordLive(auth.With(ctx, recorder), in, []int{e.row.ID}); err != nil {
+	if err := b.recordLive(ctx, in, []int{e.row.ID}); err != nil {
 		return b.fail(ctx, e, err)
 	}
 	b.handled.Add(1)
 	return true
+}
+
+// recordLive records messages and marks their updates; a panic in it is an error, as it is everywhere else.
+func (b *Bot) recordLive(ctx context.Context, in []app.MessageInput, updates []int) error {
+	return guarded(func() error {
+		_, err := b.does.record(auth.With(ctx, recorder), in, updates)
+		return err
+	})
 }
 
 // failAll fails the first of each lane; the others of it were not come to.
@@ -189,9 +198,9 @@ func (b *Bot) handleOnce(ctx context.Context, e *entry) error {
 	asks := talks(e.update)
 	switch {
 	case ok && asks: // handled only when it is answered, too
-		_, err = b.app.RecordLive(auth.With(ctx, recorder), []app.MessageInput{in}, nil)
+		err = b.recordLive(ctx, []app.MessageInput{in}, nil)
 	case ok:
-		_, err = b.app.RecordLive(auth.With(ctx, recorder), []app.MessageInput{in}, []int{e.row.ID})
+		err = b.recordLive(ctx, []app.MessageInput{in}, []int{e.row.ID})
 	case !asks:
 		err = b.app.HandleUpdates(ctx, e.row.ID)
 	}

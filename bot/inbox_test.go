@@ -246,6 +246,28 @@ func TestABatchWithABadMessageIsRecordedOneByOne(t *testing.T) {
 	}
 }
 
+// A panic while a batch is recorded is one logged update, too, and ends neither the process nor the others of the batch.
+func TestAPanicWhileRecordingIsOneUpdatePutAside(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	record := w.bot.does.record
+	w.bot.does.record = func(ctx context.Context, in []app.MessageInput, updates []int) (app.Recorded, error) {
+		if slices.ContainsFunc(in, func(m app.MessageInput) bool { return m.Text == "bad" }) {
+			panic("secret words")
+		}
+		return record(ctx, in, updates)
+	}
+	w.store(groupMessage(1, 1, 1, "before"), groupMessage(2, 1, 2, "bad"), groupMessage(3, 1, 3, "after"), groupMessage(4, 2, 1, "elsewhere"))
+	w.reads()
+	w.settled()
+	if got := append(w.texts(-1001), w.texts(-1002)...); !slices.Equal(got, []string{"before", "after", "elsewhere"}) {
+		t.Errorf("%q", got)
+	}
+	if aside := w.aside(); len(aside) != 1 || aside[0].UpdateID != 2 || aside[0].Attempts != 3 || strings.Contains(w.logs.String(), "secret words") {
+		t.Errorf("%+v", aside)
+	}
+}
+
 // While connections to the database break again and again nothing is lost, put aside, or done twice.
 func TestALostDatabaseConnectionLosesNothing(t *testing.T) {
 	t.Parallel()
@@ -273,6 +295,7 @@ func TestALostDatabaseConnectionLosesNothing(t *testing.T) {
 		var n int
 		return owner.QueryRow(`SELECT count(*) FROM telegram_updates WHERE state = 'HANDLED'`).Scan(&n) == nil && n == 400
 	})
+	w.DB.SetMaxIdleConns(-1) // the test's own questions go by connections that were not broken
 	if aside := w.aside(); len(aside) != 0 {
 		t.Errorf("%+v", aside)
 	}
