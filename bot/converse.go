@@ -83,7 +83,11 @@ func (b *Bot) turnOf(ctx context.Context, row int, u *models.Update) (*turn, err
 		t.at = time.Unix(int64(u.Message.Date), 0).UTC()
 	}
 	if q := u.CallbackQuery; q != nil && q.Message.Message != nil { // one that is too old can no longer be changed
-		t.message, t.place = q.Message.Message.ID, q.Message.Message.Chat.ID
+		m := q.Message.Message
+		t.place = m.Chat.ID
+		if m.Text != "" && m.Chat.Type == models.ChatTypePrivate { // a picture cannot become a text, and others read along in groups
+			t.message = m.ID
+		}
 	}
 	var err error
 	t.person, err = b.app.PersonByTelegram(ctx, from.ID)

@@ -114,7 +114,7 @@ func (d *desk) press(from int64, data string, message int) []said {
 	chat := models.Chat{ID: from, Type: models.ChatTypePrivate}
 	return d.take(&models.Update{CallbackQuery: &models.CallbackQuery{
 		ID: fmt.Sprintf("query-%d", d.next), From: user(from), Data: data, ChatInstance: "1",
-		Message: models.MaybeInaccessibleMessage{Message: &models.Message{ID: message, Chat: chat, Date: int(d.Clock.Now().Unix())}},
+		Message: models.MaybeInaccessibleMessage{Message: &models.Message{ID: message, Chat: chat, Date: int(d.Clock.Now().Unix()), Text: "what was said"}},
 	}})
 }
 

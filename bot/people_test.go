@@ -187,6 +187,22 @@ func TestAPressOnAButtonThatIsOldIsAnsweredByAToast(t *testing.T) {
 	}
 }
 
+func TestWhatCannotBecomeATextIsAnsweredByANewMessage(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	for name, pressed := range map[string]models.Message{
+		"a picture": {ID: 3, Date: 1, Chat: models.Chat{ID: botirTelegram, Type: models.ChatTypePrivate}, Caption: "KPI"},
+		"a group's": {ID: 3, Date: 1, Chat: models.Chat{ID: -100500, Type: models.ChatTypeSupergroup}, Text: "who waits"},
+	} {
+		got := one(t, d.take(&models.Update{CallbackQuery: &models.CallbackQuery{
+			ID: "q " + name, From: user(botirTelegram), Data: "home", ChatInstance: "1", Message: models.MaybeInaccessibleMessage{Message: &pressed},
+		}}))
+		if got.Method != "sendMessage" || got.Chat != botirTelegram {
+			t.Errorf("a button below %s is answered by %s to %d", name, got.Method, got.Chat)
+		}
+	}
+}
+
 func TestLanguageIsChosenByOnePress(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)

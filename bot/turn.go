@@ -27,7 +27,8 @@ type turn struct {
 	person app.TelegramPerson
 	// chat is where to answer: the person's chat with the bot.
 	chat int64
-	// message is the one whose button was pressed, and place the chat that it is in; 0 if none was, or if it is too old to change.
+	// message is the one whose button was pressed, if a text can take its place: 0 if none was, if it is too old, a picture or in a group.
+	// place is the chat that it is in, whatever it is; 0 if that is not known.
 	message int
 	place   int64
 	// at is when the person wrote or pressed: Telegram's time, else ours.
