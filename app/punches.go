@@ -33,7 +33,7 @@ type PlaceInput struct {
 // Punched is a punch and what became of it.
 type Punched struct {
 	*gen.Punch
-	// Noted tells that it was there already: the same one, or the same direction less than a minute before.
+	// Noted tells that it was there already: the same one, or the same direction less than a minute before and nothing since.
 	Noted bool
 	// Zone is where the punch counts.
 	Zone *time.Location
@@ -65,8 +65,8 @@ func (in PunchInput) validate(now time.Time) error {
 	return nil
 }
 
-// Punch notes that the actor came or went. The same (source, external id) again, and the same direction again within a minute, give the
-// punch that is there. Nothing is evaluated: a coming after a coming is kept as it is. It fails as invalid for what cannot be, for a
+// Punch notes that the actor came or went. The same (source, external id) again, and the same direction again within a minute without
+// the other one between them, give the punch that is there. Nothing is evaluated: a coming after a coming is kept as it is. It fails as invalid for what cannot be, for a
 // punch without a place where the schedule asks for one, and as conflict for somebody who does not work on that day.
 func (a *App) Punch(ctx context.Context, in PunchInput) (Punched, error) {
 	actor, err := permit(ctx, "punch", "make")
@@ -129,12 +129,14 @@ func (t *tx) punch(ctx context.Context, userID int, in PunchInput) (Punched, err
 	return out, err
 }
 
-// knownPunch is the id of the punch that this one is, 0 if it is a new one.
+// knownPunch is the id of the punch that this one is, 0 if it is a new one. Whoever goes by mistake and comes again at once has come
+// twice: the second time would be lost otherwise.
 func (t *tx) knownPunch(ctx context.Context, userID int, in PunchInput) (id int, err error) {
 	const q = `
-SELECT id FROM punches WHERE user_id = $1 AND (source = $2 AND external_id = $3 OR direction = $4 AND at > $5 AND at < $6)
+SELECT id FROM punches p WHERE user_id = $1 AND (source = $2 AND external_id = $3 OR direction = $4 AND at > $5 AND at < $6
+  AND NOT EXISTS (SELECT 1 FROM punches o WHERE o.user_id = $1 AND o.direction <> $4 AND o.at >= LEAST(p.at, $7) AND o.at <= GREATEST(p.at, $7)))
 ORDER BY (source = $2 AND external_id = $3) DESC, at, id LIMIT 1`
-	err = t.sql.QueryRowContext(ctx, q, userID, in.Source, in.ExternalID, in.Direction, in.At.Add(-samePress), in.At.Add(samePress)).Scan(&id)
+	err = t.sql.QueryRowContext(ctx, q, userID, in.Source, in.ExternalID, in.Direction, in.At.Add(-samePress), in.At.Add(samePress), in.At).Scan(&id)
 	if isNoRows(err) {
 		return 0, nil
 	}

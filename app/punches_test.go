@@ -108,6 +108,25 @@ func TestAPunchComesWithItsPlaceWhereThatIsAskedFor(t *testing.T) {
 	}
 }
 
+// Who leaves by mistake and corrects it at once is in: the last press counts.
+func TestAMistakeCorrectedWithinAMinuteIsKept(t *testing.T) {
+	t.Parallel()
+	w := apptest.Example(t)
+	jasur := w.As(apptest.Jasur)
+	for i, one := range []app.PunchInput{
+		punching("1", "2026-09-15 09:02", punch.DirectionComing), punching("2", "2026-09-15 09:02:10", punch.DirectionGoing),
+		punching("3", "2026-09-15 09:02:20", punch.DirectionComing),
+	} {
+		if got, err := w.App.Punch(jasur, one); err != nil || got.Noted {
+			t.Errorf("punch %d: %+v, %v", i+1, got, err)
+		}
+	}
+	again, err := w.App.Punch(jasur, punching("4", "2026-09-15 09:02:25", punch.DirectionComing))
+	if err != nil || !again.Noted || again.ExternalID != "3" {
+		t.Errorf("a second press: %+v, %v", again, err)
+	}
+}
+
 func TestPressesAtOnceAreOnePunch(t *testing.T) {
 	t.Parallel()
 	w := apptest.Example(t)
