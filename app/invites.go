@@ -233,7 +233,8 @@ func (a *App) ConnectByPhone(ctx context.Context, in ConnectByPhoneInput) error 
 	if _, err := permit(ctx, "invite", "write"); err != nil {
 		return err
 	}
-	phone, ok := domain.ParsePhone(in.Phone)
+	// Telegram's numbers are international, with a + or without: a short one of another country is none of Uzbekistan.
+	phone, ok := domain.ParsePhone("+" + strings.TrimPrefix(strings.TrimSpace(in.Phone), "+"))
 	if !ok {
 		return ErrPhoneUnknown
 	}
