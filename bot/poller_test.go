@@ -305,6 +305,20 @@ func TestTheTokenIsInNoErrorOrLog(t *testing.T) {
 	}
 }
 
+// Many programs put the token into the address of their webhook, which is shown when it is found.
+func TestTheTokenInAForeignWebhookIsNotShown(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	_, secret, _ := strings.Cut(w.telegram.Token, ":")
+	if err := w.bot.call(t.Context(), "setWebhook", map[string]any{"url": "http://127.0.0.1:1/bot/" + w.telegram.Token}, nil); err != nil {
+		t.Fatal(err)
+	}
+	who, err := w.bot.Identity(t.Context())
+	if err != nil || !strings.HasPrefix(who.Webhook.URL, "http://127.0.0.1:1/bot/") || strings.Contains(fmt.Sprint(who), secret) {
+		t.Errorf("%+v, %v", who, err)
+	}
+}
+
 func TestAWebhookTakesOverAndGivesBack(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

@@ -83,6 +83,8 @@ func (b *Bot) Identity(ctx context.Context) (Identity, error) {
 	switch me := b.me(); {
 	case err == nil:
 		out.Username, out.ReadsGroups = me.Username, me.CanReadAllGroupMessages
+		// Programs of others often have the token in the address of their webhook.
+		out.Webhook.URL, out.Webhook.LastErrorMessage = b.calls.scrub(out.Webhook.URL), b.calls.scrub(out.Webhook.LastErrorMessage)
 		return out, nil
 	case unauthorized(err):
 		return out, domain.Errorf(domain.KindInvalid, "Telegram does not know the token: set FINCO_TELEGRAM_TOKEN to the one that BotFather shows")
