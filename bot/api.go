@@ -316,6 +316,20 @@ func (b *Bot) call(ctx context.Context, method string, params, result any) error
 	return nil
 }
 
+// lookupWithin is how long Telegram may take to answer what has to be known before an update can be handled.
+const lookupWithin = 15 * time.Second
+
+// lookup is call for what an update needs to be handled, beside which others wait: it keeps nobody longer than that, nor until a
+// silence ends. What could not be looked up is tried again later.
+func (b *Bot) lookup(ctx context.Context, method string, params, result any) error {
+	if b.calls.held() > 0 {
+		return &broken{method: method, err: errors.New("telegram asked for silence")}
+	}
+	ctx, cancel := context.WithTimeout(ctx, lookupWithin)
+	defer cancel()
+	return b.call(ctx, method, params, result)
+}
+
 // id is the bot's account, which the token names.
 func (b *Bot) id() int64 { return b.client.ID() }
 

@@ -38,7 +38,7 @@ func (b *Bot) account(ctx context.Context, connection string) (int64, error) {
 	known, err := b.app.Connection(ctx, connection)
 	if domain.KindOf(err) == domain.KindNotFound {
 		var c models.BusinessConnection
-		err = b.call(ctx, "getBusinessConnection", map[string]any{"business_connection_id": connection}, &c)
+		err = b.lookup(ctx, "getBusinessConnection", map[string]any{"business_connection_id": connection}, &c)
 		switch {
 		case badRequest(err) || forbidden(err):
 			return 0, domain.Errorf(domain.KindInvalid, "telegram does not know its business connection; replay it when the account has connected the bot again")

@@ -106,7 +106,7 @@ func (b *Bot) linkedChannel(ctx context.Context, chat int64) (int64, error) {
 		LinkedChatID int64        `json:"linked_chat_id"`
 		Parent       *models.Chat `json:"parent_chat"`
 	}
-	err := b.call(ctx, "getChat", map[string]any{"chat_id": chat}, &full)
+	err := b.lookup(ctx, "getChat", map[string]any{"chat_id": chat}, &full)
 	if err != nil && !badRequest(err) && !forbidden(err) {
 		return 0, err
 	}

@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/fincokpi/finco/app/apptest"
 	"github.com/fincokpi/finco/domain"
@@ -45,6 +46,22 @@ func TestAnUnknownConnectionIsAskedFor(t *testing.T) {
 	d.One(`SELECT count(*) FROM messages`, nil, &n)
 	if calls := d.calls.Load(); n != 2 || calls != 1 {
 		t.Errorf("%d messages, %d calls", n, calls)
+	}
+}
+
+// While Telegram wants silence, what has to be asked for waits in its place and keeps no recorder, which has others to record.
+func TestSilenceKeepsNoRecorder(t *testing.T) {
+	t.Parallel()
+	d := newDoor(t, nil)
+	d.bot.calls.hold(time.Hour)
+	if _, _, err := d.read("business, from the customer"); !passing(err) || !unsent(err) {
+		t.Errorf("%v", err)
+	}
+	if _, err := d.bot.linkedChannel(t.Context(), -1001); !passing(err) || !unsent(err) {
+		t.Errorf("%v", err)
+	}
+	if n := d.calls.Load(); n != 0 {
+		t.Errorf("%d calls", n)
 	}
 }
 
