@@ -33,12 +33,19 @@ func (a *App) Lead(ctx context.Context, name string, do func(ctx context.Context
 	}
 }
 
+// noticeLossSQL has the database notice within half a minute that the machine of a leader is gone, which says no farewell. It would
+// take two hours by itself, for which the lock would be held and nobody would lead.
+const noticeLossSQL = `SET tcp_keepalives_idle = 10; SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 4`
+
 func (a *App) tryLead(ctx context.Context, name string, do func(ctx context.Context) error) error {
 	conn, err := a.db.Conn(ctx)
 	if err != nil {
 		return err
 	}
 	defer discard(conn)
+	if _, err := conn.ExecContext(ctx, noticeLossSQL); err != nil {
+		return err
+	}
 	var leads bool
 	if err := conn.QueryRowContext(ctx, `SELECT pg_try_advisory_lock(hashtextextended('lead:' || $1, 0))`, name).Scan(&leads); err != nil || !leads {
 		return err
