@@ -122,13 +122,16 @@ func (a *App) DueNotices(ctx context.Context) ([]WaitNotice, error) {
 	return a.readNotices(ctx, drafts, people)
 }
 
+// noticeWaitSQL is the wait (w) that an outgoing message (o) tells of, found by its key, one by one: joined, the planner reads every wait there is.
+const noticeWaitSQL = `CROSS JOIN LATERAL (SELECT * FROM waits WHERE id = CASE WHEN o.key LIKE 'wait:%' THEN split_part(o.key, ':', 2)::bigint END OFFSET 0) w`
+
 // recallSQL takes back notices that nobody has sent yet and whose wait is over, or taken before its target.
 const recallSQL = `
-UPDATE outgoings o SET state = 'CANCELLED', ended_at = $1 FROM waits w
-WHERE o.state = 'QUEUED' AND o.key LIKE 'wait:%' AND o.method = 'sendMessage'
-  AND w.id = CASE WHEN o.key LIKE 'wait:%' THEN split_part(o.key, ':', 2)::bigint END
-  AND (w.closes_with_id IS NOT NULL OR w.state IN ('NO_REPLY_NEEDED', 'DISSOLVED') OR w.needs_reply = false
-    OR w.taken_by_id IS NOT NULL AND split_part(o.key, ':', 3) = 'near')`
+UPDATE outgoings SET state = 'CANCELLED', ended_at = $1 WHERE state = 'QUEUED' AND id IN (
+  SELECT o.id FROM outgoings o ` + noticeWaitSQL + `
+  WHERE o.state = 'QUEUED' AND o.key LIKE 'wait:%' AND o.method = 'sendMessage'
+    AND (w.closes_with_id IS NOT NULL OR w.state IN ('NO_REPLY_NEEDED', 'DISSOLVED') OR w.needs_reply = false
+      OR w.taken_by_id IS NOT NULL AND split_part(o.key, ':', 3) = 'near'))`
 
 func (t *tx) recallNotices(ctx context.Context) error {
 	_, err := t.sql.ExecContext(ctx, recallSQL, t.at)
@@ -245,12 +248,12 @@ func resting(mute string, zone *time.Location, at time.Time) bool {
 	return now >= lo || now < hi
 }
 
-// changedSQL finds what was told of waits that are over or taken since.
+// changedSQL finds what was told of waits that are over or taken since, to people who have the account still that they were told in.
 const changedSQL = `
 SELECT o.key, o.user_id, o.telegram_id, w.id, COALESCE(w.closes_with_id, 0), COALESCE(w.taken_by_id, 0), COALESCE(w.taken_at, w.opened_at),
   w.state IN ('NO_REPLY_NEEDED', 'DISSOLVED') OR w.needs_reply IS NOT DISTINCT FROM false
-FROM outgoings o JOIN waits w ON w.id = CASE WHEN o.key LIKE 'wait:%' THEN split_part(o.key, ':', 2)::bigint END
-WHERE o.ended_at > $1 AND o.state = 'SENT' AND o.key LIKE 'wait:%' AND o.method = 'sendMessage' AND o.telegram_id IS NOT NULL AND o.user_id IS NOT NULL
+FROM outgoings o JOIN employments e ON e.user_id = o.user_id AND e.telegram_id = o.chat ` + noticeWaitSQL + `
+WHERE o.ended_at > $1 AND o.state = 'SENT' AND o.key LIKE 'wait:%' AND o.method = 'sendMessage' AND o.telegram_id IS NOT NULL
   AND (w.closes_with_id IS NOT NULL OR w.taken_by_id IS NOT NULL OR w.state IN ('NO_REPLY_NEEDED', 'DISSOLVED') OR w.needs_reply = false)
 ORDER BY o.id`
 

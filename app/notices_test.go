@@ -196,3 +196,22 @@ func mustExec(t *testing.T, w *apptest.World, query string, args ...any) {
 		t.Fatal(err)
 	}
 }
+
+// The number of a message means another one, if any, in the chat of another account.
+func TestWhatWasToldInAnAccountOfBeforeIsLeftAsItIs(t *testing.T) {
+	t.Parallel()
+	w := apptest.Example(t)
+	w.Clock.Set(apptest.At("2026-09-15 12:15"))
+	waitIn(w, -1, "2026-09-15 11:55")
+	expectTold(t, w, "past", "past 100001", "past 100002")
+	arrive(t, w)
+	company := apptest.ExampleCompany()
+	for i := range company.People {
+		if company.People[i].Email == apptest.Aziza {
+			company.People[i].TelegramID = 777
+		}
+	}
+	w.Apply(company)
+	w.Say(-1, apptest.JasurTelegram, apptest.At("2026-09-15 12:14"), "Mana")
+	expectTold(t, w, "answered", "answered 100002")
+}

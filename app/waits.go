@@ -227,7 +227,7 @@ func (a *App) BreachWaits(ctx context.Context) (int, error) {
 			return err
 		}
 		const q = `UPDATE waits SET state = 'BREACHED' WHERE id IN (
-  SELECT id FROM waits WHERE state = 'OPEN' AND breaches_at <= $1 ORDER BY id LIMIT 1000 FOR UPDATE SKIP LOCKED)
+  SELECT id FROM waits WHERE closes_with_id IS NULL AND state = 'OPEN' AND breaches_at <= $1 ORDER BY id LIMIT 1000 FOR UPDATE SKIP LOCKED)
 RETURNING id, opened_at, COALESCE(assignee_id, 0)`
 		return t.each(ctx, q, []any{t.at}, func(scan scanner) error {
 			var id, assignee int

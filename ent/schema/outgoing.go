@@ -55,6 +55,7 @@ func (Outgoing) Indexes() []ent.Index {
 		index.Fields("broadcast_id", "state"),
 		index.Fields("chat"),
 		index.Fields("ended_at"),
+		index.Fields("ended_at").StorageKey("outgoing_notice").Annotations(entsql.IndexWhere("state = 'SENT' AND method = 'sendMessage' AND key LIKE 'wait:%'")),
 	}
 }
 

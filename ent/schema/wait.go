@@ -2,6 +2,7 @@ package schema
 
 import (
 	"entgo.io/ent"
+	"entgo.io/ent/dialect/entsql"
 	"entgo.io/ent/schema"
 	"entgo.io/ent/schema/edge"
 	"entgo.io/ent/schema/field"
@@ -56,7 +57,8 @@ func (Wait) Indexes() []ent.Index {
 		index.Fields("team_id", "opened_at"),
 		index.Fields("assignee_id", "opened_at"),
 		index.Fields("opened_at"),
-		index.Fields("breaches_at"),
+		// Those who still wait, of whom somebody asks every few seconds, are few beside those who waited once.
+		index.Fields("breaches_at").StorageKey("wait_open").Annotations(entsql.IndexWhere("closes_with_id IS NULL AND (state = 'OPEN' OR state = 'BREACHED')")),
 	}
 }
 

@@ -1041,6 +1041,14 @@ var (
 				Unique:  false,
 				Columns: []*schema.Column{OutgoingsColumns[16]},
 			},
+			{
+				Name:    "outgoing_notice",
+				Unique:  false,
+				Columns: []*schema.Column{OutgoingsColumns[16]},
+				Annotation: &entsql.IndexAnnotation{
+					Where: "state = 'SENT' AND method = 'sendMessage' AND key LIKE 'wait:%'",
+				},
+			},
 		},
 	}
 	// PayPoliciesColumns holds the columns for the "pay_policies" table.
@@ -1709,9 +1717,12 @@ var (
 				Columns: []*schema.Column{WaitsColumns[4]},
 			},
 			{
-				Name:    "wait_breaches_at",
+				Name:    "wait_open",
 				Unique:  false,
 				Columns: []*schema.Column{WaitsColumns[11]},
+				Annotation: &entsql.IndexAnnotation{
+					Where: "closes_with_id IS NULL AND (state = 'OPEN' OR state = 'BREACHED')",
+				},
 			},
 		},
 	}
