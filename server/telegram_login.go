@@ -2,6 +2,7 @@ package server
 
 import (
 	"crypto/hmac"
+	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
@@ -18,6 +19,10 @@ const (
 	loginPath     = "/auth/telegram"
 	loginCallback = loginPath + "/callback"
 	loginCookie   = "finco_login"
+	// arrivalCookie tells the page that this browser was sent to it by us: whoever follows somebody else's link with a token in it
+	// would be signed in as them and not notice.
+	arrivalCookie = "finco_arrival"
+	arrivalFor    = time.Minute
 	// loginFor is how long somebody may take to confirm a sign-in in Telegram.
 	loginFor = 10 * time.Minute
 )
@@ -72,7 +77,12 @@ func (l *telegramLogin) callback(w http.ResponseWriter, r *http.Request) {
 		l.back(w, r, "telegram", reasonOf(err, "unknown"))
 		return
 	}
-	l.back(w, r, "signin", signed.RefreshToken)
+	arrival := rand.Text()
+	http.SetCookie(w, &http.Cookie{ // the page reads it
+		Name: arrivalCookie, Value: arrival, Path: "/", MaxAge: int(arrivalFor.Seconds()),
+		Secure: strings.HasPrefix(l.cfg.PublicURL, "https:"), SameSite: http.SameSiteLaxMode,
+	})
+	l.back(w, r, "signin", signed.RefreshToken, "arrival", arrival)
 }
 
 // reasonOf is the word by which the page finds what to say.
@@ -83,8 +93,13 @@ func reasonOf(err error, refused string) string {
 	return "busy"
 }
 
-func (l *telegramLogin) back(w http.ResponseWriter, r *http.Request, name, value string) {
-	http.Redirect(w, r, "/#"+name+"="+url.QueryEscape(value), http.StatusFound)
+// back sends the browser to the page with pairs of name and value.
+func (l *telegramLogin) back(w http.ResponseWriter, r *http.Request, pairs ...string) {
+	with := url.Values{}
+	for i := 0; i+1 < len(pairs); i += 2 {
+		with.Set(pairs[i], pairs[i+1])
+	}
+	http.Redirect(w, r, "/#"+with.Encode(), http.StatusFound)
 }
 
 func (l *telegramLogin) keep(w http.ResponseWriter, value string, seconds int) {

@@ -35,10 +35,14 @@ func TestLogInWithTelegram(t *testing.T) {
 	s := m.serve("--public-url", "http://finco.test", "--telegram-login-id", authtest.ClientID,
 		"--telegram-login-secret", authtest.ClientSecret, "--telegram-login-url", provider.URL)
 
-	landed := s.browse(t, "http://finco.test/auth/telegram")
-	token, ok := strings.CutPrefix(landed.Fragment, "signin=")
-	if !ok || landed.RawQuery != "" {
+	landed, cookies := s.browse(t, "http://finco.test/auth/telegram")
+	brought, err := url.ParseQuery(landed.Fragment)
+	token, arrival := brought.Get("signin"), brought.Get("arrival")
+	if err != nil || token == "" || landed.RawQuery != "" {
 		t.Fatalf("landed on %s", landed)
+	}
+	if arrival == "" || cookies["finco_arrival"] != arrival {
+		t.Errorf("the page cannot tell that this browser went to Telegram: %q, %q", arrival, cookies["finco_arrival"])
 	}
 	var refreshed struct {
 		RefreshSession struct{ User struct{ Name string } }
@@ -52,21 +56,21 @@ func TestLogInWithTelegram(t *testing.T) {
 	}
 
 	provider.Account = 5
-	if got := s.browse(t, "http://finco.test/auth/telegram").Fragment; got != "telegram=unknown" {
+	if got, _ := s.browse(t, "http://finco.test/auth/telegram"); got.Fragment != "telegram=unknown" {
 		t.Errorf("a stranger: %s", got)
 	}
 	provider.Status = http.StatusBadGateway
-	if got := s.browse(t, "http://finco.test/auth/telegram").Fragment; got != "telegram=busy" {
+	if got, _ := s.browse(t, "http://finco.test/auth/telegram"); got.Fragment != "telegram=busy" {
 		t.Errorf("Telegram is down: %s", got)
 	}
-	if got := s.browse(t, "http://finco.test/auth/telegram/callback?code=x&state=y").Fragment; got != "telegram=failed" {
-		t.Errorf("without having gone: %s", got)
+	if got, left := s.browse(t, "http://finco.test/auth/telegram/callback?code=x&state=y"); got.Fragment != "telegram=failed" || left["finco_arrival"] != "" {
+		t.Errorf("without having gone: %s, %v", got, left)
 	}
 }
 
 // browse follows redirects as a browser with cookies does, from a public address to wherever the server is, and returns where it
-// stays.
-func (s *served) browse(t *testing.T, from string) *url.URL {
+// stays and the cookies that the page there can read.
+func (s *served) browse(t *testing.T, from string) (landed *url.URL, cookies map[string]string) {
 	t.Helper()
 	jar, err := cookiejar.New(nil)
 	if err != nil {
@@ -84,5 +88,9 @@ func (s *served) browse(t *testing.T, from string) *url.URL {
 		t.Fatal(err)
 	}
 	_ = response.Body.Close()
-	return response.Request.URL
+	cookies = map[string]string{}
+	for _, c := range jar.Cookies(response.Request.URL) {
+		cookies[c.Name] = c.Value
+	}
+	return response.Request.URL, cookies
 }

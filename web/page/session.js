@@ -41,13 +41,17 @@ const miniAppQuery = `mutation SignInWithTelegram($input: SignInWithTelegramInpu
 
 /**
  * Takes what Telegram left behind the # of the address: a token after Log In With Telegram, what the bot's Mini App was opened
- * with, or the name of a text that says why nobody was signed in, which is returned. The address forgets it at once.
+ * with, or the name of a text that says why nobody was signed in, which is returned. The address forgets it at once. A token
+ * counts only in the browser that went to Telegram for it: somebody's link would sign whoever follows it in as that somebody.
  */
 export async function arrive() {
   const left = new URLSearchParams(location.hash.slice(1));
   const [refreshToken, initData, problem] = ["signin", "tgWebAppData", "telegram"].map((name) => left.get(name));
   if (!refreshToken && !initData && !problem) return "";
   history.replaceState(null, "", location.pathname + location.search);
+  const arrived = document.cookie.split("; ").includes(`finco_arrival=${left.get("arrival")}`);
+  document.cookie = "finco_arrival=; Max-Age=0; Path=/";
+  if (refreshToken && !arrived) return "telegramFailed";
   try {
     if (refreshToken) keep((await post(refreshQuery, { input: { refreshToken } })).refreshSession);
     else if (initData && !session()) keep((await post(miniAppQuery, { input: { initData } })).signInWithTelegram);
