@@ -202,8 +202,9 @@ func laneOf(body []byte) int64 {
 	return 0
 }
 
-// WaitingUpdates are the next that wait to be handled, in order of arrival, without those known to the caller. For the bot.
-func (a *App) WaitingUpdates(ctx context.Context, botID int64, known []int, limit int) ([]StoredUpdate, error) {
+// WaitingUpdates are the next that wait to be handled, in order of arrival, without those known to the caller and without those of
+// lanes that are stuck. For the bot.
+func (a *App) WaitingUpdates(ctx context.Context, botID int64, known []int, stuck []int64, limit int) ([]StoredUpdate, error) {
 	if _, err := permit(ctx, "telegram", "read"); err != nil {
 		return nil, err
 	}
@@ -212,8 +213,8 @@ func (a *App) WaitingUpdates(ctx context.Context, botID int64, known []int, limi
 		out = nil
 		return t.each(ctx, `
 SELECT u.id, u.lane, u.body, u.attempts FROM telegram_updates u JOIN telegram_bots b ON b.id = u.bot_id
-WHERE u.state = 'NEW' AND b.bot_id = $1 AND u.id <> ALL($2) ORDER BY u.id LIMIT $3`,
-			[]any{botID, idArray(known), limit}, func(scan scanner) error {
+WHERE u.state = 'NEW' AND b.bot_id = $1 AND u.id <> ALL($2) AND u.lane <> ALL($3) ORDER BY u.id LIMIT $4`,
+			[]any{botID, idArray(known), append(pq.Int64Array{}, stuck...), limit}, func(scan scanner) error {
 				var u StoredUpdate
 				err := scan(&u.ID, &u.Lane, &u.Body, &u.Attempts)
 				out = append(out, u)

@@ -45,7 +45,7 @@ func (u *updates) store(bodies ...string) int {
 
 func (u *updates) waiting() []app.StoredUpdate {
 	u.t.Helper()
-	list, err := u.App.WaitingUpdates(u.ctx, someBot, nil, 1000)
+	list, err := u.App.WaitingUpdates(u.ctx, someBot, nil, nil, 1000)
 	if err != nil {
 		u.t.Fatal(err)
 	}

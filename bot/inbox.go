@@ -49,6 +49,8 @@ type inboxLane struct {
 	// failures in a row, and when it is tried again.
 	failures int
 	after    time.Time
+	// shed tells that only the first is in memory, because it fails: what waits behind it must not take the place of others.
+	shed bool
 }
 
 // result is what became of an entry: done, or to be tried again. An entry without a result was not come to.
@@ -115,8 +117,14 @@ func (in *inbox) load(ctx context.Context) error {
 	for id := range in.rows {
 		known = append(known, id)
 	}
-	limit := inboxRows - len(known)
-	found, err := in.bot.app.WaitingUpdates(auth.With(ctx, system), in.bot.id(), known, limit)
+	var stuck []int64
+	for key, l := range in.lanes {
+		if l.shed {
+			stuck = append(stuck, key)
+		}
+	}
+	limit := max(inboxRows-len(known), 1)
+	found, err := in.bot.app.WaitingUpdates(auth.With(ctx, system), in.bot.id(), known, stuck, limit)
 	if err != nil {
 		return err
 	}
@@ -228,10 +236,24 @@ func (in *inbox) settle(o outcome) {
 	}
 	for _, key := range o.lanes {
 		l := in.lanes[key]
-		if l.busy = false; len(l.queue) == 0 {
+		if l.busy = false; l.failures == 0 && l.shed {
+			l.shed, in.full = false, true
+		}
+		if len(l.queue) == 0 {
 			delete(in.lanes, key)
 			continue
 		}
 		slices.SortFunc(l.queue, func(a, b *entry) int { return cmp.Compare(a.row.ID, b.row.ID) })
+		if l.failures > 0 && key != connections {
+			in.shed(l)
+		}
 	}
+}
+
+// shed forgets what waits behind an update that fails; it is read again once that is done.
+func (in *inbox) shed(l *inboxLane) {
+	for _, e := range l.queue[1:] {
+		delete(in.rows, e.row.ID)
+	}
+	l.queue, l.shed, in.full = l.queue[:1], true, true
 }

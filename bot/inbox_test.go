@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/go-telegram/bot/models"
@@ -194,6 +195,39 @@ func TestWhatIsUnavailableWaitsInItsPlace(t *testing.T) {
 	}
 	if n := w.count(`SELECT max(attempts) FROM telegram_updates`); n != 0 {
 		t.Errorf("%d attempts were counted", n)
+	}
+}
+
+// However much waits behind an update that fails, in however many chats, all others are handled.
+func TestChatsThatAreStuckHoldUpNoOther(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	var open atomic.Bool
+	translate := w.bot.does.message
+	w.bot.does.message = func(ctx context.Context, u *models.Update) (app.MessageInput, bool, error) {
+		if m, _ := messageOf(u); m.Chat.ID != -1009 && !open.Load() {
+			return app.MessageInput{}, false, domain.Errorf(domain.KindUnavailable, "not now")
+		}
+		return translate(ctx, u)
+	}
+	var bodies []string
+	for i := range 2 * inboxRows {
+		bodies = append(bodies, groupMessage(i+1, i%3+1, i+1, fmt.Sprint(i)))
+	}
+	w.store(append(bodies, groupMessage(len(bodies)+1, 9, 1, "elsewhere"))...)
+	w.reads()
+	w.until("the other chat is handled", func() bool { return slices.Equal(w.texts(-1009), []string{"elsewhere"}) })
+	if n := w.updates("HANDLED"); n != 1 {
+		t.Errorf("%d handled", n)
+	}
+	open.Store(true)
+	w.settled()
+	if n := w.count(`SELECT count(*) FROM messages`); n != len(bodies)+1 || len(w.aside()) != 0 {
+		t.Errorf("%d messages of %d", n, len(bodies)+1)
+	}
+	// They were recorded in their order.
+	if n := w.count(`SELECT count(*) FROM messages a JOIN messages b ON b.chat_id = a.chat_id AND b.telegram_id > a.telegram_id AND b.id < a.id`); n != 0 {
+		t.Errorf("%d pairs are in disorder", n)
 	}
 }
 
