@@ -228,4 +228,28 @@ func TestForeignServer(t *testing.T) {
 	if got := f.heard(7000); got == "" {
 		t.Error("a stranger got no answer")
 	}
+	f.voice = []byte("OggS")
+	f.write("/sendMessage", 7000, map[string]any{"voice": map[string]any{"file_id": "voice1", "file_unique_id": "voice1u", "duration": 2, "mime_type": "audio/ogg", "file_size": 4}})
+	f.write("/sendMessage", 7001, map[string]any{"text": "Алло?"})
+	f.heard(7001)
+	var source string
+	for deadline := time.Now().Add(time.Minute); source == ""; time.Sleep(20 * time.Millisecond) { // another chat's message may be recorded before
+		w.One(`SELECT COALESCE(max(a.source), '') FROM attachments a JOIN message_contents c ON c.id = a.content_id JOIN messages m ON m.id = c.message_id AND m.kind = 'VOICE'`,
+			nil, &source)
+		if source == "" && time.Now().After(deadline) {
+			t.Fatal("the voice note was not recorded")
+		}
+	}
+	downloads, err := bot.NewDownloader(bot.DownloadConfig{Log: slog.New(slog.DiscardHandler), Token: foreignToken, URL: f.proxy.URL})
+	if err != nil {
+		t.Fatal(err)
+	}
+	file, err := downloads.Download(t.Context(), source, 4)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = file.Close() }()
+	if note, err := io.ReadAll(file); err != nil || string(note) != "OggS" {
+		t.Errorf("the voice note: %q, %v", note, err)
+	}
 }

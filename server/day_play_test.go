@@ -47,6 +47,17 @@ func dayZone(now time.Time) string {
 	return fmt.Sprintf("Etc/GMT+%d", -east)
 }
 
+func TestDayZone(t *testing.T) {
+	t.Parallel()
+	for hour := range 24 {
+		now := time.Date(2026, 9, 2, hour, 59, 0, 0, time.UTC)
+		zone, err := time.LoadLocation(dayZone(now))
+		if err != nil || now.In(zone).Hour() != 20 {
+			t.Errorf("at %d UTC: %v, %v", hour, zone, err)
+		}
+	}
+}
+
 func newDay(t *testing.T) *day {
 	t.Helper()
 	d := &day{t: t, m: newMachine(t), tg: bottest.Start(t), said: map[string]*strings.Builder{}}
@@ -234,7 +245,7 @@ func indented(text string) string {
 // records shows what is stored, as the graph tells it.
 func (d *day) records(query string) {
 	d.t.Helper()
-	d.line("$ finco query '" + query + "'")
+	d.line("GraphQL " + query)
 	d.line(d.ask(query))
 }
 

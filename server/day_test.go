@@ -61,7 +61,7 @@ func (d *day) threeCustomers() {
 		d.edits(d.botir, d.shop, order, "Unda 3 ta kerak, bugun olib kela olasizmi?", at("10:21"))
 		d.says(d.jasur, d.shop, "Ha, 3 tasini bugun soat 16:00 gacha yetkazamiz.", at("10:24"))
 	})
-	d.until(`{ messages(first: 1, where: {editedAtNotNil: true}) { edges { node { versions { version text } } } } }`, "3 ta")
+	d.until(`{ messages(where: {editedAtNotNil: true}) { edges { node { versions { version text } } } } }`, "3 ta")
 	d.scene("basic group")
 	d.together(func() {
 		d.says(d.karim, d.works, "Konditsioner o'rnatish necha pul?", at("11:05"))
@@ -79,11 +79,11 @@ func (d *day) voiceNote() {
 		d.t.Fatal(err)
 	}
 	d.together(func() {
-		d.line("11:40  " + d.who(d.emily, d.private) + ": 🎤 0:05")
+		d.line("11:40 " + d.who(d.emily, d.private) + ": 🎤 0:05")
 		d.emily.SendsVoice(d.private, ogg, 5, bottest.At(d.at("11:40")))
 		d.says(d.jasur, d.private, "We are sorry! You get your money back today.", at("11:45"))
 	})
-	d.until(`{ messages(first: 1, where: {kind: VOICE}) { edges { node { kind transcript } } } }`, "money")
+	d.until(`{ messages(where: {kind: VOICE}) { edges { node { kind transcript } } } }`, "money")
 }
 
 // lateAnswer: nobody answers within the target, so the supervisor and the employee are told.
@@ -105,7 +105,7 @@ func (d *day) lateAnswer() {
 func (d *day) correction() {
 	d.scene("correction")
 	d.now = "18:31"
-	d.says(d.karim, d.works, "Xo'p, 16:00 da do'konda bo'laman", at("18:10"))
+	d.says(d.karim, d.works, "Xo'p, ertaga 16:00 da do'konda bo'laman", at("18:10"))
 	d.hears(d.aziza)
 	d.hears(d.jasur)
 	d.judged()
