@@ -109,6 +109,21 @@ func TestEveryTextIsInEveryLanguage(t *testing.T) {
 	}
 }
 
+// Uzbek has two signs that look like an apostrophe, oʻ gʻ and ʼ, and typewriters' are neither; English here has that one alone.
+func TestApostrophesAreThoseOfTheLanguage(t *testing.T) {
+	t.Parallel()
+	wrong := map[string]string{"uz": "'`‘’", "ru": "'`‘’ʻʼ", "en": "`‘’ʻʼ"}
+	for _, lang := range languages {
+		for id, forms := range readTexts(t, lang) {
+			for _, text := range forms {
+				if strings.ContainsAny(text, wrong[lang]) {
+					t.Errorf("%s in %s: %s", id, lang, text)
+				}
+			}
+		}
+	}
+}
+
 // idForm is what an id of a text looks like in the code.
 var idForm = regexp.MustCompile(`^[a-z_]+(\.[a-z0-9_]+)+$`)
 
