@@ -80,7 +80,7 @@ func (p *Parts) open(ctx context.Context) error {
 		return err
 	}
 	p.App, err = app.New(app.Config{DB: p.db, Log: p.Log, Analyzers: p.slots, Files: files, Downloads: downloads, KeepFiles: p.cfg.keepFiles(),
-		Secret: p.secret, CheckSettings: p.checkSettings})
+		Secret: p.secret, TelegramToken: p.cfg.TelegramToken, CheckSettings: p.checkSettings})
 	if err != nil {
 		return err
 	}

@@ -1,17 +1,27 @@
 package server_test
 
 import (
+	"bytes"
 	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"net/http/cookiejar"
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/fincokpi/finco/auth/authtest"
+	"github.com/fincokpi/finco/bot/bottest"
 )
 
 const loginCompany = `
@@ -66,6 +76,61 @@ func TestLogInWithTelegram(t *testing.T) {
 	if got, left := s.browse(t, "http://finco.test/auth/telegram/callback?code=x&state=y"); got.Fragment != "telegram=failed" || left["finco_arrival"] != "" {
 		t.Errorf("without having gone: %s, %v", got, left)
 	}
+}
+
+// Whoever opens the page from the bot is signed in by what Telegram signed with the bot's token; by nothing else.
+func TestTheBotsMiniAppSignsIn(t *testing.T) {
+	t.Parallel()
+	telegram := bottest.Start(t)
+	m := newMachine(t)
+	file := filepath.Join(m.dir, "company.yml")
+	if err := os.WriteFile(file, []byte(loginCompany), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	m.inTelegram(telegram, "")
+	m.must("apply", file)
+	s := m.serve()
+	const query = `mutation($d: String!) { signInWithTelegram(input: {initData: $d}) { user { name } } }`
+	var signed struct {
+		SignInWithTelegram struct{ User struct{ Name string } }
+	}
+	(&person{t: t, s: s}).ask(query, map[string]any{"d": initDataOf(telegram.Token, 279058397)}, &signed)
+	if signed.SignInWithTelegram.User.Name != "Jasur" {
+		t.Errorf("signed in as %+v", signed)
+	}
+	const another = "123456789:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+	for _, data := range []string{initDataOf(another, 279058397), initDataOf(telegram.Token, 5)} {
+		body, err := json.Marshal(map[string]any{"query": query, "variables": map[string]any{"d": data}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		response, err := http.Post(s.address+"/graphql", "application/json", bytes.NewReader(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		said, err := io.ReadAll(response.Body)
+		_ = response.Body.Close()
+		if err != nil || !strings.Contains(string(said), "UNAUTHENTICATED") {
+			t.Errorf("%s, %v", said, err)
+		}
+	}
+}
+
+// initDataOf is what Telegram hands to a Mini App of a bot that an account opens now.
+func initDataOf(token string, account int64) string {
+	fields := url.Values{"auth_date": {fmt.Sprint(time.Now().Unix())}, "query_id": {"q"}, "user": {fmt.Sprintf(`{"id":%d,"first_name":"A+B %%"}`, account)}}
+	var lines []string
+	for name := range fields {
+		lines = append(lines, name+"="+fields.Get(name))
+	}
+	slices.Sort(lines)
+	signed := func(key []byte, text string) []byte {
+		mac := hmac.New(sha256.New, key)
+		mac.Write([]byte(text))
+		return mac.Sum(nil)
+	}
+	fields.Set("hash", hex.EncodeToString(signed(signed([]byte("WebAppData"), token), strings.Join(lines, "\n"))))
+	return fields.Encode()
 }
 
 // browse follows redirects as a browser with cookies does, from a public address to wherever the server is, and returns where it
