@@ -47,12 +47,15 @@ func kpiResultPressed(ctx context.Context, t *turn, args []string) error {
 	return t.showKPIs(ctx, found, n[1], n[2])
 }
 
-// numbers are the first arguments of a button; invalid if they are no numbers or negative.
+// mostNumber is above every id. A press may say anything, and a page times its length must stay a number.
+const mostNumber = 1 << 48
+
+// numbers are the first arguments of a button; invalid if they are no numbers, negative, or beyond every id.
 func numbers(args []string, count int) ([]int, error) {
 	out := make([]int, count)
 	for i := range out {
 		n, err := number(args, i)
-		if err != nil || n < 0 {
+		if err != nil || n < 0 || n > mostNumber {
 			return nil, domain.Errorf(domain.KindInvalid, "this button is of an older version")
 		}
 		out[i] = n

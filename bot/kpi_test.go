@@ -9,6 +9,7 @@ import (
 
 	"github.com/fincokpi/finco/app"
 	"github.com/fincokpi/finco/app/apptest"
+	"github.com/fincokpi/finco/domain"
 )
 
 // talk has a customer ask at a time and somebody answer some minutes later, on each of some days in a row.
@@ -52,6 +53,19 @@ func tidy(t testing.TB, s said) {
 	for _, b := range s.Buttons {
 		if leak.MatchString(b.Text) || len(b.Data) > 64 || b.Text == "" || strings.Contains(b.Text, "&#") {
 			t.Errorf("a button: %+v", b)
+		}
+	}
+}
+
+// What a press says is written by whoever presses: no page may be so far that its first entry is before the beginning.
+func TestNumbersOfButtonsAreWithinReason(t *testing.T) {
+	t.Parallel()
+	if n, err := numbers([]string{"4294967296", "0"}, 2); err != nil || n[0] != 4294967296 {
+		t.Errorf("%v, %v", n, err)
+	}
+	for _, wrong := range []string{"-1", "1152921504606846976", "9223372036854775807", "x", ""} {
+		if _, err := numbers([]string{"1", wrong}, 2); domain.KindOf(err) != domain.KindInvalid {
+			t.Errorf("%q: %v", wrong, err)
 		}
 	}
 }
