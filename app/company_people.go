@@ -104,7 +104,11 @@ func (p *applying) freeTelegramIDs(ctx context.Context) error {
 			return domain.Errorf(domain.KindConflict, "person %s: the Telegram id %d is that of %s", want.Email, want.TelegramID, holder)
 		}
 	}
-	p.emit(SessionsChanged, losers...)
+	for _, id := range losers {
+		if err := p.endSessions(ctx, id, 0); err != nil { // the account before may have begun them
+			return err
+		}
+	}
 	if err := p.cutOff(ctx, losers...); err != nil {
 		return err
 	}

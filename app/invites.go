@@ -251,7 +251,7 @@ func (a *App) ConnectByPhone(ctx context.Context, in ConnectByPhoneInput) error 
 }
 
 // DisconnectTelegram takes a person's Telegram account from them: it is a stranger's at once, and what it wrote before is a customer's.
-// For admins and the command line.
+// Their sessions end, because the account may have begun them. For admins and the command line.
 func (a *App) DisconnectTelegram(ctx context.Context, email string) error {
 	if _, err := permit(ctx, "person", "block"); err != nil {
 		return err
@@ -264,7 +264,9 @@ func (a *App) DisconnectTelegram(ctx context.Context, email string) error {
 		if person.TelegramID == nil {
 			return domain.Errorf(domain.KindConflict, "this person has no Telegram account")
 		}
-		t.emit(SessionsChanged, person.UserID)
+		if err := t.endSessions(ctx, person.UserID, 0); err != nil {
+			return err
+		}
 		if err := t.cutOff(ctx, person.UserID); err != nil {
 			return err
 		}

@@ -327,8 +327,15 @@ func TestLeavingCutsOff(t *testing.T) {
 			if _, err := w.DB.Exec(`INSERT INTO dialogs (telegram_id, name, updated_at) VALUES ($1, 'mute', now())`, apptest.MalikaTelegram); err != nil {
 				t.Fatal(err)
 			}
+			signed, err := w.App.SignInByTelegram(context.Background(), apptest.MalikaTelegram)
+			if err != nil {
+				t.Fatal(err)
+			}
 			if err := leave(w); err != nil {
 				t.Fatal(err)
+			}
+			if _, err := w.App.RefreshSession(context.Background(), signed.RefreshToken); domain.KindOf(err) != domain.KindUnauthenticated {
+				t.Errorf("the session that the account began goes on: %v", err)
 			}
 			if _, err := personOf(w, apptest.MalikaTelegram); domain.KindOf(err) != domain.KindNotFound {
 				t.Errorf("they are still known: %v", err)
