@@ -11,5 +11,9 @@
 //	said := jasur.Chat().Next(t.Context()) // waits for the bot's next message or edit
 //	jasur.Presses(jasur.Chat(), "Bugun")
 //
+// What goes wrong is asked for: Fail (a code, a cut connection before or after the effect, another body, an answer held back), Storm
+// (429 for everything), Hold and Release (updates late, in another order, twice), Push (an update that nobody can read), SetNextUpdate (ids
+// that begin anew), WithLimits (Telegram's limits, counted strictly).
+//
 // Nothing in it sleeps: what waits is woken by what it waits for. All of it may be used by several goroutines at once.
 package bottest
