@@ -144,9 +144,12 @@ type Digest struct {
 	// Reviews are the judgements to review; ReviewsMore tells that there are more than were counted.
 	Reviews     int
 	ReviewsMore bool
-	// The rest is for admins. Aside are the updates of Telegram that could not be handled, Failures the messages that analyzers could not
-	// judge since the last working day, and Stuck the analyzers that have not judged for a while, with how many judgements wait.
+	// The rest is for admins. Aside are the updates of Telegram that could not be handled, Unsent the bot's messages since the last working
+	// day that did not arrive, or of which nobody can tell, to people who can be reached; broadcasts have reports of their own. Failures are
+	// the messages that analyzers could not judge since then, and Stuck the analyzers that have not judged for a while, with how many
+	// judgements wait.
 	Aside    int
+	Unsent   int
 	Failures []FailureCount
 	Stuck    []FailureCount
 }
@@ -236,7 +239,11 @@ func (a *App) outOfOrder(ctx context.Context, actor auth.Actor, out *Digest) err
 		return err
 	}
 	return a.inTx(as(ctx, "telegram"), func(ctx context.Context, t *tx) error {
-		err := t.each(ctx, `SELECT count(*) FROM telegram_updates WHERE state = 'ASIDE'`, nil, func(scan scanner) error { return scan(&out.Aside) })
+		const counts = `
+SELECT (SELECT count(*) FROM telegram_updates WHERE state = 'ASIDE'),
+  (SELECT count(*) FROM outgoings o LEFT JOIN employments e ON e.user_id = o.user_id
+    WHERE o.ended_at >= $1 AND o.state IN ('UNKNOWN', 'FAILED') AND o.broadcast_id IS NULL AND e.unreachable_at IS NULL)`
+		err := t.each(ctx, counts, []any{out.Last.In(out.Zone)}, func(scan scanner) error { return scan(&out.Aside, &out.Unsent) })
 		if err != nil {
 			return err
 		}

@@ -102,6 +102,9 @@ func (t *turn) faultLines(d *app.Digest) []string {
 	if d.Aside > 0 {
 		out = append(out, t.text("digest.aside", "Count", d.Aside))
 	}
+	if d.Unsent > 0 {
+		out = append(out, t.text("digest.unsent", "Count", d.Unsent))
+	}
 	for _, f := range d.Stuck[:min(len(d.Stuck), digestFaults)] {
 		out = append(out, t.text("digest.stuck", "Analyzer", f.Analyzer, "Count", f.Count))
 	}

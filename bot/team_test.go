@@ -2,6 +2,7 @@ package bot
 
 import (
 	"context"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -200,6 +201,29 @@ func TestTheDigestIsSentOnce(t *testing.T) {
 	}
 	if out := d.press(apptest.JasurTelegram, "fresh:team", 900); len(out) != 0 || d.toast != plain(d.in("uz", "error.denied")) {
 		t.Errorf("an employee reads %+v, %q", out, d.toast)
+	}
+}
+
+func TestAdminsReadInTheDigestWhatDidNotArrive(t *testing.T) {
+	t.Parallel()
+	d := busy(t)
+	d.Clock.Set(apptest.At("2026-09-15 09:00"))
+	for key, end := range map[string]string{
+		"unknown": "'UNKNOWN', '2026-09-14 12:00+05', NULL, " + strconv.Itoa(d.ID(apptest.Jasur)), "refused": "'FAILED', '2026-09-14 12:00+05', NULL, NULL",
+		"in the past": "'UNKNOWN', '2026-09-10 12:00+05', NULL, NULL", "to one who cannot be reached": "'FAILED', '2026-09-14 12:00+05', NULL, " + strconv.Itoa(d.ID(apptest.Malika)),
+	} {
+		_, err := d.DB.Exec(`INSERT INTO outgoings (key, chat, priority, method, attempts, not_before, fault, created_at, state, ended_at, broadcast_id, user_id)
+VALUES ($1, 1, 1, 'sendMessage', 1, now(), '', now(), `+end+`)`, key)
+		d.must(err)
+	}
+	_, err := d.DB.Exec(`UPDATE employments SET unreachable_at = now() WHERE user_id = $1`, d.ID(apptest.Malika))
+	d.must(err)
+	before := d.last()
+	d.must(d.bot.sendDigests(context.Background()))
+	for _, s := range d.since(before) {
+		if told := strings.Contains(s.Text, d.in("uz", "digest.unsent", "Count", 2)); told != (s.Chat == botirTelegram) {
+			t.Errorf("%d reads %s", s.Chat, s.Text)
+		}
 	}
 }
 
