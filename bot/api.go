@@ -121,6 +121,8 @@ type caller struct {
 	// secret is the part of the token behind the colon, which stays itself however an address is escaped.
 	secret string
 	silent func(time.Duration)
+	// within is how long a call may take from when it may go out until its answer is there.
+	within time.Duration
 
 	mu    sync.Mutex
 	until time.Time
@@ -133,7 +135,7 @@ func newCaller(base, token string, silent func(time.Duration)) *caller {
 	transport.IdleConnTimeout = 15 * time.Second       // sooner than the server's: what goes into a closing connection is ambiguous
 	transport.ResponseHeaderTimeout = 70 * time.Second // longer than a poll
 	return &caller{
-		base: base, secret: secret, silent: silent,
+		base: base, secret: secret, silent: silent, within: time.Minute,
 		// A redirect would carry the token elsewhere.
 		http: &http.Client{Transport: transport, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }},
 	}
@@ -296,6 +298,8 @@ func formOf(params any) (url.Values, error) {
 // map, a struct or json.RawMessage; nil for none. See retryAfter, migrateTo, forbidden, conflict, badRequest, unauthorized,
 // unsent and ambiguous for what its errors mean.
 func (b *Bot) call(ctx context.Context, method string, params, result any) error {
+	ctx, cancel := context.WithTimeout(ctx, b.calls.held()+b.calls.within)
+	defer cancel()
 	body, err := b.calls.ask(ctx, b.cfg.Token, method, params)
 	if err != nil {
 		return err

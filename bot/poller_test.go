@@ -221,6 +221,23 @@ func TestCallsSayWhatBecameOfThem(t *testing.T) {
 	}
 }
 
+// An answer that begins and never ends keeps nobody for ever: nothing would come in any more.
+func TestAnAnswerThatNeverEndsIsGivenUp(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	api := httptest.NewServer(http.HandlerFunc(func(out http.ResponseWriter, r *http.Request) {
+		_, _ = io.WriteString(out, `{"ok":true,`)
+		_ = http.NewResponseController(out).Flush()
+		<-r.Context().Done()
+	}))
+	defer api.Close()
+	b := w.another(func(cfg *Config) { cfg.URL = api.URL })
+	b.calls.within = 100 * time.Millisecond
+	if err := b.call(context.Background(), "getMe", nil, nil); !ambiguous(err) {
+		t.Errorf("%v", err)
+	}
+}
+
 func TestAnotherPollerAndAForeignWebhookAreReported(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
