@@ -116,27 +116,32 @@ func (p *applying) freeTelegramIDs(ctx context.Context) error {
 	return err
 }
 
-// freePhones takes numbers from whoever loses them, likewise.
+// freePhones takes numbers from whoever loses them, likewise. A number that the file gives to somebody is not kept by those of whom it says
+// nothing: a company's numbers pass from those who leave to those who come.
 func (p *applying) freePhones(ctx context.Context) error {
-	holders := map[string]string{}
-	for email, row := range p.people {
-		if row.Phone != "" {
-			holders[row.Phone] = email
+	said, given := map[string]string{}, map[string]string{}
+	for _, want := range p.in.People {
+		said[want.Email] = want.Phone
+		if want.Phone != "" {
+			given[want.Phone] = want.Email
 		}
 	}
 	var losers []int
-	for _, want := range p.in.People {
-		row := p.people[want.Email]
-		if row == nil || row.Phone == "" || row.Phone == want.Phone || want.Phone == "" && !p.prune {
+	for _, email := range sortedKeys(p.people) {
+		row := p.people[email]
+		number, named := said[email]
+		to, taken := given[row.Phone]
+		switch {
+		case row.Phone == "" || row.Phone == number:
+			continue
+		case number != "" || named && p.prune: // applyPerson says so
+		case taken && to != email:
+			p.noteText("person", "person "+email+": phone", row.Phone, "")
+			row.Phone = ""
+		default:
 			continue
 		}
-		delete(holders, row.Phone)
 		losers = append(losers, row.ID)
-	}
-	for _, want := range p.in.People {
-		if holder, taken := holders[want.Phone]; want.Phone != "" && taken && holder != want.Email {
-			return domain.Errorf(domain.KindConflict, "person %s: their phone number is that of %s", want.Email, holder)
-		}
 	}
 	_, err := p.sql.ExecContext(ctx, `UPDATE employments SET phone = NULL WHERE user_id = ANY($1)`, idArray(losers))
 	return err

@@ -3,6 +3,7 @@ package app_test
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -288,6 +289,34 @@ func TestAPhoneNumberOfTheFileConnects(t *testing.T) {
 		done, err := w.App.ApplyCompany(w.Operator(), app.ApplyCompanyInput{Company: company, Prune: prune})
 		if err != nil || len(done.Changes) != 0 {
 			t.Errorf("%q, %v", done.Changes, err)
+		}
+	}
+}
+
+// A company's number is passed on: the file gives it to somebody, and nobody else keeps it, be they in the file or gone from it.
+func TestANumberIsPassedOn(t *testing.T) {
+	t.Parallel()
+	w := apptest.Example(t)
+	give := func(email string, gone ...string) []string {
+		company := apptest.ExampleCompany()
+		company.People = slices.DeleteFunc(company.People, func(p app.PersonInput) bool { return slices.Contains(gone, p.Email) })
+		for i := range company.People {
+			if company.People[i].Email == email {
+				company.People[i].Phone = "998901234567"
+			}
+		}
+		return w.Apply(company)
+	}
+	removed := func(email string) string { return "person " + email + ": phone: 998901234567 removed" }
+	given := func(email string) string { return "person " + email + ": phone: 998901234567" }
+	for _, step := range []struct{ got, want []string }{
+		{give(apptest.Nodira), []string{given(apptest.Nodira)}},
+		{give(apptest.Malika), []string{removed(apptest.Nodira), given(apptest.Malika)}},
+		{give(apptest.Nodira, apptest.Malika), []string{removed(apptest.Malika), given(apptest.Nodira)}},
+		{give(""), nil},
+	} {
+		if !slices.Equal(step.got, step.want) {
+			t.Errorf("%q, want %q", step.got, step.want)
 		}
 	}
 }
