@@ -202,6 +202,29 @@ func (t *tx) usedInvite(ctx context.Context, found *gen.Invite, telegramID int64
 	return err
 }
 
+// Inviter is who made the invite that connected an account.
+type Inviter struct {
+	TelegramPerson
+	InviteID int
+}
+
+// InviterOf is who made the invite that connected a Telegram account last; not_found if that was nobody who can be told. For the bot.
+func (a *App) InviterOf(ctx context.Context, telegramID int64) (Inviter, error) {
+	if _, err := permit(ctx, "invite", "read"); err != nil {
+		return Inviter{}, err
+	}
+	const q = `
+SELECT i.id, e.telegram_id FROM invites i JOIN employments e ON e.user_id = i.author_id
+WHERE i.used_by = $1 AND e.telegram_id IS NOT NULL ORDER BY i.used_at DESC, i.id DESC LIMIT 1`
+	out, account := Inviter{}, int64(0)
+	err := a.eachRow(ctx, q, []any{telegramID}, func(scan scanner) error { return scan(&out.InviteID, &account) })
+	if err != nil {
+		return Inviter{}, err
+	}
+	out.TelegramPerson, err = a.PersonByTelegram(ctx, account)
+	return out, err
+}
+
 func (a *App) mayTryInvite(ctx context.Context, subject string) error {
 	rows, err := a.client.SignInFailure.Query().Where(signinfailure.Subject(subject)).All(as(ctx, "signin"))
 	if err == nil && refuseBlocked(rows, a.now()) != nil {

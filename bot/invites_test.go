@@ -37,8 +37,17 @@ func TestAnAdminInvitesByButtons(t *testing.T) {
 	token := d.link(apptest.Nodira) // pressed twice: the last link counts
 	d.expect(d.write(strangerTelegram, "/start "+first), d.in("en", "people.invite_wrong"))
 	got := d.write(strangerTelegram, "/start "+token)
-	if len(got) != 2 || got[0].Text != d.in("en", "people.connected") || got[1].Text != d.in("en", "people.home", "Name", "Nodira Rahimova") {
+	if len(got) != 3 || got[0].Text != d.in("en", "people.connected") || got[1].Text != d.in("en", "people.home", "Name", "Nodira Rahimova") {
 		t.Fatalf("%+v", got)
+	}
+	// Whoever made the link reads which account took it, and is told once.
+	told := got[2]
+	if told.Chat != botirTelegram || told.UserID != d.ID(apptest.Botir) || told.Text != d.in("uz", "people.joined", "Name", "Nodira Rahimova", "Account", user(strangerTelegram).FirstName) {
+		t.Errorf("the admin is told %+v", told)
+	}
+	one(t, d.press(botirTelegram, told.Buttons[0].Data, 7))
+	if again := d.write(strangerTelegram, "/start "+token); len(again) != 2 {
+		t.Errorf("again: %+v", again)
 	}
 	if !strings.Contains(asText(got[0].Params), `"remove_keyboard":true`) {
 		t.Errorf("the keyboard that shares a contact stays: %v", got[0].Params)
@@ -57,7 +66,7 @@ func TestALinkOpenedByWhoIsConnectedIsNotSpent(t *testing.T) {
 	token := d.link(apptest.Nodira)
 	d.expect(d.write(botirTelegram, "/start "+token), d.in("uz", "people.telegram_taken"))
 	d.expect(d.write(botirTelegram, "/start old-link"), d.in("uz", "people.home", "Name", "Botir Saidov"))
-	if got := d.write(strangerTelegram, "/start "+token); len(got) != 2 {
+	if got := d.write(strangerTelegram, "/start "+token); len(got) != 3 {
 		t.Errorf("%+v", got)
 	}
 }
@@ -68,7 +77,7 @@ func TestAnAcceptedInviteIsWelcomedWhenHandledAgain(t *testing.T) {
 	d := newDesk(t)
 	token := d.link(apptest.Nodira)
 	d.must(d.App.AcceptInvite(d.System("telegram"), app.AcceptInviteInput{Token: token, TelegramID: strangerTelegram, Language: "en"}))
-	if got := d.write(strangerTelegram, "/start "+token); len(got) != 2 || got[0].Text != d.in("en", "people.connected") {
+	if got := d.write(strangerTelegram, "/start "+token); len(got) != 3 || got[0].Text != d.in("en", "people.connected") {
 		t.Errorf("%+v", got)
 	}
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/fincokpi/finco/app"
 	"github.com/fincokpi/finco/auth"
+	"github.com/fincokpi/finco/domain"
 )
 
 // mainCommands are those that have a button on the first screen, in its order.
@@ -40,7 +41,34 @@ func (t *turn) accept(ctx context.Context, token string) (done bool, err error) 
 	if err != nil {
 		return true, t.refuseConnecting(err)
 	}
-	return true, t.connected(ctx)
+	if err := t.connected(ctx); err != nil {
+		return true, err
+	}
+	return true, t.tellInviter(ctx)
+}
+
+// tellInviter lets the admin who made the link know which account took it, once: it may have been forwarded to somebody else.
+func (t *turn) tellInviter(ctx context.Context) error {
+	admin, err := t.bot.app.InviterOf(auth.With(ctx, system), t.person.TelegramID)
+	if domain.KindOf(err) == domain.KindNotFound || err == nil && admin.Role != auth.RoleAdmin {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	sender := t.sender()
+	account := clip(sender.FirstName+" "+sender.LastName, titleLength)
+	if sender.Username != "" {
+		account += " (@" + sender.Username + ")"
+	}
+	told := &turn{bot: t.bot, row: t.row, person: admin.TelegramPerson, chat: admin.TelegramID}
+	told.say(told.text("people.joined", "Name", t.person.Name, "Account", account), rows{{
+		{Text: label(told.text("admin.button.block")), Data: press("people", "ask", t.person.UserID, 0)},
+	}})
+	out := told.out[0]
+	out.Key, out.Priority = fmt.Sprintf("invite:%d:used", admin.InviteID), app.PriorityNotice
+	t.out = append(t.out, out)
+	return nil
 }
 
 // languageOfAccount is the language of ours that the person's Telegram speaks; empty if it speaks none.
