@@ -127,9 +127,14 @@ func (t trend) ticks() []chart.Tick {
 	return append(out, chart.Tick{Value: float64(len(t.labels)) - 0.7})
 }
 
+// scoreTicks name some places of the scores' axis, however far the cap of a KPI lets them reach.
 func scoreTicks(top float64) []chart.Tick {
+	step := 20.0
+	for top/step > 10 {
+		step *= 2
+	}
 	var out []chart.Tick
-	for y := 0.0; y <= top; y += 20 {
+	for y := 0.0; y <= top; y += step {
 		out = append(out, chart.Tick{Value: y, Label: strconv.FormatFloat(y, 'f', 0, 64)})
 	}
 	return out

@@ -27,6 +27,8 @@ func TestATrendIsALegiblePicture(t *testing.T) {
 				{"Четвёртый", scores(10, 15, 16, 20, 26, 36)}, {"Пятый", scores(120, 115, 116, 110, 106, 100)},
 			},
 		},
+		// A KPI's cap may be any number; a tick for each 20 points would take all memory, at each try anew.
+		"far beyond":    {title: "x", labels: []string{"1", "2"}, lines: []trendLine{{"a", scores(10, 1e15)}}},
 		"nothing known": {title: "x", labels: []string{"1", "2"}, lines: []trendLine{{"a", scores(-1, -1)}}},
 		"days":          {title: "noyabr 2026", labels: make([]string, 31), lines: []trendLine{{"a", make([]*float64, 31)}}},
 	}
