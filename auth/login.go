@@ -4,8 +4,10 @@ import (
 	"context"
 	"crypto/subtle"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
 	"time"
 
@@ -59,33 +61,86 @@ func (l *TelegramLogin) Start() (address string, c Challenge) {
 	return l.oauth.AuthCodeURL(c.State, oidc.Nonce(c.Nonce), oauth2.S256ChallengeOption(c.Verifier)), c
 }
 
+// ErrNotConfirmed is wrapped by what Finish says when the browser came back without the person's yes, or without having been sent.
+var ErrNotConfirmed = errors.New("the browser came back without the person's confirmation")
+
 // Finish trades what the browser came back with for the person's Telegram account. It is unauthenticated if anything does not fit
-// the challenge or is not signed by Telegram for this bot, unavailable if Telegram cannot be asked.
+// the challenge or is not signed by Telegram for this bot, unavailable if Telegram cannot be asked. Its errors say why, for the log:
+// they hold no token, code or secret.
 func (l *TelegramLogin) Finish(ctx context.Context, c Challenge, answer url.Values) (int64, error) {
-	refused := domain.Errorf(domain.KindUnauthenticated, "Telegram did not confirm this sign-in, try again")
-	if c.State == "" || subtle.ConstantTimeCompare([]byte(answer.Get("state")), []byte(c.State)) != 1 || answer.Get("code") == "" {
-		return 0, refused
+	if c.State == "" || subtle.ConstantTimeCompare([]byte(answer.Get("state")), []byte(c.State)) != 1 {
+		return 0, refused(ErrNotConfirmed)
+	}
+	switch code := answer.Get("error"); {
+	case code == "access_denied" || code == "" && answer.Get("code") == "":
+		return 0, refused(ErrNotConfirmed)
+	case code != "":
+		return 0, refused(errors.New(errorCode(code)))
 	}
 	ctx = oidc.ClientContext(ctx, l.client)
 	tokens, err := l.oauth.Exchange(ctx, answer.Get("code"), oauth2.VerifierOption(c.Verifier))
-	var rejected *oauth2.RetrieveError
-	if errors.As(err, &rejected) && rejected.Response.StatusCode < 500 {
-		return 0, refused
-	}
 	if err != nil {
-		return 0, domain.Errorf(domain.KindUnavailable, "Telegram cannot be asked just now, try again in a minute")
+		return 0, notTraded(err)
 	}
 	raw, _ := tokens.Extra("id_token").(string)
 	token, err := l.verifier.Verify(ctx, raw)
-	if err != nil || subtle.ConstantTimeCompare([]byte(token.Nonce), []byte(c.Nonce)) != 1 {
-		return 0, refused
+	if err != nil {
+		return 0, refused(fmt.Errorf("the ID token is not believed: %s", l.scrub(err, raw)))
+	}
+	if subtle.ConstantTimeCompare([]byte(token.Nonce), []byte(c.Nonce)) != 1 {
+		return 0, refused(errors.New("the ID token has another nonce"))
 	}
 	// The subject is an id of its own; the account's is the claim id.
 	var claims struct {
 		ID int64 `json:"id"`
 	}
 	if token.Claims(&claims) != nil || claims.ID <= 0 {
-		return 0, refused
+		return 0, refused(errors.New("the ID token has no claim id, which is the Telegram account"))
 	}
 	return claims.ID, nil
+}
+
+func refused(cause error) error {
+	return domain.Errorf(domain.KindUnauthenticated, "Telegram did not confirm this sign-in, try again: %w", cause)
+}
+
+// notTraded says why no token was given for the code.
+func notTraded(err error) error {
+	var rejected *oauth2.RetrieveError
+	var unsent *url.Error
+	switch {
+	case errors.As(err, &rejected) && rejected.Response.StatusCode < 500:
+		return refused(fmt.Errorf("the code was not taken: %s (HTTP %d)", errorCode(rejected.ErrorCode), rejected.Response.StatusCode))
+	case errors.As(err, &rejected):
+		err = fmt.Errorf("HTTP %d", rejected.Response.StatusCode)
+	case errors.As(err, &unsent):
+		err = unsent.Err // without the address
+	default:
+		err = errors.New("its answer cannot be read") // the library may repeat the answer
+	}
+	return domain.Errorf(domain.KindUnavailable, "Telegram cannot be asked just now, try again in a minute: %w", err)
+}
+
+// errorCode is an error code of OAuth, such as invalid_client; nothing else that stands in its place is repeated.
+func errorCode(said string) string {
+	if !errorCodeForm.MatchString(said) {
+		return "no reason given"
+	}
+	return said
+}
+
+var errorCodeForm = regexp.MustCompile(`^[a-z_]{1,40}$`)
+
+// scrub is what an error says, in one line, without the token that it is about and without our secret.
+func (l *TelegramLogin) scrub(err error, token string) string {
+	text := strings.Join(strings.Fields(err.Error()), " ")
+	for _, secret := range append(strings.Split(token, "."), token, l.oauth.ClientSecret) {
+		if secret != "" {
+			text = strings.ReplaceAll(text, secret, "…")
+		}
+	}
+	if r := []rune(text); len(r) > 300 {
+		text = string(r[:300]) + "…"
+	}
+	return text
 }

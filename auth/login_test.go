@@ -3,6 +3,7 @@ package auth_test
 import (
 	"net/http"
 	"net/url"
+	"strings"
 	"testing"
 	"time"
 
@@ -38,12 +39,15 @@ func TestTelegramLogin(t *testing.T) {
 		change func(*authtest.Provider)
 		answer func(url.Values)
 		kind   domain.Kind
+		says   string
 	}{
 		"good":             {},
 		"another state":    {answer: func(v url.Values) { v.Set("state", "x") }, kind: domain.KindUnauthenticated},
+		"said no":          {answer: func(v url.Values) { v.Del("code"); v.Set("error", "access_denied") }, kind: domain.KindUnauthenticated, says: auth.ErrNotConfirmed.Error()},
+		"not a client":     {answer: func(v url.Values) { v.Del("code"); v.Set("error", "unauthorized_client") }, kind: domain.KindUnauthenticated, says: "unauthorized_client"},
 		"no code":          {answer: func(v url.Values) { v.Del("code") }, kind: domain.KindUnauthenticated},
-		"an invented code": {answer: func(v url.Values) { v.Set("code", "x") }, kind: domain.KindUnauthenticated},
-		"for another bot":  {change: claim("aud", "1"), kind: domain.KindUnauthenticated},
+		"an invented code": {answer: func(v url.Values) { v.Set("code", "x") }, kind: domain.KindUnauthenticated, says: "invalid_grant (HTTP 400)"},
+		"for another bot":  {change: claim("aud", "1"), kind: domain.KindUnauthenticated, says: "audience"},
 		"another issuer":   {change: claim("iss", "https://oauth.example"), kind: domain.KindUnauthenticated},
 		"another nonce":    {change: claim("nonce", "x"), kind: domain.KindUnauthenticated},
 		"over":             {change: claim("exp", time.Now().Add(-time.Hour).Unix()), kind: domain.KindUnauthenticated},
@@ -51,7 +55,7 @@ func TestTelegramLogin(t *testing.T) {
 		"another key":      {change: func(p *authtest.Provider) { p.Key = authtest.Start(t, 1).Signer() }, kind: domain.KindUnauthenticated},
 		"a shared key":     {change: func(p *authtest.Provider) { p.Method, p.Key = jwt.SigningMethodHS256, []byte(authtest.ClientSecret) }, kind: domain.KindUnauthenticated},
 		"no signature":     {change: func(p *authtest.Provider) { p.Method, p.Key = jwt.SigningMethodNone, jwt.UnsafeAllowNoneSignatureType }, kind: domain.KindUnauthenticated},
-		"Telegram is down": {change: func(p *authtest.Provider) { p.Status = http.StatusBadGateway }, kind: domain.KindUnavailable},
+		"Telegram is down": {change: func(p *authtest.Provider) { p.Status = http.StatusBadGateway }, kind: domain.KindUnavailable, says: "HTTP 502"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -76,7 +80,10 @@ func TestTelegramLogin(t *testing.T) {
 				return
 			}
 			if err == nil || domain.KindOf(err) != c.kind || account != 0 {
-				t.Errorf("%d, %v", account, err)
+				t.Fatalf("%d, %v", account, err)
+			}
+			if said := err.Error(); strings.Contains(said, authtest.ClientSecret) || len(answer.Get("code")) > 8 && strings.Contains(said, answer.Get("code")) || !strings.Contains(said, c.says) {
+				t.Errorf("the reason: %v", err)
 			}
 		})
 	}

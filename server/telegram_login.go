@@ -6,11 +6,13 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"net/url"
 	"strings"
 	"time"
 
+	"github.com/fincokpi/finco/app"
 	"github.com/fincokpi/finco/auth"
 	"github.com/fincokpi/finco/domain"
 )
@@ -59,22 +61,22 @@ func (l *telegramLogin) callback(w http.ResponseWriter, r *http.Request) {
 	cookie, err := r.Cookie(loginCookie)
 	l.keep(w, "", -1)
 	if err != nil {
-		l.back(w, r, "telegram", "failed")
+		l.notSignedIn(w, r, "failed", auth.ErrNotConfirmed)
 		return
 	}
 	challenge, ok := l.open(cookie.Value)
 	if !ok {
-		l.back(w, r, "telegram", "failed")
+		l.notSignedIn(w, r, "failed", auth.ErrNotConfirmed)
 		return
 	}
 	account, err := l.login.Finish(r.Context(), challenge, r.URL.Query())
 	if err != nil {
-		l.back(w, r, "telegram", reasonOf(err, "failed"))
+		l.notSignedIn(w, r, reasonOf(err, "failed"), err)
 		return
 	}
 	signed, err := l.App.SignInByTelegram(r.Context(), account)
 	if err != nil {
-		l.back(w, r, "telegram", reasonOf(err, "unknown"))
+		l.notSignedIn(w, r, reasonOf(err, "unknown"), err)
 		return
 	}
 	arrival := rand.Text()
@@ -83,6 +85,18 @@ func (l *telegramLogin) callback(w http.ResponseWriter, r *http.Request) {
 		Secure: strings.HasPrefix(l.cfg.PublicURL, "https:"), SameSite: http.SameSiteLaxMode,
 	})
 	l.back(w, r, "signin", signed.RefreshToken, "arrival", arrival)
+}
+
+// notSignedIn logs why somebody was not signed in, and sends them back with the word for it. What the person did is no trouble of
+// ours: they took too long, said no, or are nobody's account here. Everything else somebody has to look into.
+func (l *telegramLogin) notSignedIn(w http.ResponseWriter, r *http.Request, word string, err error) {
+	if word == "unknown" || errors.Is(err, auth.ErrNotConfirmed) {
+		l.Log.Info("a sign-in by Telegram was refused", "room", "server", "reason", word)
+	} else {
+		l.Log.Warn("a sign-in by Telegram failed; see FINCO_TELEGRAM_LOGIN_ID, FINCO_TELEGRAM_LOGIN_SECRET and the addresses registered at BotFather",
+			"room", "server", "error", app.FaultOf(err))
+	}
+	l.back(w, r, "telegram", word)
 }
 
 // reasonOf is the word by which the page finds what to say.

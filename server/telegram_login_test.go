@@ -76,6 +76,19 @@ func TestLogInWithTelegram(t *testing.T) {
 	if got, left := s.browse(t, "http://finco.test/auth/telegram/callback?code=x&state=y"); got.Fragment != "telegram=failed" || left["finco_arrival"] != "" {
 		t.Errorf("without having gone: %s, %v", got, left)
 	}
+	provider.Status = http.StatusUnauthorized
+	if got, _ := s.browse(t, "http://finco.test/auth/telegram"); got.Fragment != "telegram=failed" {
+		t.Errorf("Telegram does not know us: %s", got)
+	}
+	said := s.logs.String()
+	for _, want := range []string{`level=INFO msg="a sign-in by Telegram was refused" room=server reason=unknown`, "reason=failed", "HTTP 502", "HTTP 401"} {
+		if !strings.Contains(said, want) {
+			t.Errorf("the log does not say %s:\n%s", want, said)
+		}
+	}
+	if strings.Contains(said, "code=x") || strings.Contains(said, authtest.ClientSecret) {
+		t.Error("a secret is in the log")
+	}
 }
 
 // Whoever opens the page from the bot is signed in by what Telegram signed with the bot's token; by nothing else.
