@@ -79,6 +79,9 @@ type inbox struct {
 
 // readInbox handles stored updates until ctx ends, and returns when no handler runs any more.
 func (b *Bot) readInbox(ctx context.Context) error {
+	if err := b.awaitCompany(ctx); err != nil || ctx.Err() != nil {
+		return err
+	}
 	in := &inbox{bot: b, lanes: map[int64]*inboxLane{}, rows: map[int]bool{}, ended: make(chan outcome, talkers+recorders), full: true}
 	defer func() {
 		for in.talking+in.recording > 0 {
@@ -108,6 +111,24 @@ func (b *Bot) readInbox(ctx context.Context) error {
 			in.full = true
 		}
 		timer.Stop()
+	}
+}
+
+// awaitCompany returns when there is a company whose updates can be handled. Until then they are kept as they came.
+func (b *Bot) awaitCompany(ctx context.Context) error {
+	ctx = auth.With(ctx, system)
+	for said := false; ; said = true {
+		if found, err := b.app.HasCompany(ctx); err != nil || found {
+			return err
+		}
+		if !said {
+			b.log.Warn("there is no company yet, so what Telegram brings is kept and not handled; apply a company file (finco apply FILE)")
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-time.After(inboxTick):
+		}
 	}
 }
 

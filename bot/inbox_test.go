@@ -198,6 +198,25 @@ func TestWhatIsUnavailableWaitsInItsPlace(t *testing.T) {
 	}
 }
 
+// What comes before there is a company waits for it, rather than being put aside for somebody to replay.
+func TestUpdatesWaitForTheCompany(t *testing.T) {
+	t.Parallel()
+	w := &world{World: apptest.New(t), logs: &logs{}, t: t}
+	w.telegram = bottest.Start(t, bottest.WithClock(w.Clock.Now))
+	w.bot = w.another(nil)
+	w.store(groupMessage(1, 1, 1, "first"), groupMessage(2, 1, 2, "second"))
+	w.reads()
+	w.until("it is said", func() bool { return w.logs.count("there is no company yet") == 1 })
+	if n := w.updates("NEW"); n != 2 {
+		t.Errorf("%d wait", n)
+	}
+	w.Apply(apptest.ExampleCompany())
+	w.settled()
+	if got := w.texts(-1001); !slices.Equal(got, []string{"first", "second"}) || len(w.aside()) != 0 {
+		t.Errorf("%q, %+v", got, w.aside())
+	}
+}
+
 // However much waits behind an update that fails, in however many chats, all others are handled.
 func TestChatsThatAreStuckHoldUpNoOther(t *testing.T) {
 	t.Parallel()
