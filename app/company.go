@@ -91,11 +91,11 @@ type applying struct {
 	schedules map[string]int
 	teams     map[string]*teamRow
 	people    map[string]*personRow
-	reowned   []int   // chats whose team or assignee the rules may have to find again
-	moved     []int64 // Telegram ids whose messages may be somebody else's now
-	unsettled bool    // hours or targets changed
-	restale   bool    // what KPIs are computed from or by changed
-	rights    []int   // people whose rights changed
+	reowned   []int      // chats whose team or assignee the rules may have to find again
+	moved     []handover // Telegram ids whose messages may be somebody else's now
+	unsettled bool       // hours or targets changed
+	restale   bool       // what KPIs are computed from or by changed
+	rights    []int      // people whose rights changed
 
 	changes []string
 	kinds   map[string]bool

@@ -213,7 +213,7 @@ func (p *applying) addPerson(ctx context.Context, want *PersonInput) (*personRow
 	p.note("person", "person %s: %s added, %s", want.Email, want.Name, want.Role)
 	p.people[want.Email] = &is
 	if is.TelegramID != 0 {
-		p.moved = append(p.moved, is.TelegramID)
+		p.moved = append(p.moved, handover{is.TelegramID, is.ID})
 	}
 	p.restale = true
 	return &is, nil
@@ -241,7 +241,7 @@ func (p *applying) changePerson(ctx context.Context, row *personRow, want *Perso
 	if is.TelegramID != row.TelegramID || is.Joined != row.Joined || is.Left != row.Left {
 		for _, id := range []int64{row.TelegramID, is.TelegramID} {
 			if id != 0 {
-				p.moved = append(p.moved, id)
+				p.moved = append(p.moved, handover{id, row.ID})
 			}
 		}
 		p.restale = true

@@ -62,7 +62,7 @@ func (p *applying) endPerson(ctx context.Context, row *personRow) error {
 	p.restale = true
 	p.rights = append(p.rights, row.ID)
 	if row.TelegramID != 0 {
-		p.moved = append(p.moved, row.TelegramID)
+		p.moved = append(p.moved, handover{row.TelegramID, row.ID})
 	}
 	if err := p.endSessions(ctx, row.ID, 0); err != nil {
 		return err

@@ -18,13 +18,21 @@ type spanRow struct {
 	To         *time.Time `json:"hi"`
 }
 
-// relinkSQL puts messages on the side where their sender was when they wrote. Messages on no side stay there.
+// handover is a Telegram id that somebody got, or that turned out not to be theirs.
+type handover struct {
+	TelegramID int64 `json:"telegram_id"`
+	User       int   `json:"user_id"`
+}
+
+// relinkSQL puts messages on the side where their sender was when they wrote. Messages on no side stay there, and so do those of people
+// who had the id before and whom this does not concern: what they wrote is theirs.
 const relinkSQL = `
 WITH spans AS (SELECT * FROM jsonb_to_recordset($2) AS x(telegram_id bigint, user_id bigint, name text, lo timestamptz, hi timestamptz)),
 wanted AS (
   SELECT m.id, s.user_id FROM messages m
   LEFT JOIN spans s ON s.telegram_id = m.sender_telegram_id AND m.sent_at >= s.lo AND (s.hi IS NULL OR m.sent_at < s.hi)
-  WHERE m.sender_telegram_id = ANY($1) AND m.side <> 'NONE' AND m.sender_id IS DISTINCT FROM s.user_id),
+  WHERE m.sender_telegram_id = ANY($1) AND m.side <> 'NONE' AND m.sender_id IS DISTINCT FROM s.user_id
+    AND (m.sender_id IS NULL OR (m.sender_telegram_id, m.sender_id) IN (SELECT h.telegram_id, h.user_id FROM jsonb_to_recordset($3) AS h(telegram_id bigint, user_id bigint)))),
 strangers AS (
   INSERT INTO customers (telegram_id, name)
   SELECT DISTINCT ON (m.sender_telegram_id) m.sender_telegram_id, COALESCE(u.name, '')
@@ -56,29 +64,30 @@ func (p *applying) relink(ctx context.Context, r *roster) error {
 	return err
 }
 
-// relinkPerson is relink for one Telegram id that somebody got or lost, with what else follows from it.
-func (t *tx) relinkPerson(ctx context.Context, telegramID int64) error {
+// relinkPerson is relink for one Telegram id that somebody got or never had, with what else follows from it.
+func (t *tx) relinkPerson(ctx context.Context, one handover) (int, error) {
 	if err := t.revise(ctx); err != nil {
-		return err
+		return 0, err
 	}
 	r, err := t.roster(ctx)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	openSince := domain.MonthOf(r.day(t.at)).Prev().First().In(r.zone)
-	if _, err := t.relink(ctx, r, []int64{telegramID}, openSince); err != nil {
-		return err
+	n, err := t.relink(ctx, r, []handover{one}, openSince)
+	if err != nil {
+		return 0, err
 	}
 	people := slices.Collect(maps.Keys(r.people))
 	t.stale(r, t.at, people...)
 	t.stale(r, openSince, people...)
-	return nil
+	return n, nil
 }
 
 // relink gives the messages of Telegram ids that changed hands to whom they belong now, and settles the waits of this month and
 // the last; those of earlier months stay as they are. It returns how many messages changed sides. Nobody records a message
 // meanwhile: one that was taken by the roster of before would stay on its old side for ever.
-func (t *tx) relink(ctx context.Context, r *roster, moved []int64, openSince time.Time) (int, error) {
+func (t *tx) relink(ctx context.Context, r *roster, moved []handover, openSince time.Time) (int, error) {
 	if len(moved) == 0 {
 		return 0, nil
 	}
@@ -86,10 +95,10 @@ func (t *tx) relink(ctx context.Context, r *roster, moved []int64, openSince tim
 		return 0, err
 	}
 	ids := make([]int, len(moved))
-	for i, id := range moved {
-		ids[i] = int(id)
+	for i, one := range moved {
+		ids[i] = int(one.TelegramID)
 	}
-	changed, places, err := t.moveMessages(ctx, r, ids, r.spans(moved))
+	changed, places, err := t.moveMessages(ctx, r, ids, moved)
 	if err != nil || len(changed) == 0 {
 		return 0, err
 	}
@@ -111,14 +120,14 @@ func (t *tx) relink(ctx context.Context, r *roster, moved []int64, openSince tim
 }
 
 // spans are when Telegram ids are whose.
-func (r *roster) spans(ids []int64) []spanRow {
+func (r *roster) spans(ids []int) []spanRow {
 	var out []spanRow
-	for _, id := range ids {
-		person := r.byTelegram[id]
+	for _, id := range slices.Compact(slices.Sorted(slices.Values(ids))) {
+		person := r.byTelegram[int64(id)]
 		if person == nil {
 			continue
 		}
-		s := spanRow{TelegramID: id, User: person.ID, Name: person.Name, From: person.Joined.In(r.zone)}
+		s := spanRow{TelegramID: int64(id), User: person.ID, Name: person.Name, From: person.Joined.In(r.zone)}
 		if person.Left != nil {
 			end := person.Left.AddDays(1).In(r.zone)
 			s.To = &end
@@ -128,8 +137,8 @@ func (r *roster) spans(ids []int64) []spanRow {
 	return out
 }
 
-func (t *tx) moveMessages(ctx context.Context, r *roster, ids []int, spans []spanRow) (moved []int, places touched, err error) {
-	err = t.each(ctx, relinkSQL, []any{idArray(ids), asJSON(spans)}, func(scan scanner) error {
+func (t *tx) moveMessages(ctx context.Context, r *roster, ids []int, hands []handover) (moved []int, places touched, err error) {
+	err = t.each(ctx, relinkSQL, []any{idArray(ids), asJSON(r.spans(ids)), asJSON(hands)}, func(scan scanner) error {
 		var id, sender int
 		var side string
 		var at place

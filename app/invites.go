@@ -273,14 +273,28 @@ func (a *App) ConnectByPhone(ctx context.Context, in ConnectByPhoneInput) error 
 	})
 }
 
-// DisconnectTelegram takes a person's Telegram account from them: it is a stranger's at once, and what it wrote before is a customer's.
-// Their sessions end, because the account may have begun them. For admins and the command line.
-func (a *App) DisconnectTelegram(ctx context.Context, email string) error {
+// DisconnectInput says whose Telegram account is taken away.
+type DisconnectInput struct {
+	Email string
+	// NeverTheirs: it was connected by mistake, and what it wrote was never this person's.
+	NeverTheirs bool
+}
+
+// Disconnected counts the account's messages of until now: those that stay the person's, and those that were never theirs.
+type Disconnected struct {
+	Kept, Moved int
+}
+
+// DisconnectTelegram takes a person's Telegram account from them: it is a stranger's at once. What it wrote before stays the person's,
+// with its waits and scores; only an account that was never theirs takes its messages along, and the waits of this month and the last
+// are settled anew. Their sessions end, because the account may have begun them. For admins and the command line.
+func (a *App) DisconnectTelegram(ctx context.Context, in DisconnectInput) (Disconnected, error) {
 	if _, err := permit(ctx, "person", "block"); err != nil {
-		return err
+		return Disconnected{}, err
 	}
-	return a.inTx(as(ctx, "operator"), func(ctx context.Context, t *tx) error {
-		person, err := t.personByEmail(ctx, strings.ToLower(strings.TrimSpace(email)))
+	var out Disconnected
+	err := a.inTx(as(ctx, "operator"), func(ctx context.Context, t *tx) error {
+		person, err := t.personByEmail(ctx, strings.ToLower(strings.TrimSpace(in.Email)))
 		if err != nil {
 			return err
 		}
@@ -296,11 +310,26 @@ func (a *App) DisconnectTelegram(ctx context.Context, email string) error {
 		if _, err := t.sql.ExecContext(ctx, `UPDATE employments SET telegram_id = NULL, unreachable_at = NULL WHERE id = $1`, person.ID); err != nil {
 			return err
 		}
-		if err := t.relinkPerson(ctx, *person.TelegramID); err != nil {
+		if out, err = t.partFrom(ctx, handover{*person.TelegramID, person.UserID}, in.NeverTheirs); err != nil {
 			return err
 		}
-		return t.audit(ctx, "disconnect_telegram", "person", person.UserID, nil)
+		return t.audit(ctx, "disconnect_telegram", "person", person.UserID, map[string]bool{"never_theirs": in.NeverTheirs})
 	})
+	return out, err
+}
+
+// partFrom decides whose an account's messages of until now are, once it is no longer the person's.
+func (t *tx) partFrom(ctx context.Context, account handover, neverTheirs bool) (Disconnected, error) {
+	if neverTheirs {
+		n, err := t.relinkPerson(ctx, account)
+		return Disconnected{Moved: n}, err
+	}
+	var out Disconnected
+	const q = `SELECT count(*) FROM messages WHERE sender_telegram_id = $1 AND sender_id = $2`
+	if err := t.sql.QueryRowContext(ctx, q, account.TelegramID, account.User).Scan(&out.Kept); err != nil {
+		return out, err
+	}
+	return out, t.revise(ctx)
 }
 
 // connect makes a Telegram account a person's.
@@ -327,7 +356,7 @@ WHERE id = $1 AND NOT EXISTS (SELECT 1 FROM employments WHERE telegram_id = $2)`
 	} else if n == 0 {
 		return ErrTelegramTaken
 	}
-	if err := t.relinkPerson(ctx, telegramID); err != nil {
+	if _, err := t.relinkPerson(ctx, handover{telegramID, person.UserID}); err != nil {
 		return err
 	}
 	t.emit(SessionsChanged, person.UserID)

@@ -237,14 +237,6 @@ func TestConnectingTakesEarlierMessagesToThePerson(t *testing.T) {
 	if side != "STAFF" {
 		t.Errorf("the next message is %s", side)
 	}
-	// And back.
-	if err := w.App.DisconnectTelegram(w.As(apptest.Botir), apptest.Nodira); err != nil {
-		t.Fatal(err)
-	}
-	w.One(`SELECT side FROM messages WHERE telegram_id = $1`, []any{answer}, &side)
-	if _, err := personOf(w, nodiraAccount); side != "CUSTOMER" || domain.KindOf(err) != domain.KindNotFound {
-		t.Errorf("after the account was taken away: %s, %v", side, err)
-	}
 }
 
 func TestAPhoneNumberOfTheFileConnects(t *testing.T) {
@@ -325,8 +317,11 @@ func TestANumberIsPassedOn(t *testing.T) {
 func TestLeavingCutsOff(t *testing.T) {
 	t.Parallel()
 	for name, leave := range map[string]func(*apptest.World) error{
-		"blocked":      func(w *apptest.World) error { return w.App.BlockUser(w.Operator(), apptest.Malika) },
-		"disconnected": func(w *apptest.World) error { return w.App.DisconnectTelegram(w.Operator(), apptest.Malika) },
+		"blocked": func(w *apptest.World) error { return w.App.BlockUser(w.Operator(), apptest.Malika) },
+		"disconnected": func(w *apptest.World) error {
+			_, err := w.App.DisconnectTelegram(w.Operator(), app.DisconnectInput{Email: apptest.Malika})
+			return err
+		},
 		"another account": func(w *apptest.World) error {
 			return applyWith(w, false, func(p *app.PersonInput) bool { p.TelegramID = otherAccount; return true })
 		},

@@ -236,7 +236,8 @@ contents AS (
     CASE WHEN s.version = 1 THEN i.sent_at ELSE COALESCE(i.edited_at, $2) END, $2
   FROM stored s JOIN input i USING (chat_id, telegram_id)
   RETURNING id, message_id, version, text <> '' OR transcript IS NOT NULL AS worded)
-SELECT s.id, c.id, c.version, c.worded, i.chat_id, i.thread, i.telegram_id, i.sent_at, i.side, COALESCE(i.sender_id, 0)
+SELECT s.id, c.id, c.version, c.worded, i.chat_id, i.thread, i.telegram_id, i.sent_at,
+  COALESCE((SELECT m.side FROM messages m WHERE m.id = s.id), i.side), COALESCE(i.sender_id, 0)
 FROM stored s JOIN input i USING (chat_id, telegram_id) JOIN contents c ON c.message_id = s.id
 ORDER BY i.chat_id, i.sent_at, i.telegram_id`
 

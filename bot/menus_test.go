@@ -9,6 +9,7 @@ import (
 
 	"github.com/go-telegram/bot/models"
 
+	"github.com/fincokpi/finco/app"
 	"github.com/fincokpi/finco/app/apptest"
 	"github.com/fincokpi/finco/bot/bottest"
 )
@@ -80,7 +81,8 @@ func TestMenusAreSetOnceAndAnewWhenSomethingChanges(t *testing.T) {
 		t.Errorf("%d calls, then %v", n, d.menu(apptest.JasurTelegram))
 	}
 	d.must(d.App.BlockUser(d.Operator(), apptest.Malika))
-	d.must(d.App.DisconnectTelegram(d.Operator(), apptest.Sardor))
+	_, err := d.App.DisconnectTelegram(d.Operator(), app.DisconnectInput{Email: apptest.Sardor})
+	d.must(err)
 	if n := d.keep(); n != 2 || d.menu(apptest.MalikaTelegram) != nil || d.menu(apptest.SardorTelegram) != nil {
 		t.Errorf("%d calls; those who left see %v and %v", n, d.menu(apptest.MalikaTelegram), d.menu(apptest.SardorTelegram))
 	}

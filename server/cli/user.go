@@ -21,7 +21,7 @@ type userCmd struct {
 	Unblock  userUnblockCmd  `cmd:"" help:"Let a blocked person in again."`
 
 	Invite     userInviteCmd     `cmd:"" help:"Make a link that connects a person's Telegram account to the bot, once."`
-	Disconnect userDisconnectCmd `cmd:"" help:"Take a person's Telegram account from them: it is a stranger's at once."`
+	Disconnect userDisconnectCmd `cmd:"" help:"Take a person's Telegram account from them: it is a stranger's at once, and what it wrote until now stays theirs."`
 }
 
 type userAddCmd struct {
@@ -138,16 +138,22 @@ func (c *userInviteCmd) Run(ctx context.Context, cfg *server.Config, io *streams
 }
 
 type userDisconnectCmd struct {
-	Email string `arg:"" help:"Whose account."`
+	Email       string `arg:"" help:"Whose account."`
+	NeverTheirs bool   `help:"The account was connected by mistake: what it wrote was never this person's and becomes a customer's, and the waits of this month and the last are settled anew."`
 }
 
 // Run takes the account away.
 func (c *userDisconnectCmd) Run(ctx context.Context, cfg *server.Config, io *streams) error {
 	return with(ctx, cfg, func(ctx context.Context, parts *server.Parts) error {
-		if err := parts.App.DisconnectTelegram(ctx, c.Email); err != nil {
+		done, err := parts.App.DisconnectTelegram(ctx, app.DisconnectInput{Email: c.Email, NeverTheirs: c.NeverTheirs})
+		if err != nil {
 			return err
 		}
-		_, _ = fmt.Fprintf(io.out, "Disconnected. Next: finco user invite %s\n", c.Email)
+		what := fmt.Sprintf("Earlier messages that stay theirs: %d.", done.Kept)
+		if c.NeverTheirs {
+			what = fmt.Sprintf("Earlier messages that are a customer's now: %d.", done.Moved)
+		}
+		_, _ = fmt.Fprintf(io.out, "Disconnected: the account is a stranger's from now on. %s\nNext: finco user invite %s\n", what, c.Email)
 		return nil
 	})
 }
