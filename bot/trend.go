@@ -82,8 +82,10 @@ var trendColors = []drawing.Color{
 
 const (
 	trendWidth, trendHeight = 1000, 640
-	legendRow               = 40
+	legendRow, axisRow      = 40, 64
 	trendFont               = 15.0
+	// trendRoom is what the time axis has before the first point and after the last one, in steps of it.
+	trendRoom = 0.3
 )
 
 // drawTrend is the picture as a PNG, some tens of kilobytes: dark lines on white, with the names below.
@@ -97,7 +99,8 @@ func drawTrend(t trend) ([]byte, error) {
 		}
 	}
 	ink := chart.Style{FontSize: trendFont, FontColor: trendColors[0], StrokeColor: drawing.ColorFromHex("9ca3af"), StrokeWidth: 1.5}
-	bottom := 40 + legendRow*len(t.lines)
+	grid := chart.Style{StrokeColor: drawing.ColorFromHex("e5e7eb"), StrokeWidth: 1.5}
+	bottom := axisRow + legendRow*len(t.lines)
 	picture := chart.Chart{
 		Title: t.title, TitleStyle: chart.Style{FontSize: 18, FontColor: trendColors[0]},
 		Width: trendWidth, Height: trendHeight + legendRow*len(t.lines),
@@ -105,29 +108,50 @@ func drawTrend(t trend) ([]byte, error) {
 		XAxis:      chart.XAxis{Style: ink, Ticks: t.ticks()},
 		YAxis: chart.YAxis{
 			Style: ink, AxisType: chart.YAxisSecondary, Range: &chart.ContinuousRange{Min: 0, Max: top * 1.02}, Ticks: scoreTicks(top),
-			GridMajorStyle: chart.Style{StrokeColor: drawing.ColorFromHex("e5e7eb"), StrokeWidth: 1.5},
+			GridMajorStyle: grid, GridMinorStyle: grid, // every other line is a minor one, whatever its value
 		},
 		Series:   t.series(),
-		Elements: []chart.Renderable{t.legend},
+		Elements: []chart.Renderable{t.axis, t.legend},
 	}
 	var out bytes.Buffer
 	err := picture.Render(chart.PNG, &out)
 	return out.Bytes(), err
 }
 
-// ticks name at most eight places of the time axis.
-func (t trend) ticks() []chart.Tick {
+// named are the places of the time axis that have a label: at most eight.
+func (t trend) named() []int {
 	each := (len(t.labels) + 7) / 8
-	out := []chart.Tick{{Value: -0.3}} // room at both ends: the axis reaches from the first of its ticks to the last
-	for i, name := range t.labels {
+	var out []int
+	for i := range t.labels {
 		if i%each == 0 {
-			out = append(out, chart.Tick{Value: float64(i), Label: name})
+			out = append(out, i)
 		}
 	}
-	return append(out, chart.Tick{Value: float64(len(t.labels)) - 0.7})
+	return out
 }
 
-// scoreTicks name some places of the scores' axis, however far the cap of a KPI lets them reach.
+// ticks mark the labelled places, and both ends: the axis reaches from the first of its ticks to the last. They carry no words: each
+// word would be as far below the axis as its own letters are high.
+func (t trend) ticks() []chart.Tick {
+	out := []chart.Tick{{Value: -trendRoom}}
+	for _, i := range t.named() {
+		out = append(out, chart.Tick{Value: float64(i)})
+	}
+	return append(out, chart.Tick{Value: float64(len(t.labels)-1) + trendRoom})
+}
+
+// axis writes the labels of the time axis, all on one line.
+func (t trend) axis(r chart.Renderer, canvas chart.Box, defaults chart.Style) {
+	r.SetFont(defaults.GetFont())
+	r.SetFontColor(trendColors[0])
+	r.SetFontSize(trendFont)
+	steps := float64(len(t.labels)-1) + 2*trendRoom
+	for _, i := range t.named() {
+		x := canvas.Left + int((float64(i)+trendRoom)/steps*float64(canvas.Width()))
+		r.Text(t.labels[i], x-r.MeasureText(t.labels[i]).Width()/2, canvas.Bottom+28)
+	}
+}
+
 func scoreTicks(top float64) []chart.Tick {
 	step := 20.0
 	for top/step > 10 {
@@ -140,14 +164,19 @@ func scoreTicks(top float64) []chart.Tick {
 	return out
 }
 
-// series are the lines, parted where there was no data; the total is drawn last, above all others.
+// trendWidths and trendDashes are the lines' own: each later one is narrower, broken, and drawn above the earlier ones, so that of lines
+// at the same score all are seen, one through the other.
+var (
+	trendWidths = []float64{9, 7, 6, 5, 4, 3}
+	trendDashes = [][]float64{nil, nil, {16, 14}, {8, 14}, {3, 10}, {20, 6, 3, 6}}
+)
+
+// series are the lines, parted where there was no data.
 func (t trend) series() []chart.Series {
 	var out []chart.Series
-	for i := len(t.lines) - 1; i >= 0; i-- {
-		style := chart.Style{StrokeColor: trendColors[i], StrokeWidth: 3, DotColor: trendColors[i], DotWidth: 5}
-		if i == 0 {
-			style.StrokeWidth, style.DotWidth = 6, 8
-		}
+	for i := range t.lines {
+		width := trendWidths[i]
+		style := chart.Style{StrokeColor: trendColors[i], StrokeWidth: width, StrokeDashArray: trendDashes[i], DotColor: trendColors[i], DotWidth: width}
 		var run chart.ContinuousSeries
 		end := func() {
 			if len(run.XValues) > 0 {
@@ -176,7 +205,8 @@ func (t trend) legend(r chart.Renderer, _ chart.Box, defaults chart.Style) {
 	y := trendHeight + 4
 	for i, line := range t.lines {
 		r.SetStrokeColor(trendColors[i])
-		r.SetStrokeWidth(6)
+		r.SetStrokeWidth(trendWidths[i])
+		r.SetStrokeDashArray(trendDashes[i])
 		r.MoveTo(50, y-8)
 		r.LineTo(100, y-8)
 		r.Stroke()

@@ -2,6 +2,7 @@ package bot
 
 import (
 	"bytes"
+	"image/color"
 	"image/png"
 	"testing"
 )
@@ -41,6 +42,33 @@ func TestATrendIsALegiblePicture(t *testing.T) {
 		img, err := png.Decode(bytes.NewReader(raw))
 		if err != nil || img.Bounds().Dx() != trendWidth || len(raw) > 100<<10 {
 			t.Errorf("%s: %v, %d bytes", name, err, len(raw))
+		}
+	}
+}
+
+func TestLinesAtTheSameScoreAreAllSeen(t *testing.T) {
+	t.Parallel()
+	picture := trend{title: "x", labels: []string{"1", "2", "3"}}
+	for range trendColors {
+		picture.lines = append(picture.lines, trendLine{"a", scores(100, 100, 100)})
+	}
+	raw, err := drawTrend(picture)
+	if err != nil {
+		t.Fatal(err)
+	}
+	img, err := png.Decode(bytes.NewReader(raw))
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := map[color.Color]bool{}
+	for y := 50; y < 100; y++ { // around the line of 100, far above the names
+		for x := 150; x < trendWidth-100; x++ {
+			seen[color.RGBAModel.Convert(img.At(x, y))] = true
+		}
+	}
+	for i, c := range trendColors {
+		if !seen[color.RGBA{c.R, c.G, c.B, 255}] {
+			t.Errorf("line %d is hidden", i)
 		}
 	}
 }
