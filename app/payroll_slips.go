@@ -11,6 +11,8 @@ import (
 	"github.com/fincokpi/finco/domain"
 	"github.com/fincokpi/finco/domain/formula"
 	"github.com/fincokpi/finco/domain/payroll"
+	"github.com/fincokpi/finco/ent/gen"
+	"github.com/fincokpi/finco/ent/gen/payrollrun"
 )
 
 // slipDraft is a slip as it is to be stored. Two of the same content have the same JSON.
@@ -79,10 +81,28 @@ func (p *payTerms) slips() ([]slipDraft, error) {
 	return out, nil
 }
 
+// notOver follows the period in the flag of a slip of a month that goes on.
+const notOver = " is not over: "
+
+// SlipFlags are what a slip is marked with, as it is to be read in the run's state: what an approved or paid run took before the
+// month's end changes no more.
+func SlipFlags(slip *gen.Payslip, state payrollrun.State) []string {
+	out := slices.Clone(slip.Flags)
+	if state != payrollrun.StateApproved && state != payrollrun.StatePaid {
+		return out
+	}
+	for i, flag := range out {
+		if period, _, found := strings.Cut(flag, notOver); found && !strings.Contains(period, " ") {
+			out[i] = period + " was not over when this was computed: what came later is not in it"
+		}
+	}
+	return out
+}
+
 func (b *slipBuilder) build() (slipDraft, error) {
 	b.in = payroll.Input{Currency: b.currency, NormDays: 1, TaxPercent: b.tax, FineCapPercent: b.fineCap}
 	if b.regular && !b.over {
-		b.flags = append(b.flags, fmt.Sprintf("%s is not over: what is done, said and judged until the end of %s may change what is paid", b.period, b.period.Last()))
+		b.flags = append(b.flags, fmt.Sprintf("%s%swhat is done, said and judged until the end of %s may change what is paid", b.period, notOver, b.period.Last()))
 	}
 	if err := b.addSalary(); err != nil {
 		return slipDraft{}, err

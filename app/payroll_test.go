@@ -2,6 +2,7 @@ package app_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -11,6 +12,7 @@ import (
 	"github.com/fincokpi/finco/auth"
 	"github.com/fincokpi/finco/domain"
 	"github.com/fincokpi/finco/ent/gen"
+	"github.com/fincokpi/finco/ent/gen/payrollrun"
 )
 
 // pay is what the office pays by: Aziz 6 000 000.00, Bek 3 000 000.00 since mid-September, where he began.
@@ -144,6 +146,15 @@ func TestASlipOfAMonthThatIsNotOverSaysSo(t *testing.T) {
 	}
 	if got := o.ask(flags, run(t, o, "2026-09").ID); got != "0" {
 		t.Errorf("%s slips of a month that is over", got)
+	}
+	slip := &gen.Payslip{Flags: []string{"2026-10 is not over: what is done, said and judged until the end of 2026-10-31 may change what is paid", "rule x is not over: y"}}
+	if got := app.SlipFlags(slip, payrollrun.StateReview); !slices.Equal(got, slip.Flags) {
+		t.Errorf("in review: %q", got)
+	}
+	for _, state := range []payrollrun.State{payrollrun.StateApproved, payrollrun.StatePaid} {
+		if got := app.SlipFlags(slip, state); got[0] != "2026-10 was not over when this was computed: what came later is not in it" || got[1] != slip.Flags[1] || slip.Flags[0] == got[0] {
+			t.Errorf("%s: %q", state, got)
+		}
 	}
 }
 

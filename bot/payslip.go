@@ -121,10 +121,14 @@ func (t *turn) showPayslip(slip *gen.Payslip, page int) {
 }
 
 func (t *turn) flagLines(slip *gen.Payslip) []string {
+	flags := slip.Flags
+	if run := slip.Edges.Run; run != nil {
+		flags = app.SlipFlags(slip, run.State)
+	}
 	var out []string
-	for i, flag := range slip.Flags {
+	for i, flag := range flags {
 		if i == 3 {
-			return append(out, t.text("payslip.more_flags", "Rest", len(slip.Flags)-i))
+			return append(out, t.text("payslip.more_flags", "Rest", len(flags)-i))
 		}
 		out = append(out, "\n⚠️ "+t.flag(flag, slip.Currency))
 	}

@@ -101,6 +101,7 @@ var (
 	reasonRounding = regexp.MustCompile(`^(.+) rounded to (.+)$`)
 
 	flagNotOver  = regexp.MustCompile(`^(\S+) is not over: `)
+	flagWasNot   = regexp.MustCompile(`^(\S+) was not over when `)
 	flagNoSalary = regexp.MustCompile(`^no salary is set in (\w{3})$`)
 	flagNoData   = regexp.MustCompile(`^rule (\S+) gives no line: there is no data for (.+)$`)
 	flagWithout  = regexp.MustCompile(`^rule (\S+) reads \S+ without (\S+), at a coverage of ([\d.]+): (.+)$`)
@@ -129,6 +130,11 @@ func (t *turn) flag(flag, currency string) string {
 	if m := flagNotOver.FindStringSubmatch(flag); m != nil {
 		if p, err := domain.ParsePeriod(m[1]); err == nil {
 			return t.text("flag.not_over", "Period", formatPeriod(t.person.Language, p))
+		}
+	}
+	if m := flagWasNot.FindStringSubmatch(flag); m != nil {
+		if p, err := domain.ParsePeriod(m[1]); err == nil {
+			return t.text("flag.was_not_over", "Period", formatPeriod(t.person.Language, p))
 		}
 	}
 	if m := flagNoSalary.FindStringSubmatch(flag); m != nil {

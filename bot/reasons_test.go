@@ -22,6 +22,7 @@ func TestWhatTheRecordsSayIsSaidInTheirLanguage(t *testing.T) {
 		{r.note("wait.p90_wall has no data"), "• 9 из 10 ответов не дольше, по часам: нет данных"},
 		{r.note("division by <zero>"), "Не удалось посчитать: division by &lt;zero&gt;"},
 		{r.flag("2026-09 is not over: what is done, said and judged until the end of 2026-09-30 may change what is paid", "UZS"), "сентябрь 2026: месяц не закончился"},
+		{r.flag("2026-09 was not over when this was computed: what came later is not in it", "UZS"), "сентябрь 2026: расчёт сделан до конца месяца"},
 		{r.flag("no salary is set in USD", "USD"), "Оклад в валюте USD не задан."},
 		{r.flag("rule good gives no line: there is no data for kpi.speed, kpi.total", "UZS"), "Правило «good» не дало строки, нет данных: балл KPI «speed», общий балл KPI."},
 		{r.flag("rule total reads kpi.total without kpi.quality, at a coverage of 0.6: "+gate, "UZS"), "без показателя: балл KPI «quality»; есть данные для 60 %. Не учтено оценок: 7"},

@@ -86,6 +86,7 @@ func (f payrollFlags) print(ctx context.Context, io *streams, run *gen.PayrollRu
 	if err != nil {
 		return err
 	}
+	f.flagged(io, run, slips)
 	if f.JSON {
 		return json.NewEncoder(io.out).Encode(map[string]any{"run": run, "slips": slips})
 	}
@@ -96,8 +97,27 @@ func (f payrollFlags) print(ctx context.Context, io *streams, run *gen.PayrollRu
 		for _, l := range s.Edges.Lines {
 			_, _ = fmt.Fprintf(w, "%s %s\t%s\t%s\t\n", l.Kind, l.Key, money(l.Amount, s.Currency), l.Reason)
 		}
+		for _, flag := range s.Flags {
+			_, _ = fmt.Fprintf(w, "FLAG\t\t%s\t\n", flag)
+		}
 	}
 	return w.Flush()
+}
+
+// flagged words the slips' flags as the run's state has it, and says on stderr how many slips have one.
+func (f payrollFlags) flagged(io *streams, run *gen.PayrollRun, slips []*gen.Payslip) {
+	n, first := 0, ""
+	for _, s := range slips {
+		if s.Flags = app.SlipFlags(s, run.State); len(s.Flags) == 0 {
+			continue
+		}
+		if n++; first == "" {
+			first = s.Flags[0]
+		}
+	}
+	if n > 0 {
+		_, _ = fmt.Fprintf(io.err, "Look at the flags of %d of %d slips, such as: %s.\n", n, len(slips), first)
+	}
 }
 
 // unchanged tells that a step found nothing to do.
