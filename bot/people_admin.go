@@ -5,6 +5,7 @@ import (
 	"html"
 	"strings"
 
+	"github.com/fincokpi/finco/app"
 	"github.com/fincokpi/finco/domain"
 	"github.com/fincokpi/finco/ent/gen"
 	"github.com/fincokpi/finco/ent/gen/employment"
@@ -13,8 +14,8 @@ import (
 // people lists the people of the company and how they stand with the bot.
 func people(ctx context.Context, t *turn, _ string) error { return t.peoplePage(ctx, 0) }
 
-// peoplePressed is "people:<page>", "people:see:<person>:<page>", "people:ask:<person>:<page>" before blocking somebody, or
-// "people:block:<person>:<page>" and "people:unblock:<person>:<page>".
+// peoplePressed is "people:<page>", "people:see:<person>:<page>", "people:ask:<person>:<page>" before blocking somebody and
+// "people:part:<person>:<page>" before disconnecting their account, or "people:block:<person>:<page>", and likewise unblock and disconnect.
 func peoplePressed(ctx context.Context, t *turn, args []string) error {
 	if len(args) == 1 {
 		page, err := number(args, 0)
@@ -43,12 +44,19 @@ func peoplePressed(ctx context.Context, t *turn, args []string) error {
 		t.personCard(found, page)
 		return nil
 	case "ask":
-		t.askBlock(found, page)
+		t.askFirst(found, "block", page)
+		return nil
+	case "part":
+		t.askFirst(found, "disconnect", page)
 		return nil
 	case "block":
 		err = t.bot.app.BlockUser(t.as(ctx), found.Email)
 	case "unblock":
 		err = t.bot.app.UnblockUser(t.as(ctx), found.Email)
+	case "disconnect":
+		if found.TelegramID != nil { // it may be pressed twice
+			_, err = t.bot.app.DisconnectTelegram(t.as(ctx), app.DisconnectInput{Email: found.Email})
+		}
 	default:
 		return t.refuse("error.old_button")
 	}
@@ -120,12 +128,16 @@ func (t *turn) personCard(e *gen.Employment, page int) {
 	case e.Status == employment.StatusBlocked:
 		out = append(out, []button{{Text: label(t.text("admin.button.unblock")), Data: press("people", "unblock", e.UserID, page)}})
 	}
+	if e.TelegramID != nil && e.UserID != t.person.UserID {
+		out = append(out, []button{{Text: label(t.text("admin.button.disconnect")), Data: press("people", "part", e.UserID, page)}})
+	}
 	t.show(strings.Join(lines, "\n"), append(out, []button{{Text: label(t.text("back")), Data: press("people", page)}}))
 }
 
-func (t *turn) askBlock(e *gen.Employment, page int) {
-	t.show(t.text("admin.ask_block", "Name", clip(e.Edges.User.Name, titleLength)), rows{
-		{{Text: label(t.text("admin.button.block_now")), Data: press("people", "block", e.UserID, page)}},
+// askFirst asks before a person is blocked or disconnected.
+func (t *turn) askFirst(e *gen.Employment, what string, page int) {
+	t.show(t.text("admin.ask_"+what, "Name", clip(e.Edges.User.Name, titleLength)), rows{
+		{{Text: label(t.text("admin.button." + what + "_now")), Data: press("people", what, e.UserID, page)}},
 		{{Text: label(t.text("cancel")), Data: press("people", "see", e.UserID, page)}},
 	})
 }

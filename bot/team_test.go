@@ -269,3 +269,37 @@ func TestAnAdminBlocksAfterAskedTwice(t *testing.T) {
 		}
 	}
 }
+
+func TestAnAdminDisconnectsAnAccount(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	jasur := d.ID(apptest.Jasur)
+	if card := one(t, d.press(botirTelegram, press("people", "see", jasur, 0), 900)); !hasButton(card, press("people", "part", jasur, 0)) {
+		t.Errorf("the buttons are %+v", card.Buttons)
+	}
+	if card := one(t, d.press(botirTelegram, press("people", "see", d.ID(apptest.Botir), 0), 900)); hasButton(card, press("people", "part", d.ID(apptest.Botir), 0)) {
+		t.Errorf("of oneself the buttons are %+v", card.Buttons)
+	}
+	for _, who := range []int64{apptest.AzizaTelegram, apptest.JasurTelegram} {
+		d.press(who, press("people", "disconnect", jasur, 0), 900)
+	}
+	asked := one(t, d.press(botirTelegram, press("people", "part", jasur, 0), 900))
+	if !hasButton(asked, press("people", "disconnect", jasur, 0)) {
+		t.Errorf("asked %+v", asked)
+	}
+	connected := func() int {
+		return d.count(`SELECT count(*) FROM employments WHERE telegram_id IS NOT NULL AND email = 'jasur@demo.example'`)
+	}
+	if connected() != 1 {
+		t.Error("the account was taken away by somebody else, or by being asked")
+	}
+	for range 2 {
+		d.contains(one(t, d.press(botirTelegram, press("people", "disconnect", jasur, 0), 900)), d.in("uz", "admin.state.unlinked"))
+	}
+	if connected() != 0 {
+		t.Error("the account is there still")
+	}
+	if d.press(apptest.JasurTelegram, "today:0", 901); d.toast != plain(d.in("en", "error.stranger")) {
+		t.Errorf("a stranger is told %q", d.toast)
+	}
+}
