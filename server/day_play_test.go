@@ -96,6 +96,9 @@ func newDay(t *testing.T) *day {
 	d.admin = server.signIn(t, "rustam@zamin.example", "a password of this day")
 	t.Cleanup(func() {
 		if t.Failed() {
+			for _, name := range d.scenes {
+				t.Logf("%s\n%s", name, d.said[name])
+			}
 			t.Log(server.logs)
 		}
 	})
@@ -151,7 +154,8 @@ func (d *day) asInTheStory(text string) string {
 	return realClock.ReplaceAllString(text, string(d.now))
 }
 
-// together has the bot get several things at once, as after a while without a network.
+// together has the bot get several things at once, as after a while without a network, so that no question stands without its answer
+// meanwhile.
 func (d *day) together(write func()) {
 	d.tg.Hold()
 	write()
@@ -174,9 +178,11 @@ func (d *day) says(u *bottest.User, c *bottest.Chat, text string, when clock) *m
 	return u.Says(c, text, bottest.At(d.at(when)))
 }
 
-func (d *day) edits(u *bottest.User, c *bottest.Chat, m *models.Message, text string, when clock) {
+// edits says that somebody edits; what it returns does it, later than what was said after it: Telegram promises no order across kinds of
+// updates, and each version of a message is recorded in a step of its own.
+func (d *day) edits(u *bottest.User, c *bottest.Chat, m *models.Message, text string, when clock) (arrives func()) {
 	d.line(string(when) + " " + d.who(u, c) + " edits: " + text)
-	u.Edits(c, m.ID, text, bottest.At(d.at(when)))
+	return func() { u.Edits(c, m.ID, text, bottest.At(d.at(when))) }
 }
 
 // presses presses a button; when is for those of the keyboard, which write.
@@ -327,6 +333,9 @@ func (d *day) compare() {
 			return block
 		}
 		shown++
+		if parts[3] != said.String() {
+			d.t.Logf("%s goes so:\n%s", parts[2], said)
+		}
 		return parts[1] + said.String() + parts[4]
 	})
 	if shown != len(d.scenes) {
@@ -340,7 +349,7 @@ func (d *day) compare() {
 		return
 	}
 	if os.Getenv("FINCO_UPDATE_GOLDEN") == "" {
-		d.t.Errorf("the day does not go as %s shows it: FINCO_UPDATE_GOLDEN=1 writes it anew. It goes\n%s", dayDocument, written)
+		d.t.Errorf("the day does not go as %s shows it: FINCO_UPDATE_GOLDEN=1 writes it anew", dayDocument)
 		return
 	}
 	if err := os.WriteFile(dayDocument, []byte(written), 0o644); err != nil {
