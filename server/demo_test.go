@@ -2,6 +2,7 @@ package server_test
 
 import (
 	"encoding/json"
+	"strings"
 	"testing"
 	"time"
 )
@@ -69,6 +70,13 @@ func TestDemo(t *testing.T) {
 	m := newMachine(t)
 	s := m.serve("--demo")
 	s.until(t, func(r readiness) bool { return r.Demo == "ready" })
+
+	t.Run("a company of one's own is not laid over it", func(t *testing.T) {
+		company := write(t, "company.yml", "company: { name: X, timezone: Asia/Tashkent, currency: UZS }\n")
+		if r := m.run("apply", company); r.code != 1 || !strings.Contains(r.stderr, "FINCO_DATA_DIR") {
+			t.Errorf("code %d\n%s%s", r.code, r.stdout, r.stderr)
+		}
+	})
 
 	t.Run("an employee walks a payslip down to the words", func(t *testing.T) {
 		jasur := s.signIn(t, "jasur@demo.example", "savdo-jasur-2026")

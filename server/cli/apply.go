@@ -24,6 +24,9 @@ func (c *applyCmd) Run(ctx context.Context, cfg *server.Config, io *streams) err
 		return err
 	}
 	return with(ctx, cfg, func(ctx context.Context, parts *server.Parts) error {
+		if err := parts.RefuseOverDemo(ctx, file); err != nil {
+			return err
+		}
 		if !c.DryRun {
 			if err := parts.RegisterBuiltIns(ctx); err != nil {
 				return err

@@ -37,6 +37,9 @@ func (c *importTelegramCmd) Run(ctx context.Context, cfg *server.Config, io *str
 			if err != nil {
 				return err
 			}
+			if err := parts.RefuseOverDemo(ctx, file); err != nil {
+				return err
+			}
 			if _, err := parts.App.ApplyCompany(ctx, app.ApplyCompanyInput{Company: *file}); err != nil {
 				return err
 			}
