@@ -50,10 +50,11 @@ type Bot struct {
 	known  atomic.Pointer[models.User]
 	seen   seen
 
-	does    doing
-	state   atomic.Pointer[State]
-	wake    chan struct{}
-	handled atomic.Int64
+	does     doing
+	state    atomic.Pointer[State]
+	troubles troubles
+	wake     chan struct{}
+	handled  atomic.Int64
 }
 
 const (
@@ -136,10 +137,13 @@ func (b *Bot) setState(name, fault string) { b.state.Store(&State{Name: name, Fa
 // Handled is how many updates this process handled since it started.
 func (b *Bot) Handled() int64 { return b.handled.Load() }
 
+// Leading is the name under which the process that reads and sends leads; see app.Lead.
+const Leading = "telegram"
+
 // Run reads, handles and sends while this process leads, until ctx ends. It fails only when it never could work.
 func (b *Bot) Run(ctx context.Context) error {
 	defer b.setState(StateStopped, "")
-	return b.app.Lead(auth.With(ctx, system), "telegram", func(ctx context.Context) error {
+	return b.app.Lead(auth.With(ctx, system), Leading, func(ctx context.Context) error {
 		defer b.setState(StateWaiting, "")
 		b.log.Info("this process reads and sends for the bot now")
 		return b.lead(ctx)

@@ -113,7 +113,53 @@ func (b *Bot) intake(ctx context.Context) error {
 	return b.poll(ctx)
 }
 
-// trouble notes and logs why updates do not come in; once for each reason.
+// troubles are why updates did not come in lately.
+type troubles struct {
+	mu   sync.Mutex
+	told map[string]bool // without the figures, which differ each time
+	last time.Time
+	name string
+}
+
+// contested is how long nobody else may take updates away before that counts as over: two programs that poll get them in turns.
+const contested = 2 * maxPoll
+
+var figures = regexp.MustCompile(`[0-9]+`)
+
+// note tells whether a trouble is a new one.
+func (t *troubles) note(name, fault string) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.told == nil {
+		t.told = map[string]bool{}
+	}
+	t.last, t.name = time.Now(), name
+	key := name + figures.ReplaceAllString(fault, "")
+	known := t.told[key]
+	t.told[key] = true
+	return !known
+}
+
+// over tells whether there were troubles that have ended now.
+func (t *troubles) over() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if len(t.told) == 0 || t.name == StateBusy && time.Since(t.last) < contested {
+		return false
+	}
+	t.told = nil
+	return true
+}
+
+// works notes that updates come in, and logs it where they did not.
+func (b *Bot) works(name string) {
+	b.setState(name, "")
+	if b.troubles.over() {
+		b.log.Info("updates come in again", "state", name)
+	}
+}
+
+// trouble notes and logs why updates do not come in; once for each reason until they come in again.
 func (b *Bot) trouble(ctx context.Context, err error) {
 	if ctx.Err() != nil {
 		return
@@ -131,7 +177,7 @@ func (b *Bot) trouble(ctx context.Context, err error) {
 	case app.Unavailable(err) && !isCall(err):
 		fault = "the database does not answer, so nothing is taken from Telegram"
 	}
-	if before := b.State(); before.Name != name || before.Fault != fault {
+	if b.troubles.note(name, fault) {
 		b.log.Warn("updates do not come in", "state", name, "error", fault)
 	}
 	b.setState(name, fault)
@@ -164,7 +210,7 @@ func (b *Bot) poll(ctx context.Context) error {
 			failed.wait(ctx)
 			continue
 		}
-		b.setState(StatePolling, "")
+		b.works(StatePolling)
 		failed = newPause()
 		if offset = next; n > 0 {
 			heard = time.Now()

@@ -112,8 +112,34 @@ func TestAnotherAnswerInPlaceOfTelegramsLosesNothing(t *testing.T) {
 		w.settled()
 		w.until("it polls again", func() bool { return w.bot.State().Name == StatePolling })
 	}
+	if bad, good := w.logs.count("updates do not come in"), w.logs.count("level=INFO", "updates come in again"); bad != 3 || good != 3 {
+		t.Errorf("logged %d troubles and %d ends\n%s", bad, good, w.logs)
+	}
 	if got := w.texts(group.ID); len(got) != 4 || len(w.aside()) != 0 {
 		t.Errorf("%q recorded, %d put aside", got, len(w.aside()))
+	}
+}
+
+// A trouble is told once until it is over; figures make no other of it, nor does it end where another program takes every second poll.
+func TestATroubleIsToldOnce(t *testing.T) {
+	t.Parallel()
+	var silent troubles
+	if !silent.note(StateSilent, "retry after 9") || silent.note(StateSilent, "retry after 8") || !silent.note(StateAway, "no route") || silent.note(StateSilent, "retry after 7") {
+		t.Error("told again, or not at all")
+	}
+	if !silent.over() || silent.over() || !silent.note(StateSilent, "retry after 7") {
+		t.Error("it does not end once")
+	}
+	var taken troubles
+	for range 3 {
+		taken.note(StateBusy, "another program polls")
+		if taken.over() {
+			t.Error("over with the first poll that works")
+		}
+	}
+	taken.last = time.Now().Add(-2 * contested)
+	if !taken.over() {
+		t.Error("never over")
 	}
 }
 

@@ -100,7 +100,7 @@ func (b *Bot) openWebhook(ctx context.Context) error {
 	}, nil); err != nil {
 		return err
 	}
-	b.setState(StateWebhook, "")
+	b.works(StateWebhook)
 	return nil
 }
 
@@ -137,7 +137,7 @@ func (b *Bot) watchWebhook(ctx context.Context) error {
 		case info.Pending > 0 && time.Since(time.Unix(info.LastErrorDate, 0)) < 2*webhookEvery:
 			b.trouble(ctx, domain.Errorf(domain.KindUnavailable, "Telegram cannot bring its updates to the webhook: %s", b.calls.scrub(info.LastErrorMessage)))
 		default:
-			b.setState(StateWebhook, "")
+			b.works(StateWebhook)
 		}
 	}
 }
