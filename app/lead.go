@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"database/sql/driver"
+	"errors"
 	"log/slog"
 	"time"
 )
@@ -21,9 +22,19 @@ const (
 // must return soon after. When do returns, or leading was lost, it is tried again, until ctx ends. What do does must bear being
 // done twice for the seconds in which a lost connection is not noticed yet.
 func (a *App) Lead(ctx context.Context, name string, do func(ctx context.Context) error) error {
+	waits := false
 	for {
-		if err := a.tryLead(ctx, name, do); err != nil && ctx.Err() == nil {
+		switch err := a.tryLead(ctx, name, do); {
+		case errors.Is(err, errAnotherLeads):
+			if !waits {
+				a.log.Info("another process leads; this one waits to take over", slog.String("what", name))
+			}
+			waits = true
+		case err != nil && ctx.Err() == nil:
 			a.log.Warn("leading ended", slog.String("what", name), slog.String("error", FaultOf(err)))
+			waits = false
+		default:
+			waits = false
 		}
 		select {
 		case <-ctx.Done():
@@ -31,6 +42,18 @@ func (a *App) Lead(ctx context.Context, name string, do func(ctx context.Context
 		case <-time.After(leadEvery):
 		}
 	}
+}
+
+var errAnotherLeads = errors.New("another process leads")
+
+// Led tells whether any process leads under this name.
+func (a *App) Led(ctx context.Context, name string) (bool, error) {
+	var led bool
+	err := a.db.QueryRowContext(ctx, `
+SELECT EXISTS (SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND granted AND objsubid = 1
+  AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+  AND (classid::bigint << 32 | objid::bigint) = hashtextextended('lead:' || $1, 0))`, name).Scan(&led)
+	return led, err
 }
 
 // noticeLossSQL has the database notice within half a minute that the machine of a leader is gone, which says no farewell. It would
@@ -47,8 +70,11 @@ func (a *App) tryLead(ctx context.Context, name string, do func(ctx context.Cont
 		return err
 	}
 	var leads bool
-	if err := conn.QueryRowContext(ctx, `SELECT pg_try_advisory_lock(hashtextextended('lead:' || $1, 0))`, name).Scan(&leads); err != nil || !leads {
+	if err := conn.QueryRowContext(ctx, `SELECT pg_try_advisory_lock(hashtextextended('lead:' || $1, 0))`, name).Scan(&leads); err != nil {
 		return err
+	}
+	if !leads {
+		return errAnotherLeads
 	}
 	leading, cancel := context.WithCancel(ctx)
 	defer cancel()

@@ -95,6 +95,11 @@ func (a *App) DropUpdates(ctx context.Context, ids ...int) (int, error) {
 	return a.takeAside(ctx, "drop", `DELETE FROM telegram_updates WHERE state = 'ASIDE' AND NOT $2 AND id = ANY($1) RETURNING id`, ids)
 }
 
+// DropAllUpdates forgets all updates that were put aside, and returns how many. For the command line.
+func (a *App) DropAllUpdates(ctx context.Context) (int, error) {
+	return a.takeAside(ctx, "drop", `DELETE FROM telegram_updates WHERE state = 'ASIDE' AND ($2 OR id = ANY($1)) RETURNING id`, nil)
+}
+
 func (a *App) takeAside(ctx context.Context, verb, query string, ids []int) (int, error) {
 	if _, err := permit(ctx, "telegram", "replay"); err != nil {
 		return 0, err

@@ -253,6 +253,9 @@ func TestOneLeadsAtATime(t *testing.T) {
 	w := apptest.New(t)
 	ctx, stop := context.WithCancel(t.Context())
 	var leading atomic.Int64
+	if led, err := w.App.Led(ctx, "test"); led || err != nil {
+		t.Errorf("nobody leads yet: %v, %v", led, err)
+	}
 	began := make(chan string)
 	lost := make(chan struct{}, 1)
 	var all sync.WaitGroup
@@ -273,6 +276,9 @@ func TestOneLeadsAtATime(t *testing.T) {
 		})
 	}
 	<-began
+	if led, err := w.App.Led(ctx, "test"); !led || err != nil {
+		t.Errorf("one leads: %v, %v", led, err)
+	}
 	const kill = `SELECT count(pg_terminate_backend(pid)) FROM pg_locks WHERE locktype = 'advisory' AND granted AND pid <> pg_backend_pid()
 AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`
 	if n := leading.Load(); n != 1 {

@@ -88,10 +88,12 @@ func (s *serving) run(ctx context.Context) error {
 		s.startHTTP(beneath, failed)
 	}
 	s.stopBot = s.startBot(ctx, failed)
-	if err := s.startAnalyzers(ctx); err != nil {
-		return errors.Join(err, s.shutdown(ctx, stop))
+	if s.opts.API || s.opts.Worker { // a bot alone judges nothing
+		if err := s.startAnalyzers(ctx); err != nil {
+			return errors.Join(err, s.shutdown(ctx, stop))
+		}
+		defer s.followAnalyzers(ctx)()
 	}
-	defer s.followAnalyzers(ctx)()
 	if s.opts.Worker {
 		var err error
 		if s.workers, err = s.startWorkers(ctx); err != nil {

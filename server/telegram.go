@@ -35,8 +35,8 @@ func (c *Config) checkTelegram(faults *domain.Faults) {
 		return
 	}
 	schemes := []string{"https"}
-	if c.TelegramURL != "" {
-		schemes = append(schemes, "http") // a Bot API server of one's own takes both
+	if u, err := url.Parse(c.TelegramWebhookURL); err == nil && slices.Contains([]string{"localhost", "127.0.0.1", "::1"}, u.Hostname()) {
+		schemes = append(schemes, "http") // to a Bot API server of one's own on this machine
 	}
 	switch u, err := url.Parse(c.TelegramWebhookURL); {
 	case err != nil || !isService(c.TelegramWebhookURL, schemes...):
@@ -129,28 +129,48 @@ type TelegramStatus struct {
 	// Bot is its name, empty without a token. ReadsGroups is false in privacy mode.
 	Bot         string `json:"bot"`
 	ReadsGroups bool   `json:"reads_groups"`
-	// Mode is polling, webhook or off, as it is set.
+	// Mode is how updates come in as Telegram has it: webhook where one is set, else polling; unknown if it does not answer; off
+	// without a token.
 	Mode    string          `json:"mode"`
 	Webhook bot.WebhookInfo `json:"webhook"`
+	// Led tells whether a process reads and sends.
+	Led bool `json:"led"`
+	// Differs says in what the settings of this process are not those by which updates come in.
+	Differs string `json:"differs,omitempty"`
 	// Fault is why Telegram was not asked or did not answer.
 	Fault string `json:"fault,omitempty"`
 }
 
-// TelegramStatus asks Telegram. That it does not answer is part of what is told.
-func (p *Parts) TelegramStatus(ctx context.Context) TelegramStatus {
-	out := TelegramStatus{Mode: "polling"}
-	switch {
-	case p.bot == nil:
-		return TelegramStatus{Mode: "off", Fault: "FINCO_TELEGRAM_TOKEN is not set"}
-	case p.cfg.TelegramWebhookURL != "":
-		out.Mode = "webhook"
+// TelegramStatus asks Telegram and the database, not this process's settings. That Telegram does not answer is part of what is
+// told, and the error too: invalid if it does not know the token, unavailable if it is away.
+func (p *Parts) TelegramStatus(ctx context.Context) (TelegramStatus, error) {
+	if p.bot == nil {
+		return TelegramStatus{Mode: "off", Fault: "FINCO_TELEGRAM_TOKEN is not set"}, nil
+	}
+	out := TelegramStatus{Mode: "unknown"}
+	var dbErr error
+	if out.Led, dbErr = p.App.Led(ctx, bot.Leading); dbErr != nil {
+		return out, dbErr
 	}
 	who, err := p.bot.Identity(ctx)
 	if err != nil {
 		out.Fault = err.Error()
+		return out, err
 	}
 	out.Bot, out.ReadsGroups, out.Webhook = who.Username, who.ReadsGroups, who.Webhook
-	return out
+	out.Mode = "polling"
+	if out.Webhook.URL != "" {
+		out.Mode = "webhook"
+	}
+	switch here := p.cfg.webhookURL(); {
+	case here == "" && out.Mode == "webhook":
+		out.Differs = "FINCO_TELEGRAM_WEBHOOK_URL is not set for this command, yet Telegram has a webhook"
+	case here != "" && out.Mode == "polling":
+		out.Differs = "FINCO_TELEGRAM_WEBHOOK_URL is set for this command, yet Telegram has no webhook"
+	case here != out.Webhook.URL:
+		out.Differs = "FINCO_TELEGRAM_WEBHOOK_URL is another address for this command than Telegram has"
+	}
+	return out, nil
 }
 
 var (

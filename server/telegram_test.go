@@ -55,6 +55,7 @@ func (s *served) says(t testing.TB, path, text string) {
 
 type telegramStatus struct {
 	Bot, Mode, Fault string
+	Led              bool
 	Waiting, Aside   int
 	Updates          []struct {
 		ID    int
@@ -104,10 +105,14 @@ func TestTheServerReadsTelegram(t *testing.T) {
 	m.must("telegram", "replay", first)
 	s.says(t, "/metrics", `finco_telegram_updates{state="aside"} 2`)
 	m.must("telegram", "drop", second)
-	if status = m.telegramStatus(); status.Aside+status.Waiting != 1 {
+	if status = m.telegramStatus(); status.Aside+status.Waiting != 1 || !status.Led {
 		t.Errorf("%+v", status)
 	}
-	for _, wrong := range [][]string{{"telegram", "replay"}, {"telegram", "replay", "--all", first}, {"telegram", "drop", second}, {"telegram", "drop"}} {
+	s.says(t, "/metrics", `finco_telegram_updates{state="aside"} 1`)
+	if said := m.must("telegram", "drop", "--all"); said != "1 dropped.\n" {
+		t.Error(said)
+	}
+	for _, wrong := range [][]string{{"telegram", "replay"}, {"telegram", "replay", "--all", first}, {"telegram", "drop", second}, {"telegram", "drop"}, {"telegram", "drop", "--all", second}} {
 		if r := m.run(wrong...); r.code == 0 {
 			t.Errorf("finco %s: %s", strings.Join(wrong, " "), r.stdout)
 		}
@@ -149,8 +154,55 @@ func TestTheServerGoesOnWithoutTelegram(t *testing.T) {
 	telegram := bottest.Start(t)
 	telegram.Close()
 	m.inTelegram(telegram, "")
+	r := m.run("telegram", "status")
+	if r.code != 1 || !strings.Contains(r.stderr, "Telegram does not answer") || !strings.Contains(r.stdout, "put aside") || !strings.Contains(r.stdout, "unknown") {
+		t.Errorf("code %d\n%s%s", r.code, r.stdout, r.stderr)
+	}
 	s = m.serve() // which is ready all the same
 	s.says(t, "/readyz", `"telegram":"no answer`)
+}
+
+// A process of the role bot alone waits, says so, starts no analyzer, and takes over. How updates come in is told as Telegram has it,
+// whatever the settings of the command are.
+func TestABotAloneTakesOver(t *testing.T) {
+	t.Parallel()
+	telegram := bottest.Start(t)
+	m := newMachine(t)
+	m.inTelegram(telegram, "")
+	s := m.serve()
+	s.says(t, "/readyz", `"telegram":"polling"`)
+	status := m.run("telegram", "status", "--telegram-webhook-url", "https://finco.example.com")
+	for _, want := range []string{"updates by     polling", "a process that runs", "Telegram has no webhook"} {
+		if !strings.Contains(status.stdout, want) {
+			t.Errorf("no %q in\n%s", want, status.stdout)
+		}
+	}
+	alone := &served{cmd: m.command("serve", "--role", "bot"), logs: &logs{}, done: make(chan struct{})}
+	alone.cmd.Stderr = alone.logs
+	if err := alone.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { alone.stop(t) })
+	go func() {
+		_ = alone.cmd.Wait()
+		close(alone.done)
+	}()
+	alone.logged(t, "another process leads; this one waits to take over")
+	s.stop(t)
+	alone.logged(t, "this process reads and sends for the bot now")
+	if said := alone.logs.String(); strings.Contains(said, "analyzer") || strings.Count(said, "another process leads") != 1 {
+		t.Error(said)
+	}
+}
+
+// logged waits until the server has logged something.
+func (s *served) logged(t testing.TB, text string) {
+	t.Helper()
+	for limit := time.Now().Add(time.Minute); !strings.Contains(s.logs.String(), text); time.Sleep(20 * time.Millisecond) {
+		if time.Now().After(limit) {
+			t.Fatalf("it never logs %q:\n%s", text, s.logs)
+		}
+	}
 }
 
 func TestTelegramSettingsAreChecked(t *testing.T) {
@@ -163,6 +215,7 @@ func TestTelegramSettingsAreChecked(t *testing.T) {
 		{"telegram-token: my-secret-token", "FINCO_TELEGRAM_TOKEN"},
 		{"telegram-url: ftp://x", "FINCO_TELEGRAM_URL"},
 		{"telegram-token: " + token + "\ntelegram-webhook-url: http://finco.example.com", "FINCO_TELEGRAM_WEBHOOK_URL"},
+		{"telegram-token: " + token + "\ntelegram-url: http://127.0.0.1:1\ntelegram-webhook-url: http://finco.example.com", "must be https://"},
 		{"telegram-token: " + token + "\ntelegram-webhook-url: https://finco.example.com:9000", "443, 80, 88 and 8443"},
 		{"telegram-token: " + token + "\ntelegram-webhook-url: https://finco.example.com/elsewhere", "/webhooks/telegram"},
 	} {

@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 	"text/tabwriter"
@@ -35,12 +36,13 @@ type telegramReport struct {
 	Updates []app.AsideUpdate `json:"updates"`
 }
 
-// Run asks Telegram and the database.
+// Run asks Telegram and the database. What the database knows is printed also when Telegram does not answer, which fails the command.
 func (c *telegramStatusCmd) Run(ctx context.Context, cfg *server.Config, io *streams) error {
 	return with(ctx, cfg, func(ctx context.Context, parts *server.Parts) error {
 		asking, cancel := context.WithTimeout(ctx, 20*time.Second)
-		out := telegramReport{TelegramStatus: parts.TelegramStatus(asking)}
+		status, away := parts.TelegramStatus(asking)
 		cancel()
+		out := telegramReport{TelegramStatus: status}
 		counts, err := parts.App.UpdateCounts(ctx)
 		if err != nil {
 			return err
@@ -50,9 +52,9 @@ func (c *telegramStatusCmd) Run(ctx context.Context, cfg *server.Config, io *str
 			return err
 		}
 		if c.JSON {
-			return json.NewEncoder(io.out).Encode(out)
+			return errors.Join(json.NewEncoder(io.out).Encode(out), away)
 		}
-		return out.print(io)
+		return errors.Join(out.print(io), away)
 	})
 }
 
@@ -65,8 +67,18 @@ func (r telegramReport) print(io *streams) error {
 		line("bot", "@%s", r.Bot)
 	}
 	line("updates by", "%s", r.Mode)
+	if r.Mode != "off" {
+		led := "no process: start finco serve, with the role bot"
+		if r.Led {
+			led = "a process that runs"
+		}
+		line("read by", "%s", led)
+	}
 	if r.Fault != "" {
 		line("fault", "%s", r.Fault)
+	}
+	if r.Differs != "" {
+		line("settings", "%s", r.Differs)
 	}
 	if r.Bot != "" && !r.ReadsGroups {
 		line("privacy mode", "on: the bot reads only groups that it administers; /setprivacy at BotFather switches it off, then put the bot into its groups again")
@@ -117,13 +129,21 @@ func (c *telegramReplayCmd) Run(ctx context.Context, cfg *server.Config, io *str
 }
 
 type telegramDropCmd struct {
-	IDs []int `arg:"" name:"id" help:"As finco telegram status lists them."`
+	IDs []int `arg:"" optional:"" name:"id" help:"As finco telegram status lists them."`
+	All bool  `help:"All that were put aside."`
 }
 
 // Run forgets them for ever.
 func (c *telegramDropCmd) Run(ctx context.Context, cfg *server.Config, io *streams) error {
+	if c.All == (len(c.IDs) > 0) {
+		return domain.Errorf(domain.KindInvalid, "name the updates to drop, or say --all; finco telegram status lists them")
+	}
 	return with(ctx, cfg, func(ctx context.Context, parts *server.Parts) error {
-		n, err := parts.App.DropUpdates(ctx, c.IDs...)
+		drop := func() (int, error) { return parts.App.DropUpdates(ctx, c.IDs...) }
+		if c.All {
+			drop = func() (int, error) { return parts.App.DropAllUpdates(ctx) }
+		}
+		n, err := drop()
 		if err != nil {
 			return err
 		}
