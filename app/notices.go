@@ -163,10 +163,12 @@ type openWait struct {
 	openedAt, breachesAt                time.Time
 }
 
+// openWaitsSQL leaves out chats of which something is stored that nobody has read yet: it may be the answer.
 const openWaitsSQL = `
 SELECT w.id, COALESCE(w.team_id, 0), COALESCE(w.assignee_id, 0), COALESCE(w.taken_by_id, 0), COALESCE(c.team_id, 0), w.opened_at, w.breaches_at
 FROM waits w JOIN chats c ON c.id = w.chat_id
 WHERE w.closes_with_id IS NULL AND w.state IN ('OPEN', 'BREACHED') AND w.needs_reply IS DISTINCT FROM false AND w.breaches_at > $1
+  AND NOT EXISTS (SELECT 1 FROM telegram_updates u WHERE u.state = 'NEW' AND u.lane = c.telegram_id)
 ORDER BY w.breaches_at`
 
 func (t *tx) freshNotices(ctx context.Context, r *roster, people map[int]noticePerson) ([]noticeDraft, error) {

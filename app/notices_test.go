@@ -1,6 +1,7 @@
 package app_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"slices"
 	"testing"
@@ -85,6 +86,27 @@ func TestWaitsAreToldNearAndPastTheTarget(t *testing.T) {
 	arrive(t, w)
 	expectTold(t, w, "answered", "answered 100001", "answered 100001", "answered 100002", "answered 100002")
 	expectTold(t, w, "answered again")
+}
+
+// While a server catches up with what came in when it was down, the answer may be among what is still to be read.
+func TestNobodyIsToldWhileTheAnswerMayBeUnread(t *testing.T) {
+	t.Parallel()
+	w := apptest.Example(t)
+	w.Clock.Set(apptest.At("2026-09-15 12:20"))
+	waitIn(w, -1, "2026-09-15 11:55")
+	bot := w.System("telegram")
+	if _, err := w.App.StoreUpdates(bot, 1, []json.RawMessage{[]byte(`{"update_id":1,"message":{"chat":{"id":-1}}}`)}); err != nil {
+		t.Fatal(err)
+	}
+	expectTold(t, w, "something is unread")
+	waiting, err := w.App.WaitingUpdates(bot, 1, nil, nil, 10)
+	if err != nil || len(waiting) != 1 {
+		t.Fatalf("%v, %v", waiting, err)
+	}
+	if err := w.App.HandleUpdates(bot, waiting[0].ID); err != nil {
+		t.Fatal(err)
+	}
+	expectTold(t, w, "everything is read", "past 100001", "past 100002")
 }
 
 // The breach at 17:59 is told the next morning to those who rested, and nothing is told at lunch or at night.
