@@ -22,6 +22,8 @@ import (
 // s3Store keeps files in a bucket, under the same names as fileStore in its folder, so that copying the one into the other moves a store.
 type s3Store struct {
 	client *minio.Client
+	// probe is the same without patience: it tells soon that the server is away.
+	probe  *minio.Client
 	bucket string
 	// spool is where a file waits until its hash is known.
 	spool string
@@ -53,11 +55,17 @@ func newS3Store(c *Config, spool string) (*s3Store, error) {
 	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" || u.User != nil || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.Fragment != "" {
 		return nil, domain.Errorf(domain.KindInvalid, "FINCO_S3_ENDPOINT: is no address such as https://s3.example.com:9000")
 	}
-	client, err := minio.New(u.Host, &minio.Options{Creds: credentials.NewStaticV4(c.S3AccessKey, c.S3SecretKey, ""), Secure: u.Scheme == "https", Region: c.S3Region})
+	options := minio.Options{Creds: credentials.NewStaticV4(c.S3AccessKey, c.S3SecretKey, ""), Secure: u.Scheme == "https", Region: c.S3Region}
+	client, err := minio.New(u.Host, &options)
 	if err != nil {
 		return nil, domain.Errorf(domain.KindInvalid, "FINCO_S3_ENDPOINT: %w", err)
 	}
-	return &s3Store{client: client, bucket: c.S3Bucket, spool: spool}, nil
+	options.MaxRetries = 1
+	probe, err := minio.New(u.Host, &options)
+	if err != nil {
+		return nil, domain.Errorf(domain.KindInvalid, "FINCO_S3_ENDPOINT: %w", err)
+	}
+	return &s3Store{client: client, probe: probe, bucket: c.S3Bucket, spool: spool}, nil
 }
 
 // Put implements app.FileStore. The object appears under its name only when it is whole, and anew if it was there.

@@ -45,7 +45,7 @@ func (c *Config) keepFiles() time.Duration {
 }
 
 // files is the store that the settings name.
-func (c *Config) files() (app.FileStore, error) {
+func (c *Config) files() (placedStore, error) {
 	folder, err := newFileStore(c.DataDir)
 	if err != nil || c.S3Endpoint == "" {
 		return folder, err

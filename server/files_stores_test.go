@@ -243,6 +243,22 @@ func TestABucketInTrouble(t *testing.T) {
 		if domain.KindOf(err) != domain.KindUnavailable || !strings.Contains(err.Error(), name) || strings.Contains(err.Error(), cfg.S3SecretKey) {
 			t.Errorf("%s: %v", name, err)
 		}
+		kind := domain.KindInvalid // which stops the start
+		if cfg == away {
+			kind = domain.KindUnavailable
+		}
+		if err := store.check(t.Context()); domain.KindOf(err) != kind || !strings.Contains(err.Error(), name) || strings.Contains(err.Error(), cfg.S3SecretKey) {
+			t.Errorf("%s: asked, it is %v", name, err)
+		}
+	}
+	for name, cfg := range map[string]*Config{"folder": {DataDir: t.TempDir()}, "bucket": s3Config(t)} {
+		store, err := cfg.files()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := store.check(t.Context()); err != nil || !strings.Contains(store.where(), name) {
+			t.Errorf("%s: %v", store.where(), err)
+		}
 	}
 }
 

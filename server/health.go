@@ -24,6 +24,8 @@ type readiness struct {
 	Workers  string `json:"workers"`
 	// Telegram is off, in other processes, waiting (another process leads), polling, webhook, or what is the matter.
 	Telegram string `json:"telegram"`
+	// Files is "in order", or what is the matter with the place where files are kept.
+	Files string `json:"files"`
 	// Company is false while no company file was applied.
 	Company   bool            `json:"company"`
 	Analyzers []analyzerState `json:"analyzers"`
@@ -37,11 +39,13 @@ type analyzerState struct {
 	State   string `json:"state"`
 }
 
-// readyz tells whether this process can do its work. An analyzer out of service does not make it unready: the rest goes on.
+// readyz tells whether this process can do its work. An analyzer out of service, or a store of files
+// that is away, does not make it unready: the rest goes on.
 func (s *serving) readyz(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(auth.With(r.Context(), auth.System("signin")), 2*time.Second)
 	defer cancel()
 	out := readiness{Database: "ok", Events: "ok", Workers: "ok", Telegram: s.telegramState(), Demo: s.demo.String()}
+	out.Files, _ = s.stored.Load().(string)
 	if err := s.db.PingContext(ctx); err != nil {
 		out.Database = "unreachable"
 	} else if out.Company, err = s.App.HasCompany(ctx); err != nil {

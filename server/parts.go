@@ -27,6 +27,7 @@ type Parts struct {
 	owner   string
 	db      *sql.DB
 	private *postgres.Server
+	files   placedStore
 	bot     *bot.Bot // nil without a token
 	host    *host.Host
 	metrics *metrics
@@ -71,15 +72,14 @@ func (p *Parts) open(ctx context.Context) error {
 	}
 	p.host = host.New(host.Config{Log: p.Log, OnCall: p.metrics.pluginCall})
 	p.slots = newSlots(p.host)
-	files, err := p.cfg.files()
-	if err != nil {
+	if p.files, err = p.cfg.files(); err != nil {
 		return err
 	}
 	downloads, err := p.downloads()
 	if err != nil {
 		return err
 	}
-	p.App, err = app.New(app.Config{DB: p.db, Log: p.Log, Analyzers: p.slots, Files: files, Downloads: downloads, KeepFiles: p.cfg.keepFiles(),
+	p.App, err = app.New(app.Config{DB: p.db, Log: p.Log, Analyzers: p.slots, Files: p.files, Downloads: downloads, KeepFiles: p.cfg.keepFiles(),
 		Secret: p.secret, TelegramToken: p.cfg.TelegramToken, CheckSettings: p.checkSettings})
 	if err != nil {
 		return err

@@ -32,6 +32,9 @@ func Serve(ctx context.Context, cfg Config, opts ServeOptions, log *slog.Logger)
 	s := &serving{Parts: parts, opts: opts}
 	s.streams, s.endStreams = context.WithCancel(context.WithoutCancel(ctx))
 	defer s.endStreams()
+	if err := s.checkFiles(ctx); err != nil {
+		return err
+	}
 	if opts.API {
 		if err := s.listen(); err != nil {
 			return err
@@ -53,6 +56,7 @@ type serving struct {
 	events   atomic.Bool // the database delivers them
 	working  atomic.Bool // the workers run
 	draining atomic.Bool
+	stored   atomic.Value // a string: how the store of files is
 
 	streams    context.Context // of sockets and server-sent events, which end only when they are told to
 	endStreams context.CancelFunc
@@ -87,6 +91,7 @@ func (s *serving) run(ctx context.Context) error {
 	if s.opts.API {
 		s.startHTTP(beneath, failed)
 	}
+	go s.watchFiles(beneath)
 	s.stopBot = s.startBot(ctx, failed)
 	if s.opts.API || s.opts.Worker { // a bot alone judges nothing
 		if err := s.startAnalyzers(ctx); err != nil {

@@ -8,13 +8,13 @@ import (
 )
 
 type filesCmd struct {
-	Status filesStatusCmd `cmd:"" help:"Say how many voice and video notes are stored, on their way, and not to be had."`
+	Status filesStatusCmd `cmd:"" help:"Say where voice and video notes are kept, whether it answers, and how many are stored, on their way, and not to be had."`
 	Retry  filesRetryCmd  `cmd:"" help:"Fetch again from Telegram what could not be fetched."`
 }
 
 type filesStatusCmd struct{}
 
-// Run counts.
+// Run counts, and asks the store: that it does not answer fails the command, after the rest is printed.
 func (c *filesStatusCmd) Run(ctx context.Context, cfg *server.Config, io *streams) error {
 	return with(ctx, cfg, func(ctx context.Context, parts *server.Parts) error {
 		counts, err := parts.App.FileCounts(ctx)
@@ -27,7 +27,12 @@ func (c *filesStatusCmd) Run(ctx context.Context, cfg *server.Config, io *stream
 		} {
 			_, _ = fmt.Fprintf(io.out, "%8d %s\n", counts[line.state], line.says)
 		}
-		return nil
+		kept := parts.FilesStatus(ctx)
+		_, _ = fmt.Fprintf(io.out, "kept in  %s\n", kept.Where)
+		if kept.Fault == nil {
+			_, _ = fmt.Fprintln(io.out, "which is in order")
+		}
+		return kept.Fault
 	})
 }
 
