@@ -7,6 +7,7 @@ const demoPeople = [["jasur", "employee"], ["aziza", "supervisor"], ["zulfiya", 
 
 const words = {
   ok: [texts.ok, "good"],
+  "in order": [texts.ok, "good"],
   unreachable: [texts.unreachable, "bad"],
   connecting: [texts.connecting, "busy"],
   "in other processes": [texts.elsewhere, "good"],
@@ -16,6 +17,27 @@ const words = {
   loading: [texts.loading, "busy"],
   ready: [texts.ready, "good"],
 };
+
+const telegram = {
+  off: [texts.telegramOff, ""],
+  "in other processes": [texts.elsewhere, "good"],
+  waiting: [texts.telegramWaiting, "good"],
+  starting: [texts.connecting, "busy"],
+  polling: [texts.telegramPolling, "good"],
+  webhook: [texts.telegramWebhook, "good"],
+  refused: [texts.telegramRefused, "bad"],
+  conflict: [texts.telegramConflict, "bad"],
+  silence: [texts.telegramSilence, "busy"],
+  "no answer": [texts.telegramAway, "bad"],
+};
+
+// showTelegram writes how the bot does; what the server adds after the word is for whoever points at it.
+function showTelegram(state) {
+  const [word] = state.split(":");
+  const [text, look] = telegram[word] ?? [state, "bad"];
+  put("telegram", text, look);
+  document.querySelector('[data-status="telegram"]').title = state === word ? "" : state;
+}
 
 // say writes what the server said of a part: in the reader's language where there are words for it, else as it is.
 function say(name, value) {
@@ -50,6 +72,8 @@ async function refresh() {
     const state = await (await fetch("/readyz", { cache: "no-store" })).json();
     put("ready", state.ready ? texts.ready : texts.notReady, state.ready ? "good" : "bad");
     for (const name of ["database", "events", "workers"]) say(name, state[name]);
+    showTelegram(state.telegram);
+    say("files", state.files);
     put("company", state.company ? texts.companyYes : texts.companyNo, state.company ? "good" : "busy");
     if (state.demo) say("demo", state.demo);
     else put("demo", texts.demoNo, "");
