@@ -102,3 +102,30 @@ WHERE b.state IN ('DONE', 'CANCELLED') AND b.started_at IS NOT NULL AND b.ended_
 	})
 	return out, err
 }
+
+// SentMessage is a message of the bot's in a chat.
+type SentMessage struct{ Chat, ID int64 }
+
+// MessagesWithButton are the messages that the bot wrote or changed since a broadcast began, and that had a button with such data then.
+func (a *App) MessagesWithButton(ctx context.Context, broadcastID int, data string) ([]SentMessage, error) {
+	if _, err := permit(ctx, "broadcast", "write"); err != nil {
+		return nil, err
+	}
+	var out []SentMessage
+	err := a.inTx(ctx, func(ctx context.Context, t *tx) error {
+		out = nil
+		const q = `
+SELECT DISTINCT chat, id FROM (
+  SELECT chat, CASE method WHEN 'sendMessage' THEN telegram_id ELSE (params->>'message_id')::bigint END AS id FROM outgoings
+  WHERE id > (SELECT min(id) FROM outgoings WHERE broadcast_id = $1) AND broadcast_id IS NULL AND method IN ('sendMessage', 'editMessageText')
+    AND position($2 IN params->>'reply_markup') > 0
+) x WHERE id IS NOT NULL ORDER BY chat, id`
+		return t.each(ctx, q, []any{broadcastID, `"` + data + `"`}, func(scan scanner) error {
+			var m SentMessage
+			err := scan(&m.Chat, &m.ID)
+			out = append(out, m)
+			return err
+		})
+	})
+	return out, err
+}

@@ -129,6 +129,35 @@ func (t *tx) punch(ctx context.Context, userID int, in PunchInput) (Punched, err
 	return out, err
 }
 
+// PunchNoted is the actor's punch that one of a direction at a time would be taken for, such as the first press of two; without a Punch
+// if it would be a new one.
+func (a *App) PunchNoted(ctx context.Context, direction punch.Direction, at time.Time) (Punched, error) {
+	actor, err := permit(ctx, "punch", policies.Read)
+	if err != nil {
+		return Punched{}, err
+	}
+	var out Punched
+	err = a.inTx(as(ctx, "telegram"), func(ctx context.Context, t *tx) error {
+		out = Punched{}
+		id, err := t.knownPunch(ctx, actor.UserID, PunchInput{Direction: direction, At: at.UTC()})
+		if err != nil || id == 0 {
+			return err
+		}
+		r, err := t.roster(ctx)
+		if err != nil {
+			return err
+		}
+		p := r.people[actor.UserID]
+		if p == nil {
+			return nil
+		}
+		out.Noted, out.Zone = true, r.hoursOf(p, at).Location()
+		out.Punch, err = t.Punch.Get(ctx, id)
+		return err
+	})
+	return out, err
+}
+
 // knownPunch is the id of the punch that this one is, 0 if it is a new one. Whoever goes by mistake and comes again at once has come
 // twice: the second time would be lost otherwise.
 func (t *tx) knownPunch(ctx context.Context, userID int, in PunchInput) (id int, err error) {

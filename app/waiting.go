@@ -37,17 +37,21 @@ type WaitingInput struct {
 	Chat int64
 	// Assignee is a person, Team a team.
 	Assignee, Team int
-	// First is how many, from 1 to 100; 0 means 20.
-	First int
+	// First is how many on a page, from 1 to 100; 0 means 20. Page is which one, from 0.
+	First, Page int
 }
 
-// WaitingCustomers are those who wait for an answer now, longest first, of the chats that the actor may see, and how many there are.
+// WaitingCustomers are those who wait for an answer now, longest first, of the chats that the actor may see, one page of them, and how
+// many there are.
 func (a *App) WaitingCustomers(ctx context.Context, in WaitingInput) (list []Waiting, total int, err error) {
 	if _, err := permit(ctx, "wait", policies.Read); err != nil {
 		return nil, 0, err
 	}
 	if in.First = cmp.Or(in.First, 20); in.First < 1 || in.First > 100 {
 		return nil, 0, domain.Errorf(domain.KindInvalid, "first is from 1 to 100")
+	}
+	if in.Page < 0 || in.Page > 1000 {
+		return nil, 0, domain.Errorf(domain.KindInvalid, "there is no such page")
 	}
 	where, err := a.waitingWhere(ctx, in)
 	if err != nil {
@@ -57,7 +61,7 @@ func (a *App) WaitingCustomers(ctx context.Context, in WaitingInput) (list []Wai
 	if total, err = query.Clone().Count(ctx); err != nil || total == 0 {
 		return nil, 0, err
 	}
-	rows, err := query.Order(gen.Asc(wait.FieldOpenedAt, wait.FieldID)).Limit(in.First).
+	rows, err := query.Order(gen.Asc(wait.FieldOpenedAt, wait.FieldID)).Offset(in.Page * in.First).Limit(in.First).
 		WithChat().WithOpensWith().WithAssignee().WithTakenBy().All(ctx)
 	if err != nil {
 		return nil, 0, err

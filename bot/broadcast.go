@@ -26,13 +26,14 @@ type newsletter struct {
 const (
 	byTeams = "teams"
 	byRoles = "roles"
+	// byNothing is before anything has been chosen.
+	byNothing = "nothing"
 	// broadcastDialog is the dialog's name, and what the buttons' data begins with.
 	broadcastDialog = "news"
 )
 
 // broadcasts begins a new one, and offers those that are under way.
 func broadcasts(ctx context.Context, t *turn, _ string) error {
-	t.forget()
 	going, err := t.bot.app.Client().Broadcast.Query().Where(entbroadcast.StateIn(entbroadcast.StateRunning, entbroadcast.StatePaused)).
 		Order(gen.Desc(entbroadcast.FieldID)).Limit(5).All(t.as(ctx))
 	if err != nil {
@@ -46,7 +47,7 @@ func broadcasts(ctx context.Context, t *turn, _ string) error {
 		out = append(out, []button{{Text: label(t.text("broadcast.going", "Begins", clip(b.Text, 25))), Data: press(broadcastDialog, "status", b.ID)}})
 	}
 	t.show(t.text("broadcast.whom"), append(out, t.cancelRow()))
-	return nil
+	return t.ask(broadcastDialog, newsletter{By: byNothing})
 }
 
 // broadcastPressed does what a button of a broadcast says.
@@ -84,6 +85,9 @@ func broadcastPressed(ctx context.Context, t *turn, args []string) error {
 	b, err := step(t.as(ctx), id)
 	if err != nil {
 		return err
+	}
+	if n, err := t.newsletter(); err == nil && n.By == byNothing { // the question has gone from the screen
+		t.forget()
 	}
 	return t.showBroadcast(ctx, b)
 }
@@ -180,7 +184,11 @@ func broadcastWritten(ctx context.Context, t *turn) error {
 	if err != nil {
 		return err
 	}
-	if n.By != "" {
+	switch n.By {
+	case "":
+	case byNothing:
+		return t.refuse("broadcast.choose_whom")
+	default:
 		return t.refuse("broadcast.choose_first")
 	}
 	in, err := t.broadcastInput(ctx, t.update.Message)

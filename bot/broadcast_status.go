@@ -3,6 +3,7 @@ package bot
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 
 	"github.com/fincokpi/finco/app"
@@ -101,7 +102,7 @@ func (b *Bot) reason(language, kept string) string {
 	return kept
 }
 
-// settleBroadcasts ends the broadcasts of which nothing is left to send, and tells their authors what they came to.
+// settleBroadcasts ends the broadcasts of which nothing is left to send, and tells their authors what they came to, and whoever watched.
 func (b *Bot) settleBroadcasts(ctx context.Context) error {
 	ended, err := b.app.SettleBroadcasts(ctx)
 	if err != nil {
@@ -132,9 +133,41 @@ func (b *Bot) reportBroadcast(ctx context.Context, ended app.EndedBroadcast) err
 	if err != nil {
 		return err
 	}
-	_, err = b.app.Send(ctx, app.OutgoingInput{
+	out := []app.OutgoingInput{{
 		Key: ended.Key, Chat: ended.TelegramID, UserID: author.UserID, Priority: app.PriorityNotice, Method: "sendMessage",
 		Params: paramsOf(map[string]any{"text": text}),
-	})
+	}}
+	shown, err := b.finalStatus(ctx, found)
+	if err != nil {
+		return err
+	}
+	_, err = b.app.Send(ctx, append(out, shown...)...)
 	return err
+}
+
+// finalStatus puts the end of a broadcast into the messages that show how far it is, without their buttons.
+func (b *Bot) finalStatus(ctx context.Context, ended *gen.Broadcast) ([]app.OutgoingInput, error) {
+	shown, err := b.app.MessagesWithButton(ctx, ended.ID, press(broadcastDialog, "stop", ended.ID))
+	if err != nil {
+		return nil, err
+	}
+	var out []app.OutgoingInput
+	for _, m := range shown {
+		reader, err := b.app.PersonByTelegram(ctx, m.Chat)
+		if domain.KindOf(err) == domain.KindNotFound || err == nil && reader.Role != auth.RoleAdmin {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		text, err := b.broadcastText(auth.With(ctx, reader.Actor), reader.Language, ended)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, app.OutgoingInput{
+			Key: fmt.Sprintf("broadcast:%d:status:%d:%d", ended.ID, m.Chat, m.ID), Chat: m.Chat, UserID: reader.UserID, Priority: app.PriorityNotice,
+			Method: "editMessageText", Params: paramsOf(map[string]any{"text": text, "message_id": m.ID}),
+		})
+	}
+	return out, nil
 }

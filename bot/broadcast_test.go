@@ -40,6 +40,9 @@ func TestTheAdminWritesToATeam(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t).inEnglish()
 	whom := one(t, d.write(botirTelegram, "/broadcast"))
+	if got := one(t, d.write(botirTelegram, "To all")); !strings.HasPrefix(got.Text, "First choose with one of the buttons") {
+		t.Errorf("at once: %q", got.Text)
+	}
 	teams := one(t, d.pressed(botirTelegram, whom, "By team"))
 	if d.pressed(botirTelegram, teams, "Next"); d.toast != "Choose at least one." {
 		t.Errorf("the toast says %q", d.toast)
@@ -48,7 +51,9 @@ func TestTheAdminWritesToATeam(t *testing.T) {
 	if got := asText(ticked.Buttons); !strings.Contains(got, "✅ Support") || strings.Contains(got, "✅ Sales") {
 		t.Fatalf("the buttons are %s", got)
 	}
-	one(t, d.write(botirTelegram, "too early"))
+	if got := one(t, d.write(botirTelegram, "too early")); !strings.HasPrefix(got.Text, "First choose who should get it") {
+		t.Errorf("before the choice: %q", got.Text)
+	}
 	write := one(t, d.pressed(botirTelegram, ticked, "Next"))
 	if !strings.HasPrefix(write.Text, "Write the text") {
 		t.Fatalf("asked %q", write.Text)
@@ -78,7 +83,16 @@ func TestTheAdminWritesToATeam(t *testing.T) {
 	d.sendsAll()
 	d.must(d.bot.settleBroadcasts(d.System("telegram")))
 	d.must(d.bot.settleBroadcasts(d.System("telegram")))
-	report := one(t, d.since(status[2].ID))
+	all := d.since(status[2].ID)
+	report := all[0]
+	for _, shown := range all[1:] {
+		if shown.Method != "editMessageText" || shown.Text != report.Text || len(shown.Buttons) > 0 {
+			t.Errorf("what showed the progress becomes %+v", shown)
+		}
+	}
+	if edited := all[len(all)-1].Params["message_id"]; len(all) < 2 || edited != float64(paused.ID) {
+		t.Errorf("%d messages at the end, the last in place of %v", len(all), edited)
+	}
 	if !strings.Contains(report.Text, "finished") || !strings.Contains(report.Text, "Delivered: <b>3</b> of 3") || report.Chat != botirTelegram {
 		t.Errorf("the report is %+v", report)
 	}

@@ -59,6 +59,7 @@ func buttons() map[string]func(ctx context.Context, t *turn, args []string) erro
 		"pwhy":      payslipRecords,
 		"home":      home,
 		"do":        doPressed,
+		"open":      openPressed,
 		"take":      takePressed,
 		"review":    reviewPressed,
 		"team":      teamPressed,
@@ -77,9 +78,9 @@ func buttons() map[string]func(ctx context.Context, t *turn, args []string) erro
 // dialogs are the steps that wait for a message, by the name given to ask. The message is t.update.Message.
 func dialogs() map[string]func(ctx context.Context, t *turn) error {
 	return map[string]func(context.Context, *turn) error{
-		"punch": punchPlace,
-		"mute":  muteTyped,
-		"news":  broadcastWritten,
+		punchDialog:     punchPlace,
+		"mute":          muteTyped,
+		broadcastDialog: broadcastWritten,
 	}
 }
 

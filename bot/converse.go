@@ -201,12 +201,15 @@ func (t *turn) words(ctx context.Context) error {
 		t.hintOnce()
 		return nil
 	}
+	if t.latePlace() {
+		return nil
+	}
+	if t.saysCancel() { // also on a keyboard that has outlived its question
+		return cancel(ctx, t, "")
+	}
 	if t.dialog.Name == "" {
 		t.say(t.text("unknown_words"), homeButtons(t))
 		return nil
-	}
-	if t.saysCancel() {
-		return cancel(ctx, t, "")
 	}
 	do := dialogs()[t.dialog.Name]
 	if do == nil {

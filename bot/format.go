@@ -92,6 +92,15 @@ func formatNumber(lang, plain string, decimals int) string {
 // formatClock is a time of day: "09:02".
 func formatClock(zone *time.Location, at time.Time) string { return at.In(zone).Format("15:04") }
 
+// formatHours is a stretch of time: "09:00–18:00"; one that ends at midnight ends at 24:00.
+func formatHours(zone *time.Location, from, to time.Time) string {
+	end := formatClock(zone, to)
+	if end == "00:00" && to.After(from) {
+		end = "24:00"
+	}
+	return formatClock(zone, from) + "–" + end
+}
+
 // formatDay is a day without its year: "21-noyabr", "21 ноября", "21 November".
 func formatDay(lang string, zone *time.Location, at time.Time) string {
 	return formatDate(lang, domain.DateOf(at.In(zone)))
@@ -101,7 +110,7 @@ func formatDate(lang string, d domain.Date) string {
 	return label(words().in(lang, "format.day", values{"Day": d.Day, "Month": monthName(lang, "of", d.Month)}))
 }
 
-// formatPeriod is a month, a week or a day: "sentabr 2026", "2026-yil 36-hafta", "2026-yil 2-sentabr".
+// formatPeriod is a month, a week or a day: "2026-yil sentabr", "2026-yil 36-hafta", "2026-yil 2-sentabr".
 func formatPeriod(lang string, p domain.Period) string {
 	year := strconv.Itoa(p.First().Year)
 	switch {

@@ -55,7 +55,7 @@ func TestFormatTimes(t *testing.T) {
 		t.Errorf("got %s", got)
 	}
 	for lang, want := range map[string][2]string{
-		"uz": {"21-noyabr", "sentabr 2026"}, "ru": {"21 ноября", "сентябрь 2026"}, "en": {"21 November", "September 2026"},
+		"uz": {"21-noyabr", "2026-yil sentabr"}, "ru": {"21 ноября", "сентябрь 2026"}, "en": {"21 November", "September 2026"},
 	} {
 		month, err := domain.ParsePeriod("2026-09")
 		if err != nil {

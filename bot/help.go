@@ -2,6 +2,7 @@ package bot
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/fincokpi/finco/auth"
@@ -20,6 +21,9 @@ func help(ctx context.Context, t *turn, _ string) error {
 	admins, err := t.bot.app.AdminNames(auth.With(ctx, system))
 	if err != nil {
 		return err
+	}
+	if i := slices.Index(admins, t.person.Name); i >= 0 && t.person.Role == auth.RoleAdmin { // nobody asks themselves
+		admins = slices.Delete(admins, i, i+1)
 	}
 	t.show(t.text("people.help", "Commands", markup(strings.Join(lines, "\n")), "Admins", strings.Join(admins, ", ")), homeButtons(t))
 	return nil

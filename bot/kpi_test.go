@@ -85,7 +85,7 @@ func TestKPIsSayWhy(t *testing.T) {
 	got := one(t, d.write(apptest.JasurTelegram, "/kpi"))
 	tidy(t, got)
 	for _, want := range []string{
-		"<b>KPI — sentabr 2026</b>", "12:00 holatiga koʻra", "Maʼlumot bor qism: 50 %",
+		"<b>KPI — 2026-yil sentabr</b>", "12:00 holatiga koʻra", "Maʼlumot bor qism: 50 %",
 		"1. Replies within target</b> — 83,33 ball", "qiymati 0,83", "muddatida javob berilgan murojaatlar ulushi: 83,33 % — 6 ta murojaatdan",
 		"2. Reply quality</b> — maʼlumot yoʻq", "javoblar sifatining oʻrtacha bahosi: maʼlumot yoʻq",
 		"3. Median reply time, minutes</b> — 80 ball", "javob vaqtining medianasi, ish vaqtida: 10 daqiqa — 6 ta",
@@ -104,14 +104,14 @@ func TestKPIsSayWhy(t *testing.T) {
 		t.Errorf("why:\n%s", why.Text)
 	}
 	back := one(t, d.press(apptest.JasurTelegram, why.button(t, "Orqaga").Data, 5))
-	if !strings.Contains(back.Text, "KPI — sentabr 2026") {
+	if !strings.Contains(back.Text, "KPI — 2026-yil sentabr") {
 		t.Errorf("back:\n%s", back.Text)
 	}
-	august := one(t, d.press(apptest.JasurTelegram, back.button(t, "avgust 2026").Data, 5))
-	if tidy(t, august); !strings.Contains(august.Text, "KPI — avgust 2026") {
+	august := one(t, d.press(apptest.JasurTelegram, back.button(t, "2026-yil avgust").Data, 5))
+	if tidy(t, august); !strings.Contains(august.Text, "KPI — 2026-yil avgust") {
 		t.Errorf("the month before:\n%s", august.Text)
 	}
-	august.button(t, "sentabr 2026")
+	august.button(t, "2026-yil sentabr")
 	picture := one(t, d.press(apptest.JasurTelegram, got.button(t, "Oʻzgarish").Data, 5))
 	if tidy(t, picture); picture.Method != "sendPhoto" || picture.File == "" {
 		t.Errorf("the trend: %+v", picture)

@@ -9,6 +9,7 @@ import (
 	"github.com/fincokpi/finco/app"
 	"github.com/fincokpi/finco/auth"
 	"github.com/fincokpi/finco/domain"
+	"github.com/fincokpi/finco/ent/gen"
 	"github.com/fincokpi/finco/ent/gen/message"
 )
 
@@ -112,10 +113,8 @@ func (t *turn) noticeText(n *app.WaitNotice, zone *time.Location) string {
 	default:
 		lines = append(lines, t.text("notice.head", "Chat", chat, "Since", since))
 	}
-	if n.Edges.OpensWith != nil {
-		if said := t.saidLine(n.Words, n.Edges.OpensWith.Kind); said != "" {
-			lines = append(lines, said)
-		}
+	if said := t.saidLine(n.Words, n.Edges.OpensWith); said != "" {
+		lines = append(lines, said)
 	}
 	switch n.Kind {
 	case app.NoticeAnswered:
@@ -146,31 +145,35 @@ func (t *turn) answeredLine(n *app.WaitNotice) string {
 	if n.WallSeconds != nil && n.BusinessSeconds != nil {
 		wall, business = time.Duration(*n.WallSeconds)*time.Second, time.Duration(*n.BusinessSeconds)*time.Second
 	}
-	span := formatSpan(t.person.Language, wall)
+	span := t.shortSpan(wall)
 	line := t.text("notice.answered_nobody", "Span", span)
 	if who := n.Edges.Responder; who != nil && who.ID == t.person.UserID {
 		line = t.text("notice.answered_mine", "Span", span)
 	} else if who != nil {
 		line = t.text("notice.answered", "Name", clip(who.Name, titleLength), "Span", span)
 	}
-	if worked := formatSpan(t.person.Language, business); worked != span {
+	if worked := t.shortSpan(business); worked != span {
 		line += " " + t.text("notice.business", "Span", worked)
 	}
 	return line
 }
 
-// saidLine is the beginning of what a message says, or what it is if it says nothing; empty for a text that is hidden.
-func (t *turn) saidLine(words app.Words, kind message.Kind) string {
+// saidLine is the beginning of what a message says, or what it is if it says nothing; empty for a text that is hidden, and for none.
+func (t *turn) saidLine(words app.Words, m *gen.Message) string {
 	quote := t.quote(words.Text)
 	switch {
+	case m == nil:
+		return ""
+	case m.DeletedAt != nil:
+		return t.text("deleted")
 	case quote != "" && words.Heard:
 		return "🎤 " + quote
 	case quote != "":
 		return quote
-	case kind == message.KindText:
+	case m.Kind == message.KindText:
 		return ""
 	}
-	return t.text(kindText(kind))
+	return t.text(kindText(m.Kind))
 }
 
 func kindText(kind message.Kind) string {

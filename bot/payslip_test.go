@@ -53,16 +53,16 @@ func TestAPayslipIsExplainedDownToTheMessages(t *testing.T) {
 	run := d.august()
 	draft := one(t, d.write(apptest.JasurTelegram, "/payslip"))
 	tidy(t, draft)
-	if got := draft.button(t, "avgust 2026 — qoralama"); !strings.HasPrefix(got.Data, "slip:") {
+	if got := draft.button(t, "2026-yil avgust — qoralama"); !strings.HasPrefix(got.Data, "slip:") {
 		t.Errorf("got %+v", got)
 	}
 	d.approve(run.ID)
 	list := one(t, d.write(apptest.JasurTelegram, "/payslip"))
-	slip := one(t, d.press(apptest.JasurTelegram, list.button(t, "avgust 2026 — tasdiqlangan").Data, 5))
+	slip := one(t, d.press(apptest.JasurTelegram, list.button(t, "2026-yil avgust — tasdiqlangan").Data, 5))
 	tidy(t, slip)
 	// 12 % of 6 000 000 + 9.333 % of it + 100 000.50 − 50 000 is 793 197.66.
 	for _, want := range []string{
-		"Oylik varagʻi — avgust 2026", "Holati: tasdiqlangan", "1. Asosiy ish haqi: 6 000 000 soʻm", "Mukofot (kpi bonus): 559 980 soʻm", "Mukofot (birthday): 100 000,50 soʻm",
+		"Oylik varagʻi — 2026-yil avgust", "Holati: tasdiqlangan", "1. Asosiy ish haqi: 6 000 000 soʻm", "Mukofot (kpi bonus): 559 980 soʻm", "Mukofot (birthday): 100 000,50 soʻm",
 		"Jarima (slow reply): −50 000 soʻm", "Daromad soligʻi: −793 197,66 soʻm", "Yaxlitlash: 0,16 soʻm", "Qoʻlga tegadi: 5 816 783 soʻm",
 	} {
 		if !strings.Contains(plainAmount(slip.Text), want) {
@@ -166,7 +166,7 @@ func TestPeopleHearOfTheirPayslipOnce(t *testing.T) {
 	}
 	for _, s := range got {
 		tidy(t, s)
-		if s.UserID == d.ID(apptest.Jasur) && (s.Text != "✅ avgust 2026 uchun oylik varagʻingiz tasdiqlandi." || !strings.HasPrefix(s.Buttons[0].Data, "slip:")) {
+		if s.UserID == d.ID(apptest.Jasur) && (s.Text != "✅ 2026-yil avgust uchun oylik varagʻingiz tasdiqlandi." || !strings.HasPrefix(s.Buttons[0].Data, "slip:")) {
 			t.Errorf("got %+v", s)
 		}
 	}

@@ -227,3 +227,14 @@ func TestQuietHoursAreChosenTypedAndTurnedOff(t *testing.T) {
 	d.expect(d.press(apptest.JasurTelegram, "mute:off", 7), d.in("uz", "mute.unset"))
 	d.expect(d.write(apptest.JasurTelegram, "/mute 23-6"), d.in("uz", "mute.set", "Hours", "23:00–06:00"))
 }
+
+func TestHelpSendsNobodyToThemselves(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	if got := one(t, d.write(apptest.JasurTelegram, "/help")); !strings.Contains(got.Text, "administratorga yozing: Botir Saidov.") {
+		t.Errorf("an employee reads\n%s", got.Text)
+	}
+	if got := one(t, d.write(botirTelegram, "/help")); strings.Contains(got.Text, "Botir") || !strings.HasSuffix(got.Text, "/cancel bilan bekor qilish mumkin.") {
+		t.Errorf("the only admin reads\n%s", got.Text)
+	}
+}

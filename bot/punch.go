@@ -15,6 +15,9 @@ import (
 // placeWithin is how long the question for the place may stand: what comes later answers another day's press.
 const placeWithin = 30 * time.Minute
 
+// punchDialog is the name of the question for the place.
+const punchDialog = "punch"
+
 // punchAsked is a punch that lacks its place.
 type punchAsked struct {
 	Direction punch.Direction
@@ -46,7 +49,18 @@ func (t *turn) punch(ctx context.Context, direction punch.Direction) error {
 	if !asks {
 		return t.notePunch(ctx, direction, nil)
 	}
-	if err := t.ask("punch", punchAsked{direction, t.at}); err != nil {
+	if err := t.pressedThen(ctx); err != nil {
+		return err
+	}
+	noted, err := t.bot.app.PunchNoted(t.as(ctx), direction, t.at)
+	if err != nil {
+		return err
+	}
+	if noted.Noted {
+		t.sayPunch(punchText("punch.known", direction), noted)
+		return nil
+	}
+	if err := t.ask(punchDialog, punchAsked{direction, t.at}); err != nil {
 		return err
 	}
 	t.sayWith(t.text(punchText("punch.place", direction)), t.placeKeyboard())
@@ -115,12 +129,30 @@ func (t *turn) notePunch(ctx context.Context, direction punch.Direction, place *
 	if done.Noted && done.ExternalID != own { // the update's own punch was noted before a restart
 		id = punchText("punch.known", direction)
 	}
-	text := t.text(id, "Clock", formatClock(done.Zone, done.At), "Day", formatDay(t.person.Language, done.Zone, done.At))
 	if place == nil {
-		t.say(text, rows{{{Text: label(t.text("today.button")), Data: press("today", 0)}}})
+		t.sayPunch(id, done)
 		return nil
 	}
 	t.forget()
-	t.sayWith(text, models.ReplyKeyboardRemove{RemoveKeyboard: true})
+	t.sayWith(t.punchNoted(id, done), models.ReplyKeyboardRemove{RemoveKeyboard: true})
 	return nil
+}
+
+func (t *turn) sayPunch(id string, done app.Punched) {
+	t.say(t.punchNoted(id, done), rows{{{Text: label(t.text("today.button")), Data: press("today", 0)}}})
+}
+
+func (t *turn) punchNoted(id string, done app.Punched) string {
+	return t.text(id, "Clock", formatClock(done.Zone, done.At), "Day", formatDay(t.person.Language, done.Zone, done.At))
+}
+
+// latePlace answers a place that nobody asks for any more, from the keyboard that another command has left on the screen, and takes the
+// keyboard away. It tells whether the message is one.
+func (t *turn) latePlace() bool {
+	m := t.update.Message
+	if m.Location == nil || m.Venue != nil || m.ForwardOrigin != nil || t.dialog.Name == punchDialog {
+		return false
+	}
+	t.sayWith(t.text("punch.too_late"), models.ReplyKeyboardRemove{RemoveKeyboard: true})
+	return true
 }

@@ -130,3 +130,43 @@ func TestAPressHandledLateIsOfWhenItCame(t *testing.T) {
 		t.Errorf("got %q, %s", got.Text, d.punches())
 	}
 }
+
+func TestAPlaceThatNobodyAsksForAnyMore(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	if _, err := d.Database.OwnerPool(t).Exec(`UPDATE schedules SET asks_location = true`); err != nil {
+		t.Fatal(err)
+	}
+	place := func(m *models.Message) { m.Location = &models.Location{Latitude: 41, Longitude: 69} }
+	removed := func(got said) bool {
+		keyboard, _ := got.Params["reply_markup"].(map[string]any)
+		return keyboard["remove_keyboard"] == true
+	}
+	d.write(apptest.JasurTelegram, "/checkin")
+	d.write(apptest.JasurTelegram, "/open")
+	if got := one(t, d.send(apptest.JasurTelegram, place)); !strings.Contains(got.Text, "hech narsa yozilmadi") || !removed(got) {
+		t.Errorf("after another command: %+v", got)
+	}
+	d.write(apptest.JasurTelegram, "/checkin")
+	d.write(apptest.JasurTelegram, "/open")
+	if got := one(t, d.write(apptest.JasurTelegram, "Bekor qilish")); got.Text != "Bekor qilindi." || !removed(got) {
+		t.Errorf("cancelled after another command: %+v", got)
+	}
+	d.write(apptest.JasurTelegram, "/checkin")
+	if got := one(t, d.send(apptest.JasurTelegram, place)); !strings.Contains(got.Text, "12:00 — ishga keldingiz") {
+		t.Fatalf("got %q", got.Text)
+	}
+	d.Clock.Advance(30 * time.Second)
+	for name, got := range map[string][]said{"typed": d.write(apptest.JasurTelegram, "/checkin"), "pressed": d.press(apptest.JasurTelegram, "punch:in", 9)} {
+		if got := one(t, got); got.Text != "Kelganingiz allaqachon yozilgan: 15-sentabr, 12:00. Ikkinchi marta yozilmadi." {
+			t.Errorf("%s at once again: %q", name, got.Text)
+		}
+	}
+	d.Clock.Advance(time.Hour)
+	if got := one(t, d.write(apptest.JasurTelegram, "/checkin")); !strings.Contains(got.Text, "joyingizni yuboring") {
+		t.Errorf("an hour later: %q", got.Text)
+	}
+	if got := d.punches(); got != "IN 12:00:00" {
+		t.Errorf("punches: %s", got)
+	}
+}

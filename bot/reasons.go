@@ -44,6 +44,14 @@ func (t *turn) metricValue(metric, value string) string {
 	return formatNumber(t.person.Language, value, 2)
 }
 
+// shortSpan is formatSpan, but with the seconds of what is shorter than a minute.
+func (t *turn) shortSpan(d time.Duration) string {
+	if d >= 0 && d < time.Minute {
+		return t.exactSpan(strconv.Itoa(int(d / time.Second)))
+	}
+	return formatSpan(t.person.Language, d)
+}
+
 // exactSpan is a number of seconds with the seconds that formatSpan leaves out: what pay depends on is not rounded.
 func (t *turn) exactSpan(seconds string) string {
 	d, err := decimal.Parse(seconds)

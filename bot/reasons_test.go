@@ -3,6 +3,7 @@ package bot
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/fincokpi/finco/app"
 	"github.com/fincokpi/finco/domain/formula"
@@ -75,6 +76,15 @@ func TestEveryMetricHasItsNameInEveryLanguage(t *testing.T) {
 	for _, metric := range formula.PayMetrics {
 		if !known[metric.Name] {
 			t.Errorf("%s has no name", metric.Name)
+		}
+	}
+}
+
+func TestShortTimesAreToldToTheSecond(t *testing.T) {
+	t.Parallel()
+	for d, want := range map[time.Duration]string{23 * time.Second: "23 s", 0: "0 s", time.Minute: "1 min", 61 * time.Second: "1 min", 2 * time.Hour: "2 h 00 min"} {
+		if got := teller("en").shortSpan(d); got != want {
+			t.Errorf("%s: %q, want %q", d, got, want)
 		}
 	}
 }

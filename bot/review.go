@@ -164,6 +164,8 @@ func (t *turn) reviewCard(ctx context.Context, next app.NextReview) (string, err
 func (t *turn) saidWhole(l app.ReviewLine, most int) string {
 	text := html.EscapeString(clip(l.Text, most))
 	switch {
+	case l.DeletedAt != nil:
+		return t.text("deleted")
 	case text != "" && l.Heard:
 		return t.text("review.heard") + " " + text
 	case text != "":

@@ -169,3 +169,15 @@ WHERE c.transcript = 'Qachon kelasiz?' AND a.name = 'question'`)
 	card := one(t, d.write(apptest.AzizaTelegram, "/review"))
 	d.contains(card, d.in("uz", "review.heard")+" Qachon kelasiz?", "javob kerak")
 }
+
+func TestACardShowsWhatWasDeletedAsDeleted(t *testing.T) {
+	t.Parallel()
+	d := judged(t)
+	_, err := d.Database.OwnerPool(t).Exec(`UPDATE messages SET deleted_at = now() WHERE side = 'CUSTOMER'`)
+	d.must(err)
+	card := one(t, d.write(apptest.AzizaTelegram, "/review"))
+	d.contains(card, "45 &lt;ming&gt;", "🗑 <i>xabar oʻchirilgan</i>")
+	if strings.Contains(card.Text, "Narxi") || strings.Contains(card.Text, d.in("uz", "review.no_words")) {
+		t.Errorf("the card:\n%s", card.Text)
+	}
+}

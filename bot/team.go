@@ -99,13 +99,13 @@ func (t *turn) rate(share decimal.NullDecimal) string {
 	return formatNumber(t.person.Language, percent.String(), 0) + noBreak + "%"
 }
 
-// seconds is a length of time; a dash where there is none.
+// seconds is a length of time, to the second if it is short; a dash where there is none.
 func (t *turn) seconds(n decimal.NullDecimal) string {
 	whole, _, ok := n.Decimal.Int64(0)
 	if !n.Valid || !ok {
 		return "–"
 	}
-	return formatSpan(t.person.Language, time.Duration(whole)*time.Second)
+	return t.shortSpan(time.Duration(whole) * time.Second)
 }
 
 func (t *turn) memberLines(day *app.TeamDay, p app.PersonDay) []string {
@@ -158,11 +158,17 @@ func (t *turn) chooseTeam(ctx context.Context, day domain.Date, arg string) erro
 	return nil
 }
 
-// teamWaitsPressed shows who waits for a person of the team: "teamwaits:<person>:<team>:<day>", the last two for the way back.
+// teamWaitsPressed shows who waits for a person of the team: "teamwaits:<person>:<team>:<day>:<page>", team and day for the way back.
 func teamWaitsPressed(ctx context.Context, t *turn, args []string) error {
 	id, err := number(args, 0)
-	if err != nil || len(args) != 3 {
+	if err != nil || len(args) < 3 || len(args) > 4 {
 		return t.refuse("error.old_button")
+	}
+	page := 0
+	if len(args) == 4 {
+		if page, err = number(args, 3); err != nil {
+			return err
+		}
 	}
 	who, err := t.bot.app.Client().User.Get(t.as(ctx), id)
 	if gen.IsNotFound(err) {
@@ -171,15 +177,19 @@ func teamWaitsPressed(ctx context.Context, t *turn, args []string) error {
 	if err != nil {
 		return err
 	}
-	list, total, err := t.bot.app.WaitingCustomers(t.as(ctx), app.WaitingInput{Assignee: id, First: waitsShown})
+	list, total, err := t.bot.app.WaitingCustomers(t.as(ctx), app.WaitingInput{Assignee: id, First: waitsShown, Page: page})
 	if err != nil {
 		return err
+	}
+	if len(list) == 0 && page > 0 { // answered meanwhile
+		return teamWaitsPressed(ctx, t, args[:3])
 	}
 	lines := []string{t.text("team.waits", "Name", clip(who.Name, titleLength), "Count", total)}
-	more, err := t.waitingLines(ctx, list, total)
+	more, err := t.waitingLines(ctx, list, page, total)
 	if err != nil {
 		return err
 	}
-	t.show(strings.Join(slices.Concat(lines, more), "\n"), rows{{{Text: label(t.text("back")), Data: press("team", args[1], args[2])}}})
+	below := t.morePages("teamwaits", page, waitsShown, total, id, args[1], args[2])
+	t.show(strings.Join(slices.Concat(lines, more), "\n"), append(below, []button{{Text: label(t.text("back")), Data: press("team", args[1], args[2])}}))
 	return nil
 }

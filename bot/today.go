@@ -4,6 +4,7 @@ import (
 	"context"
 	"html"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -42,13 +43,16 @@ func (t *turn) today(ctx context.Context, page int) error {
 	}
 	now := t.bot.app.Now()
 	lines := []string{
-		t.text("today.title", "Day", formatDate(t.person.Language, day.Day), "Clock", formatClock(day.Zone, now)),
+		t.todayTitle(day, now),
 		t.shiftLine(day, now), t.punchLine(day), "",
 	}
 	if day.Total == 0 {
 		lines = append(lines, t.text("today.nobody"))
 	} else {
 		lines = append(lines, t.text("today.waiting", "Count", day.Total))
+	}
+	if day.Total > perPage {
+		lines = append(lines, t.text("why.range", "From", page*perPage+1, "To", page*perPage+len(day.Waits), "Total", day.Total))
 	}
 	for i, w := range day.Waits {
 		lines = append(lines, t.waitLines(page*perPage+i+1, w, day.Zone, now)...)
@@ -57,16 +61,32 @@ func (t *turn) today(ctx context.Context, page int) error {
 	return nil
 }
 
-// morePages are the buttons to the neighbours of a page, from 0, of a list with so many entries on each; the page is the last argument
-// of the button.
+// todayTitle says which day it is: a working day goes on after midnight, until shortly before the next one's hours.
+func (t *turn) todayTitle(day app.MyDay, now time.Time) string {
+	date, clock := formatDate(t.person.Language, day.Day), formatClock(day.Zone, now)
+	if day.Day == domain.DateOf(now.In(day.Zone)) {
+		return t.text("today.title", "Day", date, "Clock", clock)
+	}
+	return t.text("today.title_working", "Day", date, "Now", formatDay(t.person.Language, day.Zone, now), "Clock", clock)
+}
+
+// morePages are the buttons to the neighbours of a page, from 0, of a list with so many entries on each, and to the first and last one of
+// many; the page is the last argument of the button.
 func (t *turn) morePages(name string, page, each, total int, args ...any) rows {
 	to := func(page int) string { return press(name, append(slices.Clone(args), page)...) }
 	var row []button
+	last := (total - 1) / each
+	if page > 1 {
+		row = append(row, button{Text: "« 1", Data: to(0)})
+	}
 	if page > 0 {
 		row = append(row, button{Text: "‹ " + label(t.text("today.earlier")), Data: to(page - 1)})
 	}
-	if (page+1)*each < total {
+	if page < last {
 		row = append(row, button{Text: label(t.text("today.further")) + " ›", Data: to(page + 1)})
+	}
+	if page < last-1 {
+		row = append(row, button{Text: strconv.Itoa(last+1) + " »", Data: to(last)})
 	}
 	if row == nil {
 		return nil
@@ -106,7 +126,7 @@ func (t *turn) shiftLine(day app.MyDay, now time.Time) string {
 func hours(list []app.Stretch, zone *time.Location) string {
 	out := make([]string, len(list))
 	for i, s := range list {
-		out[i] = formatClock(zone, s.From) + "–" + formatClock(zone, s.To)
+		out[i] = formatHours(zone, s.From, s.To)
 	}
 	return strings.Join(out, ", ")
 }
@@ -141,10 +161,14 @@ func (t *turn) waitLines(n int, w app.MyWait, zone *time.Location, now time.Time
 	if w.Edges.TakenBy != nil && w.Edges.TakenBy.ID != t.person.UserID {
 		head += "\n" + t.text("today.taken", "Name", clip(w.Edges.TakenBy.Name, titleLength))
 	}
-	if quote := t.quote(w.Words.Text); quote != "" {
-		return []string{head, quote}
+	quote := t.quote(w.Words.Text)
+	if m := w.Edges.OpensWith; m != nil && m.DeletedAt != nil {
+		quote = t.text("deleted")
 	}
-	return []string{head}
+	if quote == "" {
+		return []string{head}
+	}
+	return []string{head, quote}
 }
 
 // quote is the beginning of what somebody wrote, as HTML; nothing for nothing.

@@ -31,7 +31,7 @@ func TestATrendIsALegiblePicture(t *testing.T) {
 		// A KPI's cap may be any number; a tick for each 20 points would take all memory, at each try anew.
 		"far beyond":    {title: "x", labels: []string{"1", "2"}, lines: []trendLine{{"a", scores(10, 1e15)}}},
 		"nothing known": {title: "x", labels: []string{"1", "2"}, lines: []trendLine{{"a", scores(-1, -1)}}},
-		"days":          {title: "noyabr 2026", labels: make([]string, 31), lines: []trendLine{{"a", make([]*float64, 31)}}},
+		"days":          {title: "2026-yil noyabr", labels: make([]string, 31), lines: []trendLine{{"a", make([]*float64, 31)}}},
 	}
 	for name, picture := range pictures {
 		raw, err := drawTrend(picture)
