@@ -141,11 +141,11 @@ var (
 // asInTheStory says a text as on 2 September 2026, at the time that the story has come to, whatever day and time it is.
 func (d *day) asInTheStory(text string) string {
 	before := d.today.AddDate(0, 0, -d.today.Day())
-	month := func(at time.Time) string { return fmt.Sprintf("%s %d", monthsOf["uz"][at.Month()-1], at.Year()) }
+	month := func(at time.Time) string { return fmt.Sprintf("%d-yil %s", at.Year(), monthsOf["uz"][at.Month()-1]) }
 	text = strings.NewReplacer(
 		fmt.Sprintf("%d-%s", d.today.Day(), monthsOf["uz"][d.today.Month()-1]), "2-sentabr",
 		fmt.Sprintf("%d %s", d.today.Day(), monthsOf["ru"][d.today.Month()-1]), "2 сентября",
-		month(d.today), "sentabr 2026", month(before), "avgust 2026", d.today.Format("2006-01"), "2026-09", "\u00a0", " ",
+		month(d.today), "2026-yil sentabr", month(before), "2026-yil avgust", d.today.Format("2006-01"), "2026-09", "\u00a0", " ",
 	).Replace(text)
 	text = monthDays.ReplaceAllString(text, "30 $1 30 ")
 	if d.now == "" {
