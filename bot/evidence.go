@@ -74,7 +74,11 @@ func (t *turn) showEvidence(ctx context.Context, v evidenceView) error {
 	}
 	for _, one := range found {
 		lines = append(lines, "", t.evidenceLine(one, zone))
-		if quote := t.quote(one.Words.Text); quote != "" {
+		quote := t.quote(one.Words.Text)
+		if m := evidenceMessage(one); m != nil && m.DeletedAt != nil {
+			quote = t.text("deleted")
+		}
+		if quote != "" {
 			lines = append(lines, quote)
 		}
 	}
@@ -84,6 +88,14 @@ func (t *turn) showEvidence(ctx context.Context, v evidenceView) error {
 	below := t.pages(v.name, v.page, total, v.args...)
 	t.show(strings.Join(lines, "\n"), append(below, []button{{Text: label(t.text("back")), Data: v.back}}))
 	return nil
+}
+
+// evidenceMessage is the message that a record is of; nil if the person does not see it.
+func evidenceMessage(e app.Evidence) *gen.Message {
+	if e.Wait != nil {
+		return e.Wait.Edges.OpensWith
+	}
+	return e.Analysis.Edges.Message
 }
 
 func (t *turn) evidenceLine(e app.Evidence, zone *time.Location) string {

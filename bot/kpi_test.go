@@ -119,6 +119,12 @@ func TestKPIsSayWhy(t *testing.T) {
 	if other := d.press(apptest.MalikaTelegram, got.button(t, "1 — nega?").Data, 5); len(other) != 0 || !strings.Contains(d.toast, "topilmadi") {
 		t.Errorf("somebody else's: %+v, %q", other, d.toast)
 	}
+	_, err := d.Database.OwnerPool(t).Exec(`UPDATE messages SET deleted_at = now() WHERE side = 'CUSTOMER'`)
+	d.must(err)
+	gone := one(t, d.press(apptest.JasurTelegram, got.button(t, "1 — nega?").Data, 5))
+	if strings.Contains(gone.Text, "Narxi") || strings.Count(gone.Text, "🗑 <i>xabar oʻchirilgan</i>") != 6 {
+		t.Errorf("of deleted messages:\n%s", gone.Text)
+	}
 }
 
 func TestATrendOfTheFirstMonthIsOfItsDays(t *testing.T) {
