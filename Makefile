@@ -26,6 +26,7 @@ run: build need-postgres ## build, then serve the demo company on 127.0.0.1:8080
 	@exec bin/finco serve --demo
 
 build: need-go ## build bin/finco and bin/analyzers
+	@echo "Building… (the first time takes minutes)" >&2
 	@$(GO) build -o bin/finco ./cmd/finco
 	@$(GO) build -o bin/analyzers/ $(ANALYZERS:%=./plugins/%)
 

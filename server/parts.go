@@ -43,6 +43,7 @@ func Open(ctx context.Context, cfg Config, log *slog.Logger) (*Parts, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
+	warnUnknown(os.Environ(), log)
 	if err := os.MkdirAll(cfg.DataDir, 0o755); err != nil {
 		return nil, fmt.Errorf("the data directory cannot be made: %w", err)
 	}
