@@ -210,7 +210,14 @@ func (p *applying) addPerson(ctx context.Context, want *PersonInput) (*personRow
 	if err := p.insertPerson(ctx, &is); err != nil {
 		return nil, err
 	}
-	p.note("person", "person %s: %s added, %s", want.Email, want.Name, want.Role)
+	said := want.Role
+	if is.TelegramID != 0 {
+		said += ", Telegram id " + idText(is.TelegramID)
+	}
+	if is.Phone != "" {
+		said += ", phone " + is.Phone
+	}
+	p.note("person", "person %s: %s added, %s", want.Email, want.Name, said)
 	p.people[want.Email] = &is
 	if is.TelegramID != 0 {
 		p.moved = append(p.moved, handover{is.TelegramID, is.ID})

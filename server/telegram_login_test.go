@@ -112,6 +112,11 @@ func TestTheBotsMiniAppSignsIn(t *testing.T) {
 		t.Errorf("signed in as %+v", signed)
 	}
 	const another = "123456789:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+	s.says(t, "/readyz", `"telegram":"polling"`) // so that the bot's name is known
+	m.must("user", "add", "vera@example.com", "--role", "employee")
+	if r := m.run("user", "invite", "vera@example.com"); r.code != 0 || !strings.Contains(r.stderr, "(Asia/Tashkent)") {
+		t.Errorf("invited: code %d, %s%s", r.code, r.stdout, r.stderr)
+	}
 	for _, data := range []string{initDataOf(another, 279058397), initDataOf(telegram.Token, 5)} {
 		body, err := json.Marshal(map[string]any{"query": query, "variables": map[string]any{"d": data}})
 		if err != nil {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"time"
 
 	"golang.org/x/term"
 
@@ -127,12 +128,19 @@ type userInviteCmd struct {
 // Run makes the link and prints it.
 func (c *userInviteCmd) Run(ctx context.Context, cfg *server.Config, io *streams) error {
 	return with(ctx, cfg, func(ctx context.Context, parts *server.Parts) error {
+		zone, err := parts.App.Zone(ctx)
+		if domain.KindOf(err) == domain.KindConflict { // no company yet
+			zone, err = time.UTC, nil
+		}
+		if err != nil {
+			return err
+		}
 		made, err := parts.App.InviteUser(ctx, app.InviteUserInput{Email: c.Email})
 		if err != nil {
 			return err
 		}
 		_, _ = fmt.Fprintln(io.out, made.Link)
-		_, _ = fmt.Fprintf(io.err, "Send it to %s. It works once, until %s; links made before are void.\n", made.Name, made.ExpiresAt.Format("2006-01-02 15:04 MST"))
+		_, _ = fmt.Fprintf(io.err, "Send it to %s. It works once, until %s (%s); links made before are void.\n", made.Name, made.ExpiresAt.In(zone).Format("2006-01-02 15:04"), zone)
 		return nil
 	})
 }
