@@ -16,6 +16,9 @@ type ChatInput struct {
 	// Kind is PRIVATE, GROUP, SUPERGROUP or CHANNEL.
 	Kind  string
 	Title string
+	// Holder is the Telegram id of whose account it is a chat of, where only they can answer: the chat is assigned to them, unless it was
+	// assigned before to somebody who has not left. 0: whoever answers is the assignee.
+	Holder int64
 }
 
 // SenderKind says in whose name a message was written.

@@ -11,6 +11,7 @@ import (
 type owner struct {
 	team, assignee       int
 	teamSet, assigneeSet bool
+	private              bool
 	// firstSender wrote first; firstTeamed is the first who is in a team.
 	firstSender, firstTeamed int
 }
@@ -18,7 +19,7 @@ type owner struct {
 func (t *tx) readOwners(ctx context.Context, chats []int) (map[int]owner, error) {
 	out := map[int]owner{}
 	const q = `
-SELECT c.id, COALESCE(c.team_id, 0), COALESCE(c.assignee_id, 0), c.team_set, c.assignee_set, COALESCE(f.sender_id, 0), COALESCE(g.sender_id, 0)
+SELECT c.id, COALESCE(c.team_id, 0), COALESCE(c.assignee_id, 0), c.team_set, c.assignee_set, c.kind = 'PRIVATE', COALESCE(f.sender_id, 0), COALESCE(g.sender_id, 0)
 FROM chats c LEFT JOIN LATERAL (SELECT m.sender_id FROM messages m WHERE m.chat_id = c.id AND m.side = 'STAFF' AND m.sender_id IS NOT NULL
   ORDER BY m.sent_at, m.telegram_id LIMIT 1) f ON true
 LEFT JOIN LATERAL (SELECT m.sender_id FROM messages m JOIN users u ON u.id = m.sender_id
@@ -27,13 +28,22 @@ WHERE c.id = ANY($1)`
 	err := t.each(ctx, q, []any{idArray(chats)}, func(scan scanner) error {
 		var id int
 		var o owner
-		if err := scan(&id, &o.team, &o.assignee, &o.teamSet, &o.assigneeSet, &o.firstSender, &o.firstTeamed); err != nil {
+		if err := scan(&id, &o.team, &o.assignee, &o.teamSet, &o.assigneeSet, &o.private, &o.firstSender, &o.firstTeamed); err != nil {
 			return err
 		}
 		out[id] = o
 		return nil
 	})
 	return out, err
+}
+
+// teamed is by whom a chat's team is known where nobody set it: the first of the staff who wrote, and in a private chat before that whom
+// it is assigned to, because nobody else can be the first.
+func (o owner) teamed() int {
+	if o.firstTeamed == 0 && o.private && o.assigneeSet {
+		return o.assignee
+	}
+	return o.firstTeamed
 }
 
 // widenSQL finds the waits that may have another owner now that messages were touched: those opened after one of them and
@@ -122,7 +132,7 @@ func ownersOf(w *response.Wait, r *roster, o owner, lastSender int, known waitRo
 		team = optional(o.team)
 	default:
 		team = r.firstTeam()
-		if p := r.people[o.firstTeamed]; p != nil {
+		if p := r.people[o.teamed()]; p != nil {
 			if id := p.teamAt(r.day(w.OpenedAt)); id != 0 {
 				team = &id
 			}

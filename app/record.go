@@ -89,21 +89,26 @@ func (r *recording) putChats(ctx context.Context, in []MessageInput) error {
 		TelegramID int64  `json:"telegram_id"`
 		Kind       string `json:"kind"`
 		Title      string `json:"title"`
+		Holder     *int   `json:"holder"`
 	}
 	var rows []row
 	r.chats = map[chatKey]int{}
 	for _, m := range in {
 		if _, ok := r.chats[m.chatKey()]; !ok {
 			r.chats[m.chatKey()] = 0
-			rows = append(rows, row{m.Chat.Mailbox, m.Chat.TelegramID, m.Chat.Kind, clip(m.Chat.Title, 512)})
+			rows = append(rows, row{m.Chat.Mailbox, m.Chat.TelegramID, m.Chat.Kind, clip(m.Chat.Title, 512), r.holder(m.Chat)})
 		}
 	}
 	const q = `
-WITH input AS (SELECT * FROM jsonb_to_recordset($1) AS x(mailbox text, telegram_id bigint, kind text, title text)),
+WITH input AS (SELECT * FROM jsonb_to_recordset($1) AS x(mailbox text, telegram_id bigint, kind text, title text, holder bigint)),
 made AS (
-  INSERT INTO chats (mailbox, telegram_id, kind, title, team_set, assignee_set)
-  SELECT mailbox, telegram_id, kind, title, false, false FROM input ORDER BY mailbox, telegram_id
-  ON CONFLICT (mailbox, telegram_id) DO UPDATE SET title = COALESCE(NULLIF(EXCLUDED.title, ''), chats.title)
+  INSERT INTO chats (mailbox, telegram_id, kind, title, team_set, assignee_set, assignee_id)
+  SELECT mailbox, telegram_id, kind, title, false, holder IS NOT NULL, holder FROM input ORDER BY mailbox, telegram_id
+  ON CONFLICT (mailbox, telegram_id) DO UPDATE SET title = COALESCE(NULLIF(EXCLUDED.title, ''), chats.title),
+    assignee_set = chats.assignee_set OR EXCLUDED.assignee_set,
+    assignee_id = CASE WHEN EXCLUDED.assignee_set AND (NOT chats.assignee_set
+        OR EXISTS (SELECT 1 FROM employments e WHERE e.user_id = chats.assignee_id AND e.status = 'LEFT'))
+      THEN EXCLUDED.assignee_id ELSE chats.assignee_id END
   RETURNING id, mailbox, telegram_id)
 SELECT id, mailbox, telegram_id FROM made`
 	return r.each(ctx, q, []any{asJSON(rows)}, func(scan scanner) error {
@@ -115,6 +120,14 @@ SELECT id, mailbox, telegram_id FROM made`
 		r.chats[key] = id
 		return nil
 	})
+}
+
+// holder is whom a chat of somebody's own account is assigned to; nil if it is none.
+func (r *recording) holder(chat ChatInput) *int {
+	if p := r.roster.byTelegram[chat.Holder]; p != nil {
+		return &p.ID
+	}
+	return nil
 }
 
 func (r *recording) putCustomers(ctx context.Context, in []MessageInput) error {
@@ -286,7 +299,7 @@ UPDATE chats c SET
   team_id = CASE WHEN c.team_set THEN c.team_id ELSE COALESCE(
     (SELECT u.team_id FROM messages m JOIN users u ON u.id = m.sender_id
      WHERE m.chat_id = c.id AND m.side = 'STAFF' AND u.team_id IS NOT NULL ORDER BY m.sent_at, m.telegram_id LIMIT 1),
-    $2) END,
+    (SELECT u.team_id FROM users u WHERE u.id = c.assignee_id AND c.assignee_set AND c.kind = 'PRIVATE'), $2) END,
   assignee_id = CASE WHEN c.assignee_set THEN c.assignee_id ELSE
     (SELECT m.sender_id FROM messages m WHERE m.chat_id = c.id AND m.side = 'STAFF' AND m.sender_id IS NOT NULL
      ORDER BY m.sent_at DESC, m.telegram_id DESC LIMIT 1) END

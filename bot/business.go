@@ -63,7 +63,7 @@ func (b *Bot) businessChat(ctx context.Context, connection string, chat *models.
 	if err != nil {
 		return in, false, err
 	}
-	in = app.ChatInput{Mailbox: strconv.FormatInt(account, 10), TelegramID: chat.ID, Kind: chatKinds[chat.Type], Title: titleOf(chat)}
+	in = app.ChatInput{Mailbox: strconv.FormatInt(account, 10), TelegramID: chat.ID, Kind: chatKinds[chat.Type], Title: titleOf(chat), Holder: account}
 	works, _, err := b.app.Standing(ctx, account, at)
 	return in, works && chat.ID != notifications, err
 }

@@ -229,7 +229,7 @@ func TestForeignServer(t *testing.T) {
 		t.Error("a stranger got no answer")
 	}
 	f.voice = []byte("OggS")
-	f.write("/sendMessage", 7000, map[string]any{"voice": map[string]any{"file_id": "voice1", "file_unique_id": "voice1u", "duration": 2, "mime_type": "audio/ogg", "file_size": 4}})
+	f.write("/sendMessage", 7000, map[string]any{"chat": map[string]any{"id": -1007000, "type": "supergroup", "title": "Buyers"}, "voice": map[string]any{"file_id": "voice1", "file_unique_id": "voice1u", "duration": 2, "mime_type": "audio/ogg", "file_size": 4}})
 	f.write("/sendMessage", 7001, map[string]any{"text": "Алло?"})
 	f.heard(7001)
 	var source string

@@ -182,17 +182,23 @@ func (b *Bot) senderOf(ctx context.Context, m *models.Message) (app.SenderInput,
 		in.Kind = app.FromNobody
 		return in, nil
 	}
-	if m.BusinessConnectionID == "" && m.Chat.Type != models.ChatTypePrivate {
-		asked, err := b.asksBot(ctx, m)
-		if err != nil || !asked {
-			return in, err
-		}
-		if works, _, err := b.app.Standing(ctx, m.From.ID, time.Unix(int64(m.Date), 0)); err != nil || !works {
-			return in, err
-		}
+	if m.BusinessConnectionID != "" {
+		return in, nil
+	}
+	if m.Chat.Type == models.ChatTypePrivate {
+		in.Kind = app.FromNobody // nobody of the company can answer in the bot's own chats, so nobody owes an answer there
+		return in, nil
+	}
+	return b.unlessAsked(ctx, m, in)
+}
+
+// unlessAsked is the sender of a message in a group: what is asked of the bot, by whomever, is on no side.
+func (b *Bot) unlessAsked(ctx context.Context, m *models.Message, in app.SenderInput) (app.SenderInput, error) {
+	asked, err := b.asksBot(ctx, m)
+	if asked {
 		in.Kind = app.FromNobody
 	}
-	return in, nil
+	return in, err
 }
 
 // senderChat is the sender of a message in the name of a chat: the chat itself or its channel is staff without a person; the channel
@@ -206,16 +212,15 @@ func (b *Bot) senderChat(ctx context.Context, m *models.Message) (app.SenderInpu
 	}
 	if m.SenderChat.ID != m.Chat.ID {
 		linked, err := b.linkedChannel(ctx, m.Chat.ID)
-		if err != nil || linked != m.SenderChat.ID {
+		if err != nil {
 			return in, err
+		}
+		if linked != m.SenderChat.ID {
+			return b.unlessAsked(ctx, m, in)
 		}
 	}
 	in.Kind = app.FromChat
-	asked, err := b.asksBot(ctx, m)
-	if asked {
-		in.Kind = app.FromNobody
-	}
-	return in, err
+	return b.unlessAsked(ctx, m, in)
 }
 
 // commandForm is what Telegram itself marks as a command.

@@ -138,17 +138,17 @@ var translations = []struct{ name, want string }{
 	{"via a bot", `/-1002000000001#21 SUPERGROUP TEXT user:100002 "Narx: 100 000" +via_bot`},
 	{"command for the bot", `/-1002000000001#22 SUPERGROUP TEXT nobody:100002 "/open@finco_demo_bot"`},
 	{"command for another bot", `/-1002000000001#23 SUPERGROUP TEXT user:100002 "/ban@rose_bot"`},
-	{"command of a customer", `/-1002000000001#24 SUPERGROUP TEXT user:9001 "/open@finco_demo_bot"`},
+	{"command of a customer", `/-1002000000001#24 SUPERGROUP TEXT nobody:9001 "/open@finco_demo_bot"`},
 	{"command of an anonymous admin", `/-1002000000001#25 SUPERGROUP TEXT nobody:-1002000000001 "/open@finco_demo_bot"`},
 	{"basic group", `700700/-4001#26 GROUP TEXT user:9001 "Salom"`},
 	{"somebody came", `700700/-4001#27 GROUP SERVICE nobody:9001 ""`},
 	{"new title", `700700/-4001#28 GROUP SERVICE nobody:100001 ""`},
 	{"pinned", `/-1002000000001#29 SUPERGROUP SERVICE nobody:100001 ""`},
 	{"of a sort still to be invented", `/-1002000000001#30 SUPERGROUP SERVICE nobody:9001 ""`},
-	{"stranger in private", `700700/9001#31 PRIVATE TEXT user:9001 "Ish vaqti qanday?"`},
-	{"stranger's edit in private", `700700/9001#31 PRIVATE TEXT user:9001 "Ish vaqtingiz qanday?" edited 1789455910`},
+	{"stranger in private", `700700/9001#31 PRIVATE TEXT nobody:9001 "Ish vaqti qanday?"`},
+	{"stranger's edit in private", `700700/9001#31 PRIVATE TEXT nobody:9001 "Ish vaqtingiz qanday?" edited 1789455910`},
 	{"stranger's command", nothing},
-	{"stranger's path", `700700/9001#33 PRIVATE TEXT user:9001 "/home/olim ochilmayapti"`},
+	{"stranger's path", `700700/9001#33 PRIVATE TEXT nobody:9001 "/home/olim ochilmayapti"`},
 	{"stranger's contact", nothing},
 	{"stranger's location", nothing},
 	{"staff in private", nothing},
@@ -240,10 +240,10 @@ func TestAnEditInTelegramIsAVersion(t *testing.T) {
 func TestSidesOfWhatTelegramBrings(t *testing.T) {
 	t.Parallel()
 	d := newDoor(t, nil)
-	d.come("post of the linked channel", "comment", "bot", "command for the bot", "in the name of the linked channel", "text in a supergroup", "pinned", "via a bot", "channel of somebody else")
+	d.come("post of the linked channel", "comment", "bot", "command for the bot", "command of a customer", "stranger in private", "in the name of the linked channel", "text in a supergroup", "pinned", "via a bot", "channel of somebody else")
 	var sides string
 	d.One(`SELECT string_agg(telegram_id || ' ' || side || CASE WHEN sender_id IS NULL THEN '' ELSE '!' END, ', ' ORDER BY telegram_id) FROM messages`, nil, &sides)
-	if want := "11 CUSTOMER, 14 CUSTOMER, 15 NONE, 16 CUSTOMER, 17 STAFF, 20 NONE, 21 STAFF!, 22 NONE, 29 NONE"; sides != want {
+	if want := "11 CUSTOMER, 14 CUSTOMER, 15 NONE, 16 CUSTOMER, 17 STAFF, 20 NONE, 21 STAFF!, 22 NONE, 24 NONE, 29 NONE, 31 NONE"; sides != want {
 		t.Errorf("got  %s\nwant %s", sides, want)
 	}
 	if n := d.calls.Load(); n != 0 {

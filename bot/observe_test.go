@@ -16,7 +16,13 @@ import (
 func TestBusinessBothWays(t *testing.T) {
 	t.Parallel()
 	d := newDoor(t, nil)
-	d.come("connection", "business, from the customer", "business, from a bot for the owner", "business, from the owner", "disconnection", "business, edited")
+	d.come("connection", "business, from the customer")
+	var holder string
+	d.One(`SELECT u.name FROM waits w JOIN users u ON u.id = w.assignee_id`, nil, &holder)
+	if holder != "Jasur Toshev" {
+		t.Errorf("before he answers, the wait is of %q", holder)
+	}
+	d.come("business, from a bot for the owner", "business, from the owner", "disconnection", "business, edited")
 	var chat, sides, wait, words string
 	d.One(`SELECT mailbox || '/' || telegram_id || ' ' || title FROM chats`, nil, &chat)
 	d.One(`SELECT string_agg(telegram_id || ' ' || side, ', ' ORDER BY telegram_id) FROM messages`, nil, &sides)
