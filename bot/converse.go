@@ -201,8 +201,8 @@ func (t *turn) words(ctx context.Context) error {
 		t.hintOnce()
 		return nil
 	}
-	if t.latePlace() {
-		return nil
+	if late, err := t.latePlace(ctx); late || err != nil {
+		return err
 	}
 	if t.saysCancel() { // also on a keyboard that has outlived its question
 		return cancel(ctx, t, "")

@@ -147,12 +147,15 @@ func (t *turn) punchNoted(id string, done app.Punched) string {
 }
 
 // latePlace answers a place that nobody asks for any more, from the keyboard that another command has left on the screen, and takes the
-// keyboard away. It tells whether the message is one.
-func (t *turn) latePlace() bool {
+// keyboard away. It tells whether the message is one: of somebody whose places are asked for at all.
+func (t *turn) latePlace(ctx context.Context) (bool, error) {
 	m := t.update.Message
 	if m.Location == nil || m.Venue != nil || m.ForwardOrigin != nil || t.dialog.Name == punchDialog {
-		return false
+		return false, nil
 	}
-	t.sayWith(t.text("punch.too_late"), models.ReplyKeyboardRemove{RemoveKeyboard: true})
-	return true
+	asks, err := t.bot.app.AsksLocation(t.as(ctx))
+	if asks && err == nil {
+		t.sayWith(t.text("punch.too_late"), models.ReplyKeyboardRemove{RemoveKeyboard: true})
+	}
+	return asks, err
 }
