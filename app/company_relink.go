@@ -18,7 +18,7 @@ type spanRow struct {
 	To         *time.Time `json:"hi"`
 }
 
-// handover is a Telegram id that somebody got, or that turned out not to be theirs.
+// handover is a person and a Telegram id: which they got, lose, or never had.
 type handover struct {
 	TelegramID int64 `json:"telegram_id"`
 	User       int   `json:"user_id"`

@@ -228,19 +228,50 @@ UPDATE outgoings SET state = $2, telegram_id = NULLIF($3, 0), fault = $4, ended_
 		if _, err := t.sql.ExecContext(ctx, q, end...); err != nil {
 			return err
 		}
-		return t.unreachable(ctx, in.ID)
+		var person handover
+		err := t.each(ctx, `SELECT chat, COALESCE(user_id, 0) FROM outgoings WHERE id = $1`, []any{in.ID}, func(scan scanner) error {
+			return scan(&person.TelegramID, &person.User)
+		})
+		if err != nil {
+			return err
+		}
+		return t.unreachable(ctx, person)
 	})
 }
 
-// unreachable notes that the person of a message cannot be written to, and fails what else waits for them but replies.
-func (t *tx) unreachable(ctx context.Context, id int) error {
+// unreachable notes that a person cannot be written to where they have this Telegram id, and fails what waits for them but replies.
+func (t *tx) unreachable(ctx context.Context, who handover) error {
 	const q = `
 WITH who AS (
-  UPDATE employments e SET unreachable_at = COALESCE(e.unreachable_at, $2) FROM outgoings o
-  WHERE o.id = $1 AND e.user_id = o.user_id AND e.telegram_id = o.chat RETURNING e.user_id, o.chat)
-UPDATE outgoings q SET state = 'FAILED', fault = $3, ended_at = $2 FROM who
-WHERE q.chat = who.chat AND q.user_id = who.user_id AND q.state = 'QUEUED' AND q.priority > 0`
-	_, err := t.sql.ExecContext(ctx, q, id, t.at, verdicts["unreachable"].fault)
+  UPDATE employments e SET unreachable_at = COALESCE(e.unreachable_at, $3) WHERE e.user_id = $2 AND e.telegram_id = $1 RETURNING e.user_id, e.telegram_id)
+UPDATE outgoings q SET state = 'FAILED', fault = $4, ended_at = $3 FROM who
+WHERE q.chat = who.telegram_id AND q.user_id = who.user_id AND q.state = 'QUEUED' AND q.priority > 0`
+	_, err := t.sql.ExecContext(ctx, q, who.TelegramID, who.User, t.at, verdicts["unreachable"].fault)
+	return err
+}
+
+// KeepReachable keeps that somebody has blocked the bot, or has started it again, as Telegram tells: what waits for somebody who blocked
+// it is not tried. Accounts that are nobody's are none of its business. For the bot.
+func (a *App) KeepReachable(ctx context.Context, telegramID int64, reachable bool) error {
+	if _, err := permit(ctx, "telegram", "write"); err != nil {
+		return err
+	}
+	return a.inTx(ctx, func(ctx context.Context, t *tx) error {
+		if reachable {
+			return t.reachable(ctx, telegramID)
+		}
+		who := handover{TelegramID: telegramID}
+		err := t.each(ctx, `SELECT user_id FROM employments WHERE telegram_id = $1`, []any{telegramID}, func(scan scanner) error { return scan(&who.User) })
+		if err != nil || who.User == 0 {
+			return err
+		}
+		return t.unreachable(ctx, who)
+	})
+}
+
+// reachable notes that the person of an account can be written to.
+func (t *tx) reachable(ctx context.Context, telegramID int64) error {
+	_, err := t.sql.ExecContext(ctx, `UPDATE employments SET unreachable_at = NULL WHERE telegram_id = $1 AND unreachable_at IS NOT NULL`, telegramID)
 	return err
 }
 

@@ -25,17 +25,23 @@ type TelegramPerson struct {
 	Mute string
 }
 
-// PersonByTelegram is the active person of a Telegram account; not_found for anybody else, and for who has left or is blocked.
-// For the bot, which asks anew at each update, so that nobody is let in a moment longer.
+// ErrAccessEnded says that a Telegram account is of somebody who has left or is blocked, to be told apart with errors.Is.
+var ErrAccessEnded = domain.Errorf(domain.KindNotFound, "this Telegram account is of somebody who has left or is blocked")
+
+// PersonByTelegram is the active person of a Telegram account; not_found for anybody else, which is ErrAccessEnded for who has left or is
+// blocked. For the bot, which asks anew at each update, so that nobody is let in a moment longer.
 func (a *App) PersonByTelegram(ctx context.Context, telegramID int64) (TelegramPerson, error) {
 	if _, err := permit(ctx, "telegram", "read"); err != nil {
 		return TelegramPerson{}, err
 	}
 	ctx = as(ctx, "telegram")
 	found, err := a.client.Employment.Query().
-		Where(employment.TelegramID(telegramID), employment.StatusEQ(employment.StatusActive)).WithUser().Only(ctx)
+		Where(employment.TelegramID(telegramID)).WithUser().Only(ctx)
 	if err != nil {
 		return TelegramPerson{}, notFound(err, "nobody in the company has this Telegram account")
+	}
+	if found.Status != employment.StatusActive {
+		return TelegramPerson{}, ErrAccessEnded
 	}
 	out := TelegramPerson{Name: found.Edges.User.Name, TelegramID: telegramID, Language: found.Language, Mute: found.Mute}
 	if out.Actor, err = a.actor(ctx, employment.ID(found.ID)); err != nil {
@@ -47,7 +53,7 @@ func (a *App) PersonByTelegram(ctx context.Context, telegramID int64) (TelegramP
 			return err
 		}
 		if p := r.people[out.UserID]; p == nil || p.Left != nil && r.day(t.at).After(*p.Left) {
-			return domain.Errorf(domain.KindNotFound, "nobody in the company has this Telegram account")
+			return ErrAccessEnded
 		}
 		return nil
 	})
@@ -127,8 +133,7 @@ func (a *App) FinishTurn(ctx context.Context, in Turn) error {
 			return err
 		}
 		if in.Reachable {
-			const q = `UPDATE employments SET unreachable_at = NULL WHERE telegram_id = $1 AND unreachable_at IS NOT NULL`
-			if _, err := t.sql.ExecContext(ctx, q, in.TelegramID); err != nil {
+			if err := t.reachable(ctx, in.TelegramID); err != nil {
 				return err
 			}
 		}

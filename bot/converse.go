@@ -2,6 +2,7 @@ package bot
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
@@ -95,6 +96,7 @@ func (b *Bot) turnOf(ctx context.Context, row int, u *models.Update) (*turn, err
 	case "":
 	case domain.KindNotFound:
 		t.person = app.TelegramPerson{TelegramID: from.ID, Language: languageOf(from.LanguageCode)}
+		t.ended = errors.Is(err, app.ErrAccessEnded)
 		return t, nil
 	default:
 		return nil, err
@@ -184,6 +186,8 @@ func (t *turn) pressed(ctx context.Context) error {
 	args := strings.Split(q.Data, ":")
 	do := buttons()[args[0]]
 	switch {
+	case t.ended:
+		return t.refuse("people.access_ended")
 	case t.stranger():
 		return t.refuse("error.stranger")
 	case do == nil:
@@ -195,6 +199,10 @@ func (t *turn) pressed(ctx context.Context) error {
 // words are what was written that is no command: the answer to what was asked.
 func (t *turn) words(ctx context.Context) error {
 	if t.stranger() {
+		if t.update.Message.Contact != nil && t.ended {
+			t.greet()
+			return nil
+		}
 		if t.update.Message.Contact != nil {
 			return contactShared(ctx, t)
 		}

@@ -146,11 +146,12 @@ func TestWhoIsBlockedBetweenTwoPressesIsAStrangerAtTheSecond(t *testing.T) {
 	d.write(apptest.MalikaTelegram, "/mute")
 	one(t, d.press(apptest.MalikaTelegram, "do:language", 7))
 	d.must(d.App.BlockUser(d.Operator(), apptest.Malika))
-	if got := d.press(apptest.MalikaTelegram, "language:ru", 7); len(got) != 0 || d.toast != d.in("en", "error.stranger") {
+	if got := d.press(apptest.MalikaTelegram, "language:ru", 7); len(got) != 0 || d.toast != d.in("en", "people.access_ended") {
 		t.Errorf("%+v, toast %q", got, d.toast)
 	}
-	d.expect(d.write(apptest.MalikaTelegram, "22-8"), d.in("en", "people.hint"))
-	d.expect(d.write(apptest.MalikaTelegram, "/mute"), d.in("en", "people.stranger"))
+	d.expect(d.write(apptest.MalikaTelegram, "22-8"), d.in("en", "people.access_ended"))
+	d.expect(d.write(apptest.MalikaTelegram, "/mute"), d.in("en", "people.access_ended"))
+	d.expect(d.write(apptest.MalikaTelegram, "/start"), d.in("en", "people.access_ended"))
 	var queued int
 	d.One(`SELECT count(*) FROM outgoings WHERE user_id = $1 AND state = 'QUEUED'`, []any{userOf(d, apptest.Malika)}, &queued)
 	if queued != 0 {

@@ -32,12 +32,12 @@ func (b *Bot) observe(ctx context.Context, u *models.Update) (done bool, err err
 	return false, nil
 }
 
-// joined makes the record of a chat that the bot was put into. Nothing goes when it is put out: what was recorded stays.
+// joined makes the record of a chat that the bot was put into, or keeps whether it can write to somebody. Nothing goes when it is put out: what was recorded stays.
 func (b *Bot) joined(ctx context.Context, u *models.ChatMemberUpdated) error {
-	if u.Chat.Type == models.ChatTypePrivate {
-		return nil
-	}
 	status := u.NewChatMember.Type
+	if u.Chat.Type == models.ChatTypePrivate { // somebody blocked the bot, or started it again
+		return b.app.KeepReachable(ctx, u.Chat.ID, status != models.ChatMemberTypeBanned)
+	}
 	b.log.Info("the bot's place in a chat is another now", slog.Int64("chat", u.Chat.ID), slog.String("place", string(status)))
 	if status == models.ChatMemberTypeLeft || status == models.ChatMemberTypeBanned {
 		return nil

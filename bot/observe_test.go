@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/fincokpi/finco/app"
 	"github.com/fincokpi/finco/app/apptest"
 	"github.com/fincokpi/finco/domain"
 	"github.com/fincokpi/finco/intake/telegramexport"
@@ -231,4 +232,29 @@ func (d *door) importExport(path string) {
 	if summary.Damaged() {
 		d.t.Fatalf("%+v", summary)
 	}
+}
+
+// Whoever blocks the bot is known to have done so at once, not when the next message to them fails; and so is whoever starts it again.
+func TestABlockedBotIsNoticed(t *testing.T) {
+	t.Parallel()
+	d := newDoor(t, nil)
+	_, err := d.App.Send(d.System("telegram"), app.OutgoingInput{
+		Key: "notice", Chat: apptest.JasurTelegram, UserID: d.ID(apptest.Jasur), Priority: app.PriorityNotice, Method: "sendMessage", Params: []byte(`{"text":"x"}`),
+	})
+	d.must(err)
+	is := func(want, queued int) {
+		t.Helper()
+		var barred, left int
+		d.One(`SELECT (SELECT count(*) FROM employments WHERE unreachable_at IS NOT NULL), (SELECT count(*) FROM outgoings WHERE state = 'QUEUED')`, nil, &barred, &left)
+		if barred != want || left != queued {
+			t.Errorf("%d people cannot be written to, want %d; %d are queued, want %d", barred, want, left, queued)
+		}
+	}
+	is(0, 1)
+	for range 2 {
+		d.come("a stranger blocks the bot", "staff block the bot")
+		is(1, 0)
+	}
+	d.come("staff start the bot again")
+	is(0, 0)
 }

@@ -101,6 +101,8 @@ func personState(e *gen.Employment) string {
 		return "admin.state.blocked"
 	case e.TelegramID == nil:
 		return "admin.state.unlinked"
+	case menuChat(e.Menu) != *e.TelegramID: // Telegram refuses a menu for somebody who has no chat with the bot
+		return "admin.state.unstarted"
 	case e.UnreachableAt != nil:
 		return "admin.state.unreachable"
 	}

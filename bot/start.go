@@ -134,8 +134,13 @@ func doPressed(ctx context.Context, t *turn, args []string) error {
 	return t.command(ctx, args[0], "", true)
 }
 
-// greet tells a stranger how people of the company are connected, with a button that shares the contact.
+// greet tells a stranger how people of the company are connected, with a button that shares the contact; or somebody who has left or is
+// blocked that this is why the bot does not answer them.
 func (t *turn) greet() {
+	if t.ended {
+		t.sayWith(t.text("people.access_ended"), models.ReplyKeyboardRemove{RemoveKeyboard: true})
+		return
+	}
 	t.sayWith(t.text("people.stranger"), models.ReplyKeyboardMarkup{
 		Keyboard:       [][]models.KeyboardButton{{{Text: plain(t.text("people.share_contact")), RequestContact: true}}},
 		ResizeKeyboard: true, OneTimeKeyboard: true,
@@ -145,8 +150,12 @@ func (t *turn) greet() {
 // hintOnce answers a stranger's first words: most are customers, who are not to be talked to by a machine at each word. The key lets it
 // be said once.
 func (t *turn) hintOnce() {
-	t.say(t.text("people.hint"), nil)
-	t.out[len(t.out)-1].Key = fmt.Sprintf("stranger:%d", t.person.TelegramID)
+	id, kind := "people.hint", "stranger"
+	if t.ended {
+		id, kind = "people.access_ended", "ended"
+	}
+	t.say(t.text(id), nil)
+	t.out[len(t.out)-1].Key = fmt.Sprintf("%s:%d", kind, t.person.TelegramID)
 }
 
 // contactShared connects a stranger by the phone number that Telegram vouches for: only that of the sender's own account.

@@ -230,9 +230,10 @@ VALUES ($1, 1, 1, 'sendMessage', 1, now(), '', now(), `+end+`)`, key)
 func TestAnAdminBlocksAfterAskedTwice(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
-	list := one(t, d.write(botirTelegram, "/people"))
 	jasur := d.ID(apptest.Jasur)
-	d.contains(list, "Jasur Toshev", d.in("uz", "admin.state.linked"), d.in("uz", "admin.state.unlinked"))
+	d.must(d.App.KeepMenu(d.System("telegram"), jasur, strconv.FormatInt(apptest.JasurTelegram, 10)+":menu"))
+	list := one(t, d.write(botirTelegram, "/people"))
+	d.contains(list, "Jasur Toshev", d.in("uz", "admin.state.linked"), d.in("uz", "admin.state.unlinked"), d.in("uz", "admin.state.unstarted"))
 	if !hasButton(list, press("people", "see", jasur, 0)) {
 		t.Errorf("the buttons are %+v", list.Buttons)
 	}
@@ -248,7 +249,7 @@ func TestAnAdminBlocksAfterAskedTwice(t *testing.T) {
 	for range 2 {
 		d.contains(one(t, d.press(botirTelegram, press("people", "block", jasur, 0), 900)), d.in("uz", "admin.state.blocked"))
 	}
-	if d.press(apptest.JasurTelegram, "today:0", 901); d.toast != plain(d.in("en", "error.stranger")) {
+	if d.press(apptest.JasurTelegram, "today:0", 901); d.toast != plain(d.in("en", "people.access_ended")) {
 		t.Errorf("a blocked person is told %q", d.toast)
 	}
 	if back := one(t, d.press(botirTelegram, press("people", "see", jasur, 0), 900)); !hasButton(back, press("people", "unblock", jasur, 0)) {

@@ -25,6 +25,8 @@ type turn struct {
 	row int
 	// person is who it is; its UserID is 0 for a stranger.
 	person app.TelegramPerson
+	// ended tells that a stranger was of the company, and has left or is blocked.
+	ended bool
 	// chat is where to answer: the person's chat with the bot.
 	chat int64
 	// message is the one whose button was pressed, if a text can take its place: 0 if none was, if it is too old, a picture or in a group.
