@@ -181,14 +181,17 @@ func soundDeadline(ctx context.Context, e *exam) error {
 	return silence(ctx, e)
 }
 
+// calmLooks are how many looks in a row, ten milliseconds apart, must find no child.
+const calmLooks = 50
+
 func soundCancelled(ctx context.Context, e *exam) error {
 	before := e.plugin.Children()
 	for range 5 {
 		given, giveUp := context.WithCancel(ctx)
 		half := strings.NewReader(secondOfSilence[:len(secondOfSilence)/2])
 		_, err := e.plugin.Listen(given, voiceNote("cancel"), analyzer.Audio{MIME: oggMIME, Reader: io.MultiReader(half, readerFunc(func([]byte) (int, error) {
+			e.takenUp(given)
 			giveUp()
-			<-given.Done()
 			return 0, given.Err()
 		}))})
 		giveUp()
@@ -201,12 +204,25 @@ func soundCancelled(ctx context.Context, e *exam) error {
 	}
 	look := time.NewTicker(10 * time.Millisecond)
 	defer look.Stop()
-	for began := time.Now(); e.plugin.Children() > before; <-look.C {
-		if time.Since(began) > e.options.CallTimeout {
+	// A call that was given up may still be beginning, so one look without children proves nothing.
+	for began, calm := time.Now(), 0; calm < calmLooks; <-look.C {
+		if calm++; e.plugin.Children() > before {
+			calm = 0
+		}
+		if time.Since(began) > e.options.CallTimeout && calm == 0 {
 			return fmt.Errorf("%d processes more than before are left %s after callers gave up", e.plugin.Children()-before, e.options.CallTimeout)
 		}
 	}
 	return nil
+}
+
+// takenUp returns when the plugin has taken up the calls that were made: it has no time for this before.
+func (e *exam) takenUp(ctx context.Context) {
+	for range 3 {
+		if e.plugin.Ping(ctx) != nil {
+			return // the calls say why
+		}
+	}
 }
 
 // soundsConcurrent holds every sound back until all calls are under way.
@@ -221,11 +237,7 @@ func soundsConcurrent(ctx context.Context, e *exam) error {
 	go func() {
 		defer close(all)
 		begun.Wait()
-		for range 3 { // the plugin has no time for this before it has taken up the calls
-			if e.plugin.Ping(ctx) != nil {
-				return // the calls say why
-			}
-		}
+		e.takenUp(ctx)
 	}()
 	for i := range calls {
 		group.Go(func() {
