@@ -26,10 +26,14 @@ func (*ear) Describe() analyzer.Description {
 	return analyzer.Description{Name: "ear", Version: "1", Kinds: []analyzer.Kind{analyzer.Transcript}, Audio: true}
 }
 
+// alone is held for as long as the process lives: a listener that nothing holds is closed when memory is collected.
+var alone net.Listener
+
 func (*ear) Configure(json.RawMessage) error {
 	switch {
 	case has("ear-alone"):
-		_, err := net.Listen("unix", fmt.Sprintf("@finco-ear-%d", os.Getppid()))
+		var err error
+		alone, err = net.Listen("unix", fmt.Sprintf("@finco-ear-%d", os.Getppid()))
 		return err
 	case has("ear-stale"):
 		if _, err := os.Stat("lock"); err == nil {
