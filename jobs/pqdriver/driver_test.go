@@ -131,6 +131,16 @@ func TestListenerObeysItsContext(t *testing.T) {
 	if err := b.driver.GetListener(&riverdriver.GetListenenerParams{Schema: "public"}).Connect(ctx); err != context.Canceled {
 		t.Errorf("connecting: %v, want context.Canceled", err)
 	}
+	if err := b.listener.Ping(ctx); err != context.Canceled {
+		t.Errorf("pinging: %v, want context.Canceled", err)
+	}
+	for range 200 { // wherever in the statement the end comes
+		soon, cancel := context.WithCancel(t.Context())
+		go cancel()
+		if err := b.listener.Ping(soon); err != nil && err != context.Canceled {
+			t.Fatalf("pinging until told to end: %v", err)
+		}
+	}
 	if err := b.listener.Ping(t.Context()); err != nil {
 		t.Errorf("the connection suffered: %v", err)
 	}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/lib/pq"
 	"github.com/riverqueue/river/riverdriver"
@@ -96,8 +97,15 @@ func pump(raw <-chan *pq.Notification, received chan<- *pq.Notification) {
 	}
 }
 
-// run executes one statement. If ctx ends first the connection is closed: there is no other way out of a dead one.
+// answerWithin is how much longer than ctx a statement may take before its connection is taken for dead.
+const answerWithin = 2 * time.Second
+
+// run executes one statement. River ends a ctx also when it only wants to subscribe to something more, and goes on with the connection;
+// so that is closed only if no answer comes: there is no other way out of a dead one.
 func run(ctx context.Context, conn *pq.ListenerConn, statement string) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
 	done := make(chan error, 1)
 	go func() {
 		_, err := conn.ExecSimpleQuery(statement)
@@ -107,6 +115,13 @@ func run(ctx context.Context, conn *pq.ListenerConn, statement string) error {
 	case err := <-done:
 		return err
 	case <-ctx.Done():
+	}
+	late := time.NewTimer(answerWithin)
+	defer late.Stop()
+	select {
+	case err := <-done:
+		return err
+	case <-late.C:
 		return errors.Join(ctx.Err(), conn.Close())
 	}
 }
