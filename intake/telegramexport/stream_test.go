@@ -55,15 +55,16 @@ func TestMemoryDoesNotGrowWithTheFile(t *testing.T) {
 		read += len(batch)
 		if read%10_000 == 0 {
 			var m runtime.MemStats
+			runtime.GC() // how much garbage is left lying about depends on the machine's other work
 			runtime.ReadMemStats(&m)
-			peak = max(peak, m.HeapInuse)
+			peak = max(peak, m.HeapAlloc)
 		}
 		return nil
 	}})
 	if err != nil || sum.Messages != count || read != count || sum.Damaged() {
 		t.Fatalf("%+v, %v", sum, err)
 	}
-	if peak > 100<<20 {
+	if peak > 50<<20 {
 		t.Errorf("%d MiB of heap for %d MiB of file", peak>>20, bytes>>20)
 	}
 }
