@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/lib/pq"
-
 	"github.com/fincokpi/finco/auth"
 	"github.com/fincokpi/finco/domain"
 	"github.com/fincokpi/finco/domain/response"
@@ -58,7 +56,7 @@ func (a *App) DueDigests(ctx context.Context) ([]DueDigest, error) {
 			}
 			out = append(out, DueDigest{Key: fmt.Sprintf("digest:%s:%d", r.day(at), id), UserID: id, TelegramID: p.telegramID})
 		}
-		out, err = t.unsentDigests(ctx, out)
+		out, err = unsent(ctx, t, out, func(d DueDigest) string { return d.Key })
 		return err
 	})
 	if domain.KindOf(err) == domain.KindConflict { // no company yet
@@ -111,28 +109,6 @@ func (r *roster) workDay(teams []int, day domain.Date) bool {
 		}
 	}
 	return false
-}
-
-func (t *tx) unsentDigests(ctx context.Context, due []DueDigest) ([]DueDigest, error) {
-	keys := make(pq.StringArray, len(due))
-	for i, d := range due {
-		keys[i] = d.Key
-	}
-	known, err := t.texts(ctx, `SELECT key FROM outgoings WHERE key = ANY($1)`, keys)
-	if err != nil {
-		return nil, err
-	}
-	sent := make(map[string]bool, len(known))
-	for _, key := range known {
-		sent[key] = true
-	}
-	var out []DueDigest
-	for _, d := range due {
-		if !sent[d.Key] {
-			out = append(out, d)
-		}
-	}
-	return out, nil
 }
 
 // Digest is what a supervisor or an admin should know in the morning.

@@ -6,8 +6,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/lib/pq"
-
 	"github.com/fincokpi/finco/auth"
 	"github.com/fincokpi/finco/domain"
 	"github.com/fincokpi/finco/ent/gen"
@@ -110,7 +108,7 @@ func (a *App) DueNotices(ctx context.Context) ([]WaitNotice, error) {
 		if err != nil {
 			return err
 		}
-		drafts, err = t.unsent(ctx, append(changes, fresh...))
+		drafts, err = unsent(ctx, t, append(changes, fresh...), func(d noticeDraft) string { return d.key })
 		return err
 	})
 	if domain.KindOf(err) == domain.KindConflict { // no company yet
@@ -282,32 +280,6 @@ func (t *tx) changedNotices(ctx context.Context) ([]noticeDraft, error) {
 		return nil
 	})
 	return out, err
-}
-
-// unsent leaves out what is in the outbox already, whatever became of it.
-func (t *tx) unsent(ctx context.Context, drafts []noticeDraft) ([]noticeDraft, error) {
-	if len(drafts) == 0 {
-		return nil, nil
-	}
-	keys := make(pq.StringArray, len(drafts))
-	for i, d := range drafts {
-		keys[i] = d.key
-	}
-	known, err := t.texts(ctx, `SELECT key FROM outgoings WHERE key = ANY($1)`, keys)
-	if err != nil {
-		return nil, err
-	}
-	sent := make(map[string]bool, len(known))
-	for _, key := range known {
-		sent[key] = true
-	}
-	var out []noticeDraft
-	for _, d := range drafts {
-		if !sent[d.key] {
-			out = append(out, d)
-		}
-	}
-	return out, nil
 }
 
 // readNotices reads each wait as the person who is told of it: whoever may not see it is not told, and nobody reads more than they may.

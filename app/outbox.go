@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"time"
 
+	"github.com/lib/pq"
+
 	"github.com/fincokpi/finco/domain"
 )
 
@@ -136,4 +138,30 @@ func (in OutgoingInput) row(now time.Time) outgoingRow {
 		row.File = in.File.SHA256
 	}
 	return row
+}
+
+// unsent leaves out what is in the outbox already, whatever became of it.
+func unsent[T any](ctx context.Context, t *tx, drafts []T, key func(T) string) ([]T, error) {
+	if len(drafts) == 0 {
+		return nil, nil
+	}
+	keys := make(pq.StringArray, len(drafts))
+	for i, d := range drafts {
+		keys[i] = key(d)
+	}
+	known, err := t.texts(ctx, `SELECT key FROM outgoings WHERE key = ANY($1)`, keys)
+	if err != nil {
+		return nil, err
+	}
+	sent := make(map[string]bool, len(known))
+	for _, one := range known {
+		sent[one] = true
+	}
+	var out []T
+	for _, d := range drafts {
+		if !sent[key(d)] {
+			out = append(out, d)
+		}
+	}
+	return out, nil
 }
